@@ -1,0 +1,5 @@
+"""Owns the version, in one place; must never hold anything else."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

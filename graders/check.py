@@ -1,0 +1,75 @@
+"""Owns what a check declares; must never know which checks exist.
+
+`AnyCheck` is a check with its types forgotten, as the registry and the pipeline hold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from graders.finding import Finding, Undecidable
+from graders.outcome import Level
+
+C = TypeVar("C")
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class NoParams:
+    """For a check that takes no parameters."""
+
+
+class Change(StrEnum):
+    """What is changed between the two builds of a rebuild check."""
+
+    SOURCE = "source"
+    DEPENDENCY = "dependency"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A whole small submission for a dockerfile check: the Dockerfile and the files beside it."""
+
+    dockerfile: str
+    files: tuple[tuple[str, str], ...] = ()
+    must_ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Generic[C, P]):
+    """One claim about a submission and the pure function that looks for what contradicts it.
+
+    `find` gets the context of the check's level and its parameters, and yields a `Finding` a fault and
+    an `Undecidable` where its evidence can't tell; it never raises for bad input.
+    """
+
+    id: str
+    """Kebab-case, names the fault, never renamed."""
+    claim: str
+    """True when the check passes; a short sentence without a full stop."""
+    why: str
+    hint: str
+    """A nudge, never the answer."""
+    sources: tuple[str, ...]
+    level: Level
+    find: Callable[[C, P], Iterable[Finding | Undecidable]]
+    params: type[P]
+    """A frozen dataclass with defaults and units."""
+    bad: tuple[Sample | str | C, ...]
+    """Each must yield a finding. A plain string is a Dockerfile (dockerfile level only)."""
+    good: tuple[Sample | str | C, ...]
+    """Each must yield none."""
+    needs: tuple[str, ...] = ()
+    """Checks that must have passed (when the exercise uses them), else this one is SKIPPED."""
+    decided_by: tuple[str, ...] = ()
+    """Checks that observe the same claim: when all of them that the exercise uses passed, they outrank the text."""
+    change: Change | None = None
+    """Rebuild level only: what the second build changes."""
+    aliases: tuple[str, ...] = ()
+    deprecated: str = ""
+
+
+AnyCheck = Check[Any, Any]

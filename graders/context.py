@@ -1,0 +1,145 @@
+"""Owns what a check of each level may look at; must never fetch anything itself.
+
+A check is a pure function of one of these. Whatever costs an engine call hides behind a handle (`LayerReader`,
+`ContainerHandle`) that asks at most once for the same thing, so that a check pays only for the evidence it
+reads and two checks share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from graders.dockerfile.ignore import IgnoreFile
+from graders.dockerfile.model import Dockerfile
+from graders.engine.base import BuildResult, BuildStep, ImageInfo, RunResult
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A file planted in the build context that must reach no layer."""
+
+    path: str
+    """Path in the build context."""
+    token: str
+    """ASCII text inside the file that occurs nowhere else."""
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DockerfileContext:
+    """Evidence of the dockerfile level: parsed text and the submission's files."""
+
+    dockerfile: Dockerfile
+    files: Mapping[str, bytes]
+    """The submission's files by path, before the .dockerignore is applied."""
+    ignore: IgnoreFile | None
+    """None: there is no .dockerignore."""
+    requirements: str = "requirements.txt"
+    """Path of the file that lists what to install; empty when the exercise has none."""
+    source: str = ""
+    """Path of a source file of the application; empty when the exercise has none."""
+    must_ignore: tuple[str, ...] = ()
+    """Paths (of the canaries) that the .dockerignore should keep out."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFile:
+    """One entry of one layer."""
+
+    layer: int
+    """Index into `ImageInfo.diff_ids`, 0 is the lowest."""
+    path: str
+    """Relative to the root, without a leading slash."""
+    size_bytes: int
+    mode: int
+    uid: int
+    gid: int
+    kind: str
+    """"file", "dir", "link" or "other"."""
+    whiteout: bool = False
+    """The entry hides `path` of the layers below."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenHit:
+    """A canary's token found in a layer."""
+
+    token: str
+    layer: int
+    path: str
+    """The file that holds it; empty when it stands in the image's configuration or history."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerScan:
+    """The files of the layers above the base, and where the canaries' tokens turned up."""
+
+    files: tuple[LayerFile, ...]
+    hits: tuple[TokenHit, ...]
+
+
+class LayerReader(Protocol):
+    """Reads the layers of the graded image, once."""
+
+    def scan(self) -> LayerScan:
+        """All layers above the base, files that a later layer deleted included. Raises EngineError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ImageContext:
+    """Evidence of the image level. `image` is None when the build failed (only `build-fails` sees that)."""
+
+    source: DockerfileContext
+    build: BuildResult
+    image: ImageInfo | None
+    base: ImageInfo | None
+    """The image that the final chain of stages starts from; None for scratch or when the engine lacks it."""
+    layers: LayerReader
+    canaries: tuple[Canary, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildContext:
+    """Evidence of the rebuild level: the graded build and one after a change."""
+
+    source: DockerfileContext
+    first: BuildResult
+    second: BuildResult
+    changed: str
+    """Path of the file that was changed in between."""
+    probe: str = ""
+    """Text that was put into the changed file and occurs nowhere else."""
+    dependency_steps: tuple[BuildStep, ...] = ()
+    """Steps of the graded build that install dependencies, by what they run and by what they left."""
+
+
+class ContainerHandle(Protocol):
+    """Runs the graded image; equal calls share one run."""
+
+    def run(
+        self, *, stdin: bytes | None = None, args: tuple[str, ...] = (), env: Mapping[str, str] | None = None
+    ) -> RunResult:
+        """Run to the end within the limits. Raises EngineError for what is not the learner's."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TextCase:
+    """One text given to the program, and the label that the exercise's model gives it."""
+
+    text: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerContext:
+    """Evidence of the container level."""
+
+    source: DockerfileContext
+    image: ImageInfo
+    container: ContainerHandle
+    cases: tuple[TextCase, ...] = field(default=())
+    """Texts chosen for this check, fed on standard input, one a line."""

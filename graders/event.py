@@ -1,0 +1,123 @@
+"""Owns what grading says while it works; must never be printed from here.
+
+`pipeline.grade` yields these in order; the last is `GradeFinished`. The TUI, the CLI and the cohort runner
+all consume the same ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from graders.engine.base import BuildStep
+from graders.outcome import Level, Outcome
+from graders.report import Report
+
+
+class Purpose(StrEnum):
+    """What a build is for."""
+
+    GRADED = "the graded build"
+    SOURCE_CHANGED = "a rebuild after one source line changed"
+    DEPENDENCY_CHANGED = "a rebuild after the requirements changed"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCheck:
+    """A check that will be decided, before it is."""
+
+    id: str
+    claim: str
+    level: Level
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GradeStarted:
+    """First event: what will be checked, in order."""
+
+    exercise: str
+    checks: tuple[PlannedCheck, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFinished:
+    """A check was decided. A later one with the same id replaces it (an observation outranks the text)."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class StageStarted:
+    """Work that takes time begins; `text` is a short phrase for a status line ("Building the image")."""
+
+    level: Level
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildStarted:
+    """A build begins."""
+
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class BuildStepChanged:
+    """A step of the running build started, came from the cache, finished or failed. `step.line` is filled in."""
+
+    purpose: Purpose
+    step: BuildStep
+
+
+@dataclass(frozen=True, slots=True)
+class BuildLog:
+    """Lines of the running build's log, cleaned of control sequences, in batches."""
+
+    purpose: Purpose
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildFinished:
+    """A build ended; `error` is empty when it made an image."""
+
+    purpose: Purpose
+    elapsed_s: float
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """A container ran and is gone; for a progress line."""
+
+    exit_code: int | None
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that the learner should know and is no fault."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GradeFinished:
+    """Last event."""
+
+    report: Report
+
+
+GradeEvent = (
+    GradeStarted
+    | CheckFinished
+    | StageStarted
+    | BuildStarted
+    | BuildStepChanged
+    | BuildLog
+    | BuildFinished
+    | RunFinished
+    | Notice
+    | GradeFinished
+)
