@@ -9,15 +9,6 @@ from graders.report import Report
 
 
 @dataclass(frozen=True, slots=True)
-class BasePreparing:
-    """A base image is being pulled or built. `fraction` 0..1; None: not known."""
-
-    reference: str
-    text: str
-    fraction: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class CheckRecorded:
     """Last event of a check: the report, and what it changed."""
 
@@ -27,4 +18,4 @@ class CheckRecorded:
     """Numbers of lessons that this pass opened."""
 
 
-SessionEvent = GradeEvent | BasePreparing | CheckRecorded
+SessionEvent = GradeEvent | CheckRecorded

@@ -57,9 +57,7 @@ class EngineTimeout(EngineError):
 
     exit_code = 4
 
-    def __init__(
-        self, message: str, *, limit_s: float, elapsed_s: float, tail: str = "", hint: str = ""
-    ) -> None:
+    def __init__(self, message: str, *, limit_s: float, elapsed_s: float, tail: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.limit_s = limit_s
         self.elapsed_s = elapsed_s

@@ -56,6 +56,16 @@ class StageStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class BasePreparing:
+    """A base image is being pulled or built as a stand-in."""
+
+    reference: str
+    text: str
+    fraction: float | None
+    """0..1; None when the end can't be told yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class BuildStarted:
     """A build begins."""
 
@@ -113,6 +123,7 @@ GradeEvent = (
     GradeStarted
     | CheckFinished
     | StageStarted
+    | BasePreparing
     | BuildStarted
     | BuildStepChanged
     | BuildLog
