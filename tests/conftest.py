@@ -1,0 +1,51 @@
+"""Owns what every test gets: a sealed environment, and the real engine where a test asks for one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from graders.engine.base import Engine
+
+REAL_ENVIRON = dict(os.environ)
+"""The developer's own environment: only finding the real engine may look at it."""
+
+SEALED = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKYARD_WORKSPACE", "NO_COLOR", "EDITOR", "VISUAL")
+
+
+@pytest.fixture(autouse=True)
+def sealed_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own for every test, and none of the developer's settings."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in list(os.environ):
+        if name in SEALED or name.startswith(("XDG_", "TEXTUAL")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    return home
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """The real engine; a missing one is a failure with the command that mends it, never a skip."""
+    from graders.engine.find import find_engine
+
+    real = find_engine(REAL_ENVIRON, Path(REAL_ENVIRON.get("HOME", "/root")))
+    yield real
+    real.close()
+
+
+@pytest.fixture(scope="session")
+def python_base(engine: Engine) -> str:
+    """The tag of the course's Python base image, made ready."""
+    from graders.base_images.ensure import ensure
+    from graders.cancel import Cancel
+
+    reference = "python:3.11-slim"
+    for _ in ensure(engine, reference, Cancel(), REAL_ENVIRON):
+        pass
+    return reference
