@@ -1,0 +1,71 @@
+# Two commands do all the set-up on a fresh machine:
+#   make learn    open the course (without a terminal: grade the main exercise's starter and solution)
+#   make test     run every check of this repository, without questions
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DOCKYARD := $(BIN)/dockyard
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help learn test quick lint lock wheel clean
+
+help:  ## Say what can be made
+	@echo "make learn   open the course: sets up Python and a container engine, then starts"
+	@echo "make test    all tests and linters, without questions"
+	@echo "make quick   the tests that need no engine, in under a minute"
+	@echo "make lint    ruff, mypy and the import contracts"
+	@echo "make lock    renew the lock files from pyproject.toml"
+	@echo "make wheel   build the wheel and the source archive into dist/"
+	@echo "make clean   remove what make made; your workspace and progress stay"
+
+learn: $(VENV)/.learn  ## Open the course
+	@sh .ci/learn $(DOCKYARD)
+
+test: $(VENV)/.test  ## Everything, on a real engine
+	@sh .ci/system-packages tmux
+	@$(MAKE) --no-print-directory lint
+	$(DOCKYARD) engine up --yes
+	$(BIN)/python -m pytest
+
+quick: $(VENV)/.test  ## The quick loop
+	$(BIN)/python -m pytest -m "not engine"
+
+lint: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: $(VENV)/.test
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade \
+	  --custom-compile-command "make lock" pyproject.toml --group build -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade \
+	  --custom-compile-command "make lock" pyproject.toml --group dev -o requirements-dev.lock
+
+wheel: $(VENV)/.test
+	$(BIN)/python -m hatchling build
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(VENV)/.python:
+	@echo "Making the virtual environment $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Dockyard needs Python 3.11 or later: make PYTHON=/path/to/python3.11 learn" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "The venv module is missing: apt-get install python3-venv" >&2; exit 2; }
+	@touch $@
+
+$(VENV)/.learn: $(VENV)/.python requirements.lock pyproject.toml
+	@echo "Installing the locked packages"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.python requirements-dev.lock pyproject.toml
+	@echo "Installing the locked packages for tests"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.learn
