@@ -1,0 +1,203 @@
+"""Owns the slash commands: one table, its parser and its completion; must never carry a command out.
+
+The bar at the foot of the desk, the help screen and the command line's help all read the same table.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What a slash command asks for."""
+
+    START = "start"
+    CHECK = "check"
+    HINT = "hint"
+    NEXT = "next"
+    OPEN = "open"
+    EDIT = "edit"
+    RESET = "reset"
+    SOLUTION = "solution"
+    CHECKLIST = "checklist"
+    DOCTOR = "doctor"
+    HELP = "help"
+    QUIT = "quit"
+
+
+class Argument(StrEnum):
+    """What a slash command takes after its name."""
+
+    NONE = ""
+    LESSON = "X-Y"
+    EXERCISE = "EX"
+    LEVEL = "LEVEL"
+
+
+@dataclass(frozen=True, slots=True)
+class SlashCommand:
+    """One row of the table."""
+
+    action: Action
+    argument: Argument
+    help: str
+    twin: str
+    """The same on the command line; empty when only the desk has it."""
+    required: bool = False
+    """Whether the argument must be there."""
+
+    @property
+    def name(self) -> str:
+        """ "/check"."""
+        return f"/{self.action}"
+
+    @property
+    def usage(self) -> str:
+        """The command as help texts write it: "/start-X-Y", "/check [EX]", "/open EX"."""
+        if self.argument is Argument.NONE:
+            return self.name
+        if self.argument is Argument.LESSON:
+            return f"{self.name}-{self.argument}"
+        return f"{self.name} {self.argument}" if self.required else f"{self.name} [{self.argument}]"
+
+
+COMMANDS = (
+    SlashCommand(
+        Action.START, Argument.LESSON, "Go to lesson X.Y when it is open", "dockyard start X.Y", required=True
+    ),
+    SlashCommand(Action.CHECK, Argument.EXERCISE, "Build, run and check your work", "dockyard check [EX]"),
+    SlashCommand(Action.HINT, Argument.EXERCISE, "Show the next hint", "dockyard hint [EX]"),
+    SlashCommand(Action.NEXT, Argument.NONE, "Go on: the next exercise or lesson", "dockyard status"),
+    SlashCommand(Action.OPEN, Argument.EXERCISE, "Open another exercise", "dockyard start EX", required=True),
+    SlashCommand(Action.EDIT, Argument.NONE, "Open the file in your own editor", ""),
+    SlashCommand(Action.RESET, Argument.EXERCISE, "Put the starter back; your files are kept", "dockyard reset EX"),
+    SlashCommand(Action.SOLUTION, Argument.EXERCISE, "Show the solution, once you passed", "dockyard solution EX"),
+    SlashCommand(Action.CHECKLIST, Argument.LEVEL, "What a level still asks for", "dockyard checklist [LEVEL]"),
+    SlashCommand(Action.DOCTOR, Argument.NONE, "What this machine still lacks", "dockyard doctor"),
+    SlashCommand(Action.HELP, Argument.NONE, "Keys and commands", "dockyard --help"),
+    SlashCommand(Action.QUIT, Argument.NONE, "Leave; your work stays", ""),
+)
+"""In the order in which help and completion show them."""
+
+_BY_NAME = {command.action.value: command for command in COMMANDS}
+_WORDS = re.compile(r"/?\s*(?P<name>[a-z]+)(?:[\s-]+(?P<rest>\S.*?))?\s*", re.IGNORECASE)
+_LESSON = re.compile(r"(\d{1,3})[.\-\s](\d{1,3})")
+_LEVEL = re.compile(r"\d{1,3}")
+_EXERCISE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A slash command that was understood."""
+
+    action: Action
+    argument: str = ""
+    """A lesson's number ("2.1"), an exercise's id or a level's number; empty when none was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Text that is no slash command."""
+
+    message: str
+    """A sentence without a full stop; holds what was typed, so escape it where it is shown."""
+    nearest: tuple[str, ...] = ()
+    """Usages of the commands that may have been meant, the likeliest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to go on typing."""
+
+    text: str
+    """What the bar holds when it is chosen: "/start-2-1", "/open cache-order"."""
+    help: str
+
+
+def parse(text: str) -> Call | Unknown:
+    """Read a line of the slash bar. The slash may be missing; "/start-2-1", "/start 2.1" and "/start 2 1" are one."""
+    typed = text.strip()
+    match = _WORDS.fullmatch(typed)
+    if match is None:
+        return Unknown("Type a command such as /check, or /help for all of them", ("/help",))
+    name, rest = match["name"].lower(), (match["rest"] or "").strip()
+    command = _BY_NAME.get(name)
+    if command is None:
+        close = difflib.get_close_matches(name, _BY_NAME, n=3, cutoff=0.5)
+        return Unknown(f"There is no command /{name}", tuple(_BY_NAME[word].usage for word in close) or ("/help",))
+    if not rest:
+        if command.required:
+            return Unknown(f"{command.name} needs to know which: {command.usage}", (command.usage,))
+        return Call(command.action)
+    argument = _argument(command.argument, rest)
+    if argument is None:
+        return Unknown(f'"{rest}" does not fit {command.usage}', (command.usage,))
+    return Call(command.action, argument)
+
+
+def lesson_number(text: str) -> str | None:
+    """ "1.4" for "1.4", "1-4" and "1 4"; None for anything else."""
+    match = _LESSON.fullmatch(text.strip())
+    return f"{int(match[1])}.{int(match[2])}" if match else None
+
+
+def start_command(number: str) -> str:
+    """The slash command that opens the lesson with this number: "2.1" -> "/start-2-1"."""
+    return f"/start-{number.replace('.', '-')}"
+
+
+def complete(
+    prefix: str, *, lessons: Iterable[tuple[str, str]] = (), exercises: Iterable[tuple[str, str]] = ()
+) -> tuple[Candidate, ...]:
+    """How the typed `prefix` can go on, in the order of the table.
+
+    `lessons` are (number, title) of the open lessons, `exercises` are (id, title). What begins with the prefix
+    comes first, then what contains it (from three letters on).
+    """
+    typed = " ".join(prefix.lower().split())
+    if not typed.startswith("/"):
+        typed = f"/{typed}"
+    typed = re.sub(r"^/start[ -](\d+)[. -]", r"/start-\1-", typed)
+    typed = re.sub(r"^/start ", "/start-", typed)
+    candidates = tuple(
+        _candidates(tuple(lessons), tuple(exercises), with_arguments=" " in typed or prefix.endswith(" "))
+    )
+    first = [candidate for candidate in candidates if candidate.text.startswith(typed)]
+    word = typed.removeprefix("/")
+    later = [
+        candidate for candidate in candidates if candidate not in first and len(word) > 2 and word in candidate.text
+    ]
+    return (*first, *later)
+
+
+def _argument(kind: Argument, text: str) -> str | None:
+    """The argument in its one spelling; None when the text is none of its kind."""
+    match kind:
+        case Argument.LESSON:
+            return lesson_number(text)
+        case Argument.EXERCISE:
+            return text.lower() if _EXERCISE.fullmatch(text.lower()) else None
+        case Argument.LEVEL:
+            return str(int(text)) if _LEVEL.fullmatch(text) else None
+        case Argument.NONE:
+            return None
+
+
+def _candidates(
+    lessons: tuple[tuple[str, str], ...], exercises: tuple[tuple[str, str], ...], *, with_arguments: bool
+) -> Iterable[Candidate]:
+    """Every line that could be typed; those with an exercise only when one must or may be typed next."""
+    for command in COMMANDS:
+        if command.argument is Argument.LESSON:
+            for number, title in lessons:
+                yield Candidate(start_command(number), title)
+            continue
+        if not command.required:
+            yield Candidate(command.name, command.help)
+        if command.argument is Argument.EXERCISE and (command.required or with_arguments):
+            for exercise, title in exercises:
+                yield Candidate(f"{command.name} {exercise}", title)

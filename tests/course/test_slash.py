@@ -1,0 +1,116 @@
+"""Owns the tests of the slash commands: the parser, the completion and the table itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from course.slash import COMMANDS, Action, Call, Unknown, complete, lesson_number, parse, start_command
+
+LESSONS = (("1.4", "Packaging for production"), ("2.1", "Versioning data"))
+EXERCISES = (("cache-order", "Order for the cache"), ("ship-the-classifier", "Ship the classifier"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/start-2-1", Call(Action.START, "2.1")),
+        ("/start-2.1", Call(Action.START, "2.1")),
+        ("/start 2.1", Call(Action.START, "2.1")),
+        ("start 2 1", Call(Action.START, "2.1")),
+        ("  /START-02-1  ", Call(Action.START, "2.1")),
+        ("/check", Call(Action.CHECK)),
+        ("check", Call(Action.CHECK)),
+        ("/check cache-order", Call(Action.CHECK, "cache-order")),
+        ("/open Cache-Order", Call(Action.OPEN, "cache-order")),
+        ("/checklist", Call(Action.CHECKLIST)),
+        ("/checklist 1", Call(Action.CHECKLIST, "1")),
+        ("/hint", Call(Action.HINT)),
+        ("/next", Call(Action.NEXT)),
+        ("/edit", Call(Action.EDIT)),
+        ("/reset", Call(Action.RESET)),
+        ("/solution", Call(Action.SOLUTION)),
+        ("/doctor", Call(Action.DOCTOR)),
+        ("/help", Call(Action.HELP)),
+        ("/quit", Call(Action.QUIT)),
+    ],
+)
+def test_parse_command_is_understood(text: str, expected: Call) -> None:
+    """Each command parses to one value, however the number is spelled."""
+    assert expected == parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ("/chek", "/check [EX]"),
+        ("/strat-2-1", "/start-X-Y"),
+        ("/start", "/start-X-Y"),
+        ("/start-2", "/start-X-Y"),
+        ("/start-two-one", "/start-X-Y"),
+        ("/open", "/open EX"),
+        ("/open x; rm -rf", "/open EX"),
+        ("/open ../../etc", "/open EX"),
+        ("/quit now", "/quit"),
+        ("/zzzzzz", "/help"),
+        ("/", "/help"),
+        ("", "/help"),
+        ("\x1b[2J", "/help"),
+    ],
+)
+def test_parse_nonsense_names_what_may_be_meant(text: str, nearest: str) -> None:
+    """What is no command is a value that names the nearest one, never an exception."""
+    answer = parse(text)
+
+    assert isinstance(answer, Unknown)
+    assert nearest == answer.nearest[0]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "expected"),
+    [
+        ("/st", ["/start-1-4", "/start-2-1"]),
+        ("/start-2", ["/start-2-1"]),
+        ("/start 2.", ["/start-2-1"]),
+        ("/che", ["/check", "/checklist"]),
+        ("/check ", ["/check", "/check cache-order", "/check ship-the-classifier"]),
+        ("/open s", ["/open ship-the-classifier"]),
+        ("list", ["/checklist"]),
+        ("/nothing", []),
+    ],
+)
+def test_complete_prefix_yields_candidates(prefix: str, expected: list[str]) -> None:
+    """What begins with the prefix is offered in the table's order, then what contains it."""
+    texts = [candidate.text for candidate in complete(prefix, lessons=LESSONS, exercises=EXERCISES)]
+
+    assert expected == [text for text in texts if text in expected] == texts[: len(expected)]
+
+
+def test_complete_empty_prefix_offers_every_command_once() -> None:
+    """An empty bar offers all commands, the open lessons among them, and nothing twice."""
+    texts = [candidate.text for candidate in complete("", lessons=LESSONS, exercises=EXERCISES)]
+
+    assert len(set(texts)) == len(texts)
+    assert {command.action for command in COMMANDS} == {
+        answer.action for text in texts if isinstance(answer := parse(text), Call)
+    }
+
+
+def test_complete_candidates_parse() -> None:
+    """Whatever completion offers is a command."""
+    for prefix in ("", "/check ", "/hint ", "/reset ", "/solution ", "/open "):
+        for candidate in complete(prefix, lessons=LESSONS, exercises=EXERCISES):
+            assert isinstance(parse(candidate.text), Call)
+            assert candidate.help
+
+
+def test_table_holds_every_action_once() -> None:
+    """Each action has exactly one row, with a help text."""
+    assert list(Action) and sorted(Action) == sorted(command.action for command in COMMANDS)
+    assert all(command.help and command.usage.startswith("/") for command in COMMANDS)
+
+
+def test_start_command_and_lesson_number_are_inverse() -> None:
+    """The lesson 2.1 is opened by /start-2-1, and only numbers are lessons."""
+    assert start_command("2.1") == "/start-2-1"
+    assert lesson_number("2-1") == "2.1"
+    assert lesson_number("cache-order") is None
