@@ -1,0 +1,58 @@
+"""Owns which checks exist, found by walking `graders.checks`; must never hold a hand-made list of them."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
+
+import graders.checks
+from graders.check import AnyCheck, Check
+from graders.errors import SpecError, UnknownCheckError
+
+
+@cache
+def all_checks() -> Mapping[str, AnyCheck]:
+    """Every check by its id, sorted by id; the modules are imported on the first call.
+
+    Raises SpecError when two checks claim one id or alias, or when a module declares none.
+    """
+    found = []
+    for module_info in pkgutil.walk_packages(graders.checks.__path__, f"{graders.checks.__name__}."):
+        if not module_info.ispkg and not module_info.name.rpartition(".")[2].startswith("_"):
+            found.append(_declared(module_info.name))
+    return MappingProxyType(by_id(tuple(found)))
+
+
+def find_check(check_id: str) -> AnyCheck:
+    """The check with this id or alias; UnknownCheckError names the nearest ids."""
+    checks = all_checks()
+    if check_id in checks:
+        return checks[check_id]
+    for check in checks.values():
+        if check_id in check.aliases:
+            return check
+    near = get_close_matches(check_id, checks, n=3, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"The checks are: {', '.join(checks)}."
+    raise UnknownCheckError(f"No check has the id {check_id!r}", hint=hint)
+
+
+def by_id(checks: tuple[AnyCheck, ...]) -> dict[str, AnyCheck]:
+    """The checks sorted by id; SpecError when an id or alias is taken twice."""
+    taken: set[str] = set()
+    for check in checks:
+        for name in (check.id, *check.aliases):
+            if name in taken:
+                raise SpecError(f"Two checks claim the name {name!r}", hint="Give one of them another id or alias.")
+            taken.add(name)
+    return {check.id: check for check in sorted(checks, key=lambda check: check.id)}
+
+
+def _declared(module_name: str) -> AnyCheck:
+    check = getattr(import_module(module_name), "CHECK", None)
+    if not isinstance(check, Check):
+        raise SpecError(f"The module {module_name} declares no CHECK", hint="Checks live one a module, as CHECK.")
+    return check
