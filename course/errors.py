@@ -5,6 +5,7 @@ CourseError       message, hint (the next command), exit_code
   ContentError    a lesson, an exercise or course.toml is wrong               2
   WorkspaceError  the workspace can't be read or written                      2
   ProgressError   the progress file is damaged or newer than this program     2
+  LockedError     a lesson, an exercise or a solution is not open yet         2
 """
 
 from __future__ import annotations
@@ -35,3 +36,7 @@ class WorkspaceError(CourseError):
 
 class ProgressError(CourseError):
     """The progress file is damaged or newer than this program; it was kept aside, never reset in silence."""
+
+
+class LockedError(CourseError):
+    """A lesson, an exercise or a solution is not open yet; the hint says what opens it."""

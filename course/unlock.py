@@ -1,0 +1,164 @@
+"""Owns what is open: catalogue + record -> states and checklists; must never read a file or ask an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from course.catalog import Catalog, ChecklistItem, Level
+from course.errors import ContentError
+from course.lesson import Lesson
+from course.progress import Record
+
+
+class LessonState(StrEnum):
+    """Where a learner stands with a lesson."""
+
+    PASSED = "passed"
+    OPEN = "open"
+    LOCKED = "locked"
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistLine:
+    """One line of an end-of-level checklist, proved by the program."""
+
+    text: str
+    done: bool
+    remedy: str
+    """What to do when it isn't done: a slash command and a few words."""
+
+
+class Unlocking:
+    """What is open for one record of a course."""
+
+    def __init__(self, catalog: Catalog, record: Record, *, unlock_all: bool = False) -> None:
+        self.catalog = catalog
+        self.record = record
+        self.unlock_all = unlock_all
+
+    def state(self, number: str) -> LessonState:
+        """Where the learner stands with a lesson. A passed lesson stays passed, whatever comes before it."""
+        if self.is_passed(self.catalog.lesson(number)):
+            return LessonState.PASSED
+        return LessonState.OPEN if self.is_open(number) else LessonState.LOCKED
+
+    def is_passed(self, lesson: Lesson) -> bool:
+        """Whether all its exercises passed and its quizzes are answered right; with neither, whether it was opened."""
+        if not lesson.exercises and not lesson.quizzes:
+            return lesson.slug in self.record.opened
+        return not self._open_ends(lesson)
+
+    def is_open(self, number: str) -> bool:
+        """Whether a lesson may be started."""
+        return self.unlock_all or not self.missing(number)
+
+    def missing(self, number: str) -> tuple[ChecklistLine, ...]:
+        """What keeps a lesson locked; empty when it is open. Only lines that aren't done."""
+        lesson = self.catalog.lesson(number)
+        levels = self.catalog.levels
+        at = next(index for index, level in enumerate(levels) if number in level.lessons)
+        lines: list[ChecklistLine] = []
+        if at > 0:
+            lines += [line for line in self._gate(levels[at - 1]) if not line.done]
+        for before in self._before(levels[at], lesson.number):
+            lines += self._open_ends(before) or ([] if self.is_passed(before) else [_read_it(before)])
+        return tuple(lines)
+
+    def checklist(self, level: int) -> tuple[ChecklistLine, ...]:
+        """The end-of-level checklist, each line proved from the record."""
+        items = self.catalog.level(level).checklist
+        return tuple(ChecklistLine(item.text, *self._prove(item, level)) for item in items)
+
+    def open_lessons(self) -> tuple[str, ...]:
+        """Numbers of all lessons that may be started, in course order."""
+        return tuple(number for number in self.catalog.slugs if self.is_open(number))
+
+    def _before(self, level: Level, number: str) -> tuple[Lesson, ...]:
+        earlier = level.lessons[: level.lessons.index(number)]
+        return tuple(self.catalog.lesson(before) for before in earlier)
+
+    def _gate(self, level: Level) -> tuple[ChecklistLine, ...]:
+        """What the next level waits for: the checklist, or every lesson when the level has none."""
+        if level.checklist:
+            return self.checklist(level.number)
+        lessons = (self.catalog.lesson(number) for number in level.lessons)
+        return tuple(
+            line
+            for lesson in lessons
+            for line in self._open_ends(lesson) or ([] if self.is_passed(lesson) else [_read_it(lesson)])
+        )
+
+    def _open_ends(self, lesson: Lesson) -> list[ChecklistLine]:
+        ends = [
+            ChecklistLine(
+                f"Lesson {lesson.number}: {self.catalog.heading(exercise).title} is passed",
+                done=False,
+                remedy=_check(exercise),
+            )
+            for exercise in lesson.exercises
+            if exercise not in self.record.passed
+        ]
+        quizzes = [quiz for quiz in lesson.quizzes if (lesson.slug, quiz.id) not in self.record.quizzes_right]
+        ends += [
+            ChecklistLine(
+                f"Lesson {lesson.number}: the question {quiz.question} is answered right",
+                done=False,
+                remedy=f"{_start(lesson)} and answer its question",
+            )
+            for quiz in quizzes
+        ]
+        return ends
+
+    def _prove(self, item: ChecklistItem, level: int) -> tuple[bool, str]:
+        """Whether a line is done, and its remedy."""
+        provers: dict[str, Callable[[ChecklistItem, int], tuple[bool, str]]] = {
+            "engine": self._prove_engine,
+            "built": self._prove_built,
+            "ran": self._prove_ran,
+            "quiz": self._prove_quiz,
+            "outcome": self._prove_outcome,
+            "passed": self._prove_passed,
+        }
+        return provers[item.proof](item, level)
+
+    def _prove_engine(self, _item: ChecklistItem, _level: int) -> tuple[bool, str]:
+        return self.record.engine_answered, "/check asks your engine; /doctor says what it lacks"
+
+    def _prove_built(self, item: ChecklistItem, _level: int) -> tuple[bool, str]:
+        return item.exercise in self.record.built, f"{_check(item.exercise)} until it builds"
+
+    def _prove_ran(self, item: ChecklistItem, _level: int) -> tuple[bool, str]:
+        ran = any(name == item.exercise and where == "container" for name, where, _ in self.record.checks_passed)
+        return ran, f"{_check(item.exercise)} until its container runs"
+
+    def _prove_outcome(self, item: ChecklistItem, _level: int) -> tuple[bool, str]:
+        passed = any(name == item.exercise and check == item.check for name, _, check in self.record.checks_passed)
+        return passed, f"{_check(item.exercise)} until {item.check} passes"
+
+    def _prove_passed(self, item: ChecklistItem, _level: int) -> tuple[bool, str]:
+        return item.exercise in self.record.passed, f"{_check(item.exercise)} until every check passes"
+
+    def _prove_quiz(self, item: ChecklistItem, level: int) -> tuple[bool, str]:
+        for number in self.catalog.level(level).lessons:
+            lesson = self.catalog.lesson(number)
+            if lesson.quiz(item.quiz) is not None:
+                right = (lesson.slug, item.quiz) in self.record.quizzes_right
+                return right, f"{_start(lesson)} and answer its question"
+        raise ContentError(
+            f"{self.catalog.content / 'lessons' / 'course.toml'}: the checklist of level {level} asks for the quiz"
+            f" {item.quiz}, which no lesson of the level has"
+        )
+
+
+def _start(lesson: Lesson) -> str:
+    return f"/start-{lesson.number.replace('.', '-')}"
+
+
+def _check(exercise: str) -> str:
+    return f"/check {exercise}"
+
+
+def _read_it(lesson: Lesson) -> ChecklistLine:
+    return ChecklistLine(f"Lesson {lesson.number}: {lesson.title} is read", done=False, remedy=_start(lesson))
