@@ -1,0 +1,172 @@
+"""Owns the proof that an exercise's grader can't be fooled: each answer graded and compared; must never print.
+
+A right answer that does not pass is a false failure, a wrong one that passes is a false pass. A wrong answer is
+caught only when exactly the checks that its expected.toml lists have failed.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.author.case import Case, Kind, content_problems, lay_out, read_cases
+from course.errors import ContentError
+from graders.event import GradeEvent, GradeFinished
+from graders.exercise import ExerciseSpec
+from graders.outcome import Status
+from graders.report import Report, Verdict
+
+Grade = Callable[[ExerciseSpec, Path], Iterator[GradeEvent]]
+"""Grades the answer in a folder; the last event is GradeFinished."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStarted:
+    """An answer is about to be graded."""
+
+    exercise: str
+    case: Case
+    index: int
+    """1-based."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """How one answer was graded. `problem` is empty when that is what the author said."""
+
+    exercise: str
+    case: Case
+    verdict: Verdict
+    tripped: tuple[str, ...]
+    """Ids of the checks that failed, in the exercise's order."""
+    problem: str
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExerciseResult:
+    """A row of the table."""
+
+    exercise: str
+    cases: tuple[CaseResult, ...]
+    problems: tuple[str, ...]
+    """What is wrong with the folder itself."""
+
+    @property
+    def mutants(self) -> tuple[CaseResult, ...]:
+        """The wrong answers."""
+        return tuple(result for result in self.cases if result.case.kind is Kind.WRONG)
+
+    @property
+    def mutants_caught(self) -> int:
+        """Wrong answers that tripped exactly what they must."""
+        return sum(not result.problem for result in self.mutants)
+
+    @property
+    def right_answers(self) -> tuple[CaseResult, ...]:
+        """The solution and the other right answers."""
+        return tuple(result for result in self.cases if result.case.right)
+
+    @property
+    def right_passed(self) -> int:
+        """Right answers that passed as they must."""
+        return sum(not result.problem for result in self.right_answers)
+
+    @property
+    def false_passes(self) -> int:
+        """Wrong answers, and starters, that passed."""
+        return sum(not result.case.right and result.verdict is Verdict.PASSED for result in self.cases)
+
+    @property
+    def false_failures(self) -> int:
+        """Right answers that failed."""
+        return sum(result.case.right and result.verdict is Verdict.FAILED for result in self.cases)
+
+    @property
+    def errored(self) -> int:
+        """Answers that could not be judged, by our fault or the engine's."""
+        return sum(result.verdict is Verdict.ERRORED for result in self.cases)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds for all answers."""
+        return sum(result.elapsed_s for result in self.cases)
+
+    @property
+    def all_problems(self) -> tuple[str, ...]:
+        """Every sentence about what is wrong, with the answer that it is about."""
+        return (
+            *self.problems,
+            *(f"{result.case.kind}/{result.case.name}: {result.problem}" for result in self.cases if result.problem),
+        )
+
+    @property
+    def exit_code(self) -> int:
+        """0 proved, 1 not, 3 something could not be judged."""
+        return 3 if self.errored else 1 if self.all_problems else 0
+
+
+VerifyEvent = CaseStarted | GradeEvent | CaseResult | ExerciseResult
+
+
+def verify(spec: ExerciseSpec, grade: Grade, *, only: str = "") -> Iterator[VerifyEvent]:
+    """Grade every answer of an exercise (or the one called `only`); the last event is an ExerciseResult.
+
+    Raises ContentError when an answer is declared wrongly or no answer is called `only`.
+    """
+    cases = read_cases(spec)
+    if only:
+        chosen = tuple(case for case in cases if case.name == only.rstrip("/").rpartition("/")[2])
+        if not chosen:
+            names = ", ".join(case.name for case in cases)
+            raise ContentError(f"{spec.id} has no answer called {only!r}", hint=f"It has: {names}.")
+        cases = chosen
+    results: list[CaseResult] = []
+    for index, case in enumerate(cases, start=1):
+        yield CaseStarted(spec.id, case, index, len(cases))
+        report: Report | None = None
+        with tempfile.TemporaryDirectory(prefix="dockyard-verify-") as folder:
+            lay_out(case, Path(folder))
+            for event in grade(spec, Path(folder)):
+                if isinstance(event, GradeFinished):
+                    report = event.report
+                yield event
+        assert report is not None
+        results.append(judge(spec.id, case, report))
+        yield results[-1]
+    yield ExerciseResult(spec.id, tuple(results), tuple(content_problems(spec)))
+
+
+def judge(exercise: str, case: Case, report: Report) -> CaseResult:
+    """Compare a report with what the author said of the answer."""
+    tripped = tuple(outcome.id for outcome in report.outcomes if outcome.status is Status.FAILED)
+    return CaseResult(exercise, case, report.verdict, tripped, _problem(case, report, tripped), report.elapsed_s)
+
+
+def _problem(case: Case, report: Report, tripped: tuple[str, ...]) -> str:
+    """What is not as the author said, as a sentence; empty when all is."""
+    if report.verdict is Verdict.ERRORED:
+        reasons = [f"{outcome.id}: {outcome.reason}" for outcome in report.outcomes if outcome.status is Status.ERRORED]
+        return f"could not be judged ({'; '.join(dict.fromkeys(reasons))})"
+    if case.right:
+        if report.verdict is Verdict.FAILED:
+            skipped = [outcome.id for outcome in report.outcomes if outcome.status is Status.SKIPPED]
+            return f"is right and failed: {', '.join(tripped) or f'nothing failed, skipped {skipped}'}"
+        if case.kind is Kind.SOLUTION and tripped:
+            return f"passed, but the solution must have no finding: {', '.join(tripped)}"
+        return ""
+    if report.verdict is Verdict.PASSED:
+        return "is wrong and passed"
+    if case.kind is Kind.STARTER:
+        return "" if tripped else "failed without a check that failed"
+    missed = [check_id for check_id in sorted(case.trips) if check_id not in tripped]
+    extra = [check_id for check_id in tripped if check_id not in case.trips]
+    said = []
+    if missed:
+        said.append(f"did not trip {', '.join(missed)}")
+    if extra:
+        said.append(f"tripped {', '.join(extra)}, which expected.toml does not list")
+    return " and ".join(said)

@@ -1,0 +1,136 @@
+"""Owns the command group `dockyard`: global options, where each command is, how errors end.
+
+Must never import a command before it runs.
+
+Exit codes: 0 passed, 1 checks failed, 2 usage or content, 3 engine or infrastructure, 4 a time limit of ours,
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+
+import click
+
+from course.commands.invocation import Invocation
+from course.commands.output import say
+from course.errors import CourseError
+from course.version import __version__
+from graders.errors import GraderError
+
+INTERRUPTED = 130
+
+COMMANDS = {
+    "list": ("course.commands.learn:list_command", "The course: levels, lessons, exercises and where you stand."),
+    "start": ("course.commands.learn:start_command_line", "Start an exercise (or open a lesson) and say where it is."),
+    "check": ("course.commands.check:check_command", "Build, run and check your work."),
+    "hint": ("course.commands.learn:hint_command", "Show the next hint for an exercise."),
+    "status": ("course.commands.learn:status_command", "Where you stand, and what to do next."),
+    "reset": ("course.commands.learn:reset_command", "Put an exercise's starter back; your files are kept."),
+    "solution": ("course.commands.learn:solution_command", "Show an exercise's solution, once you passed it."),
+    "checklist": ("course.commands.learn:checklist_command", "What a level still asks for, each line proved."),
+    "lint": ("course.commands.lint:lint_command", "Check any Dockerfile without building it."),
+    "doctor": ("course.commands.doctor:doctor_command", "What this machine lacks, and the command that mends it."),
+    "engine": ("course.commands.engine:engine_group", "Start, inspect, stop and clean the container engine."),
+    "author": ("course.commands.author:author_group", "For authors: prove that an exercise's grader can't be fooled."),
+}
+"""Name -> where the command is, and the line that `--help` shows without importing it."""
+
+EPILOG = """\b
+Examples:
+  dockyard                           the course, in a full terminal window
+  dockyard doctor                    is everything here that is needed?
+  dockyard start ship-the-classifier
+  dockyard check ship-the-classifier
+  dockyard check --path DIR --format json ship-the-classifier
+  dockyard lint path/to/Dockerfile
+
+\b
+Exit codes: 0 passed, 1 checks failed, 2 usage or content, 3 engine or
+infrastructure, 4 a time limit of ours, 130 interrupted.
+"""
+
+
+class DockyardGroup(click.Group):
+    """A group that imports a command when it runs, and turns our errors into messages and exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The commands in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the module of a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of commands, from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; our errors and ctrl+c end here."""
+        try:
+            return super().invoke(ctx)
+        except (CourseError, GraderError) as error:
+            say_error(error.message, error.hint)
+            raise click.exceptions.Exit(error.exit_code) from error
+        except (KeyboardInterrupt, click.Abort) as error:
+            say_error("Interrupted")
+            raise click.exceptions.Exit(INTERRUPTED) from error
+
+
+def say_error(message: str, hint: str = "") -> None:
+    """Tell an error of ours; the text may hold what a learner or an engine wrote."""
+    from graders.safe_text import clean
+
+    say(f"{click.style('Error:', fg='red', bold=True)} {clean(message)}")
+    for line in hint.splitlines():
+        say(f"       {clean(line)}")
+
+
+@click.group(
+    cls=DockyardGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EPILOG,
+)
+@click.option(
+    "--workspace",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of your exercises (else $DOCKYARD_WORKSPACE, else ~/dockyard).",
+)
+@click.option("--unlock-all", is_flag=True, help="Open every lesson, for instructors and for reading ahead.")
+@click.option("--no-color", "no_colour", is_flag=True, help="No colours; the same as a set NO_COLOR.")
+@click.version_option(__version__, "--version", message="dockyard %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, *, workspace: Path | None, unlock_all: bool, no_colour: bool) -> None:
+    """Learn to ship models in containers; your Dockerfiles are graded by building and running them.
+
+    Without a command: the course in a full terminal window, or, where there is no terminal, the outline and
+    what to do next.
+    """
+    invocation = ctx.ensure_object(Invocation) if ctx.obj is not None else Invocation(dict(os.environ))
+    ctx.obj = invocation
+    invocation.workspace = workspace
+    invocation.unlock_all = unlock_all
+    invocation.no_colour = no_colour
+    if not invocation.terminal.colours:
+        ctx.color = False
+    if ctx.invoked_subcommand is not None:
+        return
+    if invocation.terminal.full_screen:
+        from course.tui.app import run
+
+        with invocation.session() as session:
+            run(session)
+        return
+    from course.commands.learn import print_outline
+
+    print_outline(invocation)

@@ -1,0 +1,194 @@
+"""Owns `dockyard author`; must never judge an answer itself."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from course.commands.check import narration
+from course.commands.interrupt import cancel_on_signal
+from course.commands.invocation import Invocation
+from course.commands.options import Verbosity, format_option, output_option, verbosity, verbosity_options
+from course.commands.output import emit
+
+if TYPE_CHECKING:
+    from course.author.verify import ExerciseResult, Grade
+    from graders.cancel import Cancel
+    from graders.event import GradeEvent
+    from graders.exercise import ExerciseSpec
+
+HEADINGS = ("exercise", "mutants caught", "right answers passed", "false passes", "false failures", "seconds")
+
+
+@click.group("author")
+def author_group() -> None:
+    """For authors: prove that an exercise's grader can't be fooled."""
+
+
+@author_group.command("verify")
+@click.argument("slug", required=False, metavar="[SLUG]")
+@click.option("--only", default="", metavar="NAME", help="Only the answer in this folder, such as root-again.")
+@format_option
+@output_option
+@verbosity_options
+@click.pass_context
+def verify_command(
+    ctx: click.Context,
+    *,
+    slug: str | None,
+    only: str,
+    output_format: str,
+    output: Path | None,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Grade every answer that an exercise ships, on the real engine, and compare.
+
+    The starter must fail, the solution must pass without a finding, each answer in also-right must pass, and each
+    in wrong must trip exactly the checks that its expected.toml lists.
+
+    \b
+    Examples:
+      dockyard author verify
+      dockyard author verify ship-the-classifier --only root-again -v
+
+    \b
+    Exit codes: 0 all of it is so, 1 it is not, 2 the content is wrong,
+    3 something could not be judged.
+    """
+    from course.author.verify import CaseResult, CaseStarted, ExerciseResult, verify
+
+    invocation = ctx.ensure_object(Invocation)
+    level = verbosity(quiet=quiet, verbose=verbose)
+    results: list[ExerciseResult] = []
+    with ExitStack() as stack:
+        specs = _specs(invocation, slug)
+        cancel = stack.enter_context(cancel_on_signal())
+        narrator = stack.enter_context(narration(invocation, level))
+        grade = _grader(invocation, cancel)
+        for spec in specs:
+            for event in verify(spec, grade, only=only):
+                match event:
+                    case CaseStarted():
+                        narrator.headline(
+                            f"{event.exercise} {event.index}/{event.count}: {event.case.kind}/{event.case.name}"
+                        )
+                    case CaseResult():
+                        narrator.verdict(
+                            not event.problem,
+                            f"{event.case.kind}/{event.case.name}",
+                            event.problem or f"{event.verdict} {', '.join(event.tripped)}".rstrip(),
+                            event.elapsed_s,
+                        )
+                    case ExerciseResult():
+                        results.append(event)
+                    case _ if level is Verbosity.VERBOSE:
+                        narrator.tell(event)
+                    case _:
+                        pass
+    emit(_json(results) if output_format == "json" else _table(results), output)
+    ctx.exit(max((result.exit_code for result in results), default=0))
+
+
+def _specs(invocation: Invocation, slug: str | None) -> list[ExerciseSpec]:
+    """The exercise that is named, else all that have a folder."""
+    from graders.exercise import read_exercise
+
+    root = invocation.paths().content / "exercises"
+    names = sorted(path.parent.name for path in root.glob("*/exercise.toml"))
+    if slug is None:
+        return [read_exercise(root / name) for name in names]
+    if slug not in names:
+        from course.errors import ContentError
+
+        raise ContentError(f"There is no exercise {slug!r}", hint=f"There are: {', '.join(names)}.")
+    return [read_exercise(root / slug)]
+
+
+def _grader(invocation: Invocation, cancel: Cancel) -> Grade:
+    """Grades a folder for one exercise on the engine of this invocation."""
+
+    def grade(spec: ExerciseSpec, folder: Path) -> Iterator[GradeEvent]:
+        from graders import pipeline
+        from graders.submission import read_submission
+
+        submission = read_submission(folder, spec.limits, starter=spec.starter, editable=spec.files)
+        return pipeline.grade(
+            submission,
+            spec,
+            invocation.engine,
+            cancel=cancel,
+            nonce=secrets.token_hex(8),
+            now=lambda: datetime.now(UTC),
+            clock=time.monotonic,
+            environ=invocation.environ,
+        )
+
+    return grade
+
+
+def _table(results: list[ExerciseResult]) -> str:
+    """The table for people, and under it what is wrong."""
+    from graders.safe_text import clean
+
+    rows = [HEADINGS, *(_cells(result) for result in results)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    for result in results:
+        lines += [f"{result.exercise}: {clean(problem)}" for problem in result.all_problems]
+    return "\n".join(lines)
+
+
+def _cells(result: ExerciseResult) -> tuple[str, ...]:
+    return (
+        result.exercise,
+        f"{result.mutants_caught}/{len(result.mutants)}",
+        f"{result.right_passed}/{len(result.right_answers)}",
+        str(result.false_passes),
+        str(result.false_failures),
+        f"{result.elapsed_s:.1f}",
+    )
+
+
+def _json(results: list[ExerciseResult]) -> str:
+    """The table for programs: dockyard/verify/v1."""
+    value = {
+        "schema": "dockyard/verify/v1",
+        "exercises": [
+            {
+                "exercise": result.exercise,
+                "mutants": len(result.mutants),
+                "mutants_caught": result.mutants_caught,
+                "right_answers": len(result.right_answers),
+                "right_passed": result.right_passed,
+                "false_passes": result.false_passes,
+                "false_failures": result.false_failures,
+                "errored": result.errored,
+                "elapsed_s": round(result.elapsed_s, 3),
+                "problems": list(result.all_problems),
+                "cases": [
+                    {
+                        "kind": case.case.kind.value,
+                        "name": case.case.name,
+                        "as_expected": not case.problem,
+                        "status": case.verdict.value,
+                        "expected": sorted(case.case.trips),
+                        "tripped": list(case.tripped),
+                        "problem": case.problem,
+                        "elapsed_s": round(case.elapsed_s, 3),
+                    }
+                    for case in result.cases
+                ],
+            }
+            for result in results
+        ],
+    }
+    return json.dumps(value, indent=2)

@@ -1,0 +1,115 @@
+"""Owns `dockyard check`; must never grade by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from course.commands.choice import choose_exercise
+from course.commands.interrupt import cancel_on_signal
+from course.commands.invocation import Invocation
+from course.commands.options import Verbosity, format_option, output_option, verbosity, verbosity_options
+from course.commands.output import emit, say, say_raw
+from course.event import CheckRecorded
+from course.terminal import StatusLine
+from graders.event import GradeFinished
+from graders.report import Report, Verdict
+
+if TYPE_CHECKING:
+    from course.commands.narration import Narrator
+
+
+@click.command("check")
+@click.argument("exercise", required=False, metavar="[EX]")
+@click.option(
+    "--path",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Grade this folder instead of your workspace; nothing is recorded.",
+)
+@click.option("--static", "static_only", is_flag=True, help="Only read the files: no build, no run, no engine.")
+@format_option
+@output_option
+@verbosity_options
+@click.pass_context
+def check_command(
+    ctx: click.Context,
+    *,
+    exercise: str | None,
+    path: Path | None,
+    static_only: bool,
+    output_format: str,
+    output: Path | None,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Build, run and check your work. The report goes to standard output, the progress to standard error.
+
+    Without EX: the exercise in whose folder you stand, else the next one of the current lesson.
+    ctrl+c stops it and leaves nothing behind.
+
+    \b
+    Examples:
+      dockyard check
+      dockyard check ship-the-classifier --static
+      dockyard check ship-the-classifier --path submission --format json --output report.json
+
+    \b
+    Exit codes: 0 passed, 1 checks failed, 2 usage or content, 3 the engine or
+    the network did not do its part, 4 a time limit of ours, 130 interrupted.
+    """
+    invocation = ctx.ensure_object(Invocation)
+    level = verbosity(quiet=quiet, verbose=verbose)
+    with ExitStack() as stack:
+        session = stack.enter_context(invocation.session())
+        chosen = choose_exercise(invocation, session, exercise)
+        cancel = stack.enter_context(cancel_on_signal())
+        narrator = stack.enter_context(narration(invocation, level))
+        report: Report | None = None
+        for event in session.check(chosen, path=path, static_only=static_only, cancel=cancel):
+            narrator.tell(event)
+            if isinstance(event, GradeFinished | CheckRecorded):
+                report = event.report
+    assert report is not None
+    colour = output is None and invocation.terminal.stdout and invocation.terminal.colours > 0
+    emit(render(report, output_format, colour=colour), output)
+    if level is not Verbosity.QUIET and path is None:
+        _say_what_next(report)
+    ctx.exit(report.exit_code)
+
+
+@contextmanager
+def narration(invocation: Invocation, level: Verbosity) -> Iterator[Narrator]:
+    """A narrator for this terminal; its status line is gone at the end."""
+    from course.commands.narration import Narrator
+
+    if invocation.terminal.stderr and level is not Verbosity.QUIET:
+        with StatusLine(say_raw, invocation.terminal.columns) as status:
+            yield Narrator(status, level)
+    else:
+        yield Narrator(None, level)
+
+
+def render(report: Report, output_format: str, *, colour: bool) -> str:
+    """The report as data."""
+    if output_format == "json":
+        from graders.formats.json import dumps
+
+        return dumps(report)
+    from graders.formats.text import render as render_text
+
+    return render_text(report, colour=colour)
+
+
+def _say_what_next(report: Report) -> None:
+    """The next command after a report that did not pass."""
+    if report.verdict is Verdict.FAILED:
+        say(f"Stuck? dockyard hint {report.exercise}")
+    elif report.verdict is Verdict.ERRORED:
+        remedies = dict.fromkeys(outcome.remedy for outcome in report.outcomes if outcome.remedy)
+        for remedy in remedies:
+            say(f"This was not your fault. To mend it: {remedy}")

@@ -1,0 +1,76 @@
+"""Owns what one call of the program was started with; must never read the environment itself.
+
+The group in course/cli.py makes one, or a test hands one in with an engine of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from course.terminal import Terminal, look
+
+if TYPE_CHECKING:
+    from course.paths import Paths
+    from course.session import Session
+    from graders.engine.base import Engine
+
+
+@dataclass(slots=True)
+class Invocation:
+    """The environment, the global options, and the doors to the session and the engine."""
+
+    environ: Mapping[str, str]
+    open_engine: Callable[[], Engine] | None = None
+    """Set by tests; else the engine is looked for when it is first needed."""
+    workspace: Path | None = None
+    unlock_all: bool = False
+    no_colour: bool = False
+    _terminal: Terminal | None = field(default=None, repr=False)
+
+    @property
+    def terminal(self) -> Terminal:
+        """Facts about the standard streams."""
+        if self._terminal is None:
+            self._terminal = look(self.environ, no_colour=self.no_colour)
+        return self._terminal
+
+    @property
+    def home(self) -> Path:
+        """The user's home folder; ConfigError when there is none."""
+        from course.paths import find_home
+
+        return find_home(self.environ)
+
+    def paths(self) -> Paths:
+        """Where content, state and workspace are."""
+        from course.paths import find_paths
+
+        return find_paths(self.environ, workspace=self.workspace)
+
+    def engine(self) -> Engine:
+        """A reachable engine; raises EngineUnavailable."""
+        if self.open_engine is not None:
+            return self.open_engine()
+        from graders.engine.find import find_engine
+
+        return find_engine(self.environ, self.home)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """The learner's session, closed at the end."""
+        from course.session import Session
+
+        session = Session(self.paths(), environ=self.environ, open_engine=self.open_engine, unlock_all=self.unlock_all)
+        try:
+            yield session
+        finally:
+            session.close()
+
+
+pass_invocation = click.make_pass_decorator(Invocation)

@@ -1,0 +1,252 @@
+"""Owns the commands of a learner's way through the course; must never grade."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from course.commands.choice import choose_exercise, next_step
+from course.commands.invocation import Invocation, pass_invocation
+from course.commands.options import format_option, output_option
+from course.commands.output import emit, say
+from course.slash import lesson_number, start_command
+
+if TYPE_CHECKING:
+    from course.session import ChecklistLine, ExerciseRow, LessonRow, LevelRow, Session
+
+STATE_COLOURS = {"passed": "green", "open": "cyan", "locked": None}
+
+
+def print_outline(invocation: Invocation) -> None:
+    """The outline and what to do next, on standard output."""
+    with invocation.session() as session:
+        emit(f"{_outline_text(session.outline())}\n\nNext: {next_step(invocation, session)}")
+
+
+@click.command("list")
+@format_option
+@output_option
+@pass_invocation
+def list_command(invocation: Invocation, *, output_format: str, output: Path | None) -> None:
+    """The course: levels, lessons, exercises and where you stand."""
+    with invocation.session() as session:
+        levels = session.outline()
+    emit(_outline_json(levels) if output_format == "json" else _outline_text(levels), output)
+
+
+@click.command("status")
+@pass_invocation
+def status_command(invocation: Invocation) -> None:
+    """Where you stand, and what to do next."""
+    with invocation.session() as session:
+        lesson = session.current()
+        rows = [row for level in session.outline() for other in level.lessons for row in other.exercises]
+        passed = sum(row.passed for row in rows)
+        lines = [
+            f"Lesson     {lesson.number}  {_plain(lesson.title)}  ({lesson.state})",
+            *(_exercise_line(row, "Exercise   ") for row in lesson.exercises),
+            f"Exercises  {passed} of {len(rows)} passed",
+            f"Workspace  {_plain(str(invocation.paths().workspace))}",
+            f"Next       {next_step(invocation, session)}",
+        ]
+    emit("\n".join(lines))
+
+
+@click.command("start")
+@click.argument("name", metavar="EX|X.Y")
+@click.pass_context
+def start_command_line(ctx: click.Context, *, name: str) -> None:
+    """Copy an exercise's starter into your workspace and print its folder; or open lesson X.Y.
+
+    What is there already stays as it is: "dockyard reset EX" puts the starter back.
+
+    \b
+    Examples:
+      dockyard start ship-the-classifier
+      dockyard start 2.1
+    """
+    invocation = ctx.ensure_object(Invocation)
+    number = lesson_number(name.removeprefix("/start-"))
+    with invocation.session() as session:
+        if number is not None:
+            ctx.exit(_start_lesson(session, number))
+        exercise = name.strip().rstrip("/")
+        folder = session.start_exercise(exercise)
+        files = session.exercise_files(exercise)
+    emit(str(folder))
+    if files:
+        say(f"Edit {_plain(str(files[0]))}, then: dockyard check {exercise}")
+
+
+@click.command("hint")
+@click.argument("exercise", required=False, metavar="[EX]")
+@pass_invocation
+def hint_command(invocation: Invocation, *, exercise: str | None) -> None:
+    """Show the next hint: first a question, then the concept, then almost the answer.
+
+    Without EX: the exercise in whose folder you stand, else the next one of the current lesson.
+    """
+    with invocation.session() as session:
+        chosen = choose_exercise(invocation, session, exercise)
+        shown = session.hint(chosen)
+    emit(_plain_lines(shown.markdown))
+    if not shown.last:
+        say(f"Hint {shown.strength} of {chosen}; a stronger one: dockyard hint {chosen}")
+
+
+@click.command("reset")
+@click.argument("exercise", metavar="EX")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@pass_invocation
+def reset_command(invocation: Invocation, *, exercise: str, yes: bool) -> None:
+    """Put an exercise's starter back. Your files are kept, and you are told where."""
+    with invocation.session() as session:
+        folder = invocation.paths().workspace / exercise
+        if not yes and invocation.terminal.interactive:
+            click.confirm(f"Put the starter back into {_plain(str(folder))}? Your files are kept", abort=True, err=True)
+        kept = session.reset(exercise)
+    emit(str(kept))
+    say(f"The starter is back in {_plain(str(folder))}; your files are in the folder above.")
+
+
+@click.command("solution")
+@click.argument("exercise", metavar="EX")
+@click.option("--give-up", is_flag=True, help="Show it without a pass; this is recorded.")
+@pass_invocation
+def solution_command(invocation: Invocation, *, exercise: str, give_up: bool) -> None:
+    """Show the reference solution: after you passed, or with --give-up, which is recorded."""
+    with invocation.session() as session:
+        files = session.solution(exercise, give_up=give_up)
+    blocks = [
+        f"{click.style(f'# ---- {_plain(path)}', bold=True)}\n{_plain_lines(text)}" for path, text in files.items()
+    ]
+    emit("\n\n".join(blocks))
+
+
+@click.command("checklist")
+@click.argument("level", required=False, type=click.IntRange(min=1), metavar="[LEVEL]")
+@click.pass_context
+def checklist_command(ctx: click.Context, *, level: int | None) -> None:
+    """What a level asks for before the next one opens, each line proved by the program.
+
+    Exit code 0 when every line is done, 1 when not. Without LEVEL: the level of the current lesson.
+    """
+    invocation = ctx.ensure_object(Invocation)
+    with invocation.session() as session:
+        number = level if level is not None else int(session.current().number.partition(".")[0])
+        lines = session.checklist(number)
+    emit("\n".join(_checklist_lines(lines)) or f"Level {number} asks for nothing.")
+    ctx.exit(0 if all(line.done for line in lines) else 1)
+
+
+def _start_lesson(session: Session, number: str) -> int:
+    """Open a lesson, or say what is missing; the exit code."""
+    result = session.start_lesson(number)
+    if result.lesson is None:
+        say(f"Lesson {number} is not open yet. What is missing:")
+        for line in _checklist_lines(result.missing):
+            say(f"  {line}")
+        return 1
+    lesson = result.lesson
+    emit(
+        "\n".join(
+            [
+                f"Lesson {lesson.number}  {_plain(lesson.title)}  ({lesson.minutes} minutes)",
+                *(f"  - {_plain(objective)}" for objective in lesson.objectives),
+                f"Read it: dockyard, then {start_command(lesson.number)}; or {_plain(str(lesson.path))}",
+                *(f"Then: dockyard start {exercise}" for exercise in lesson.exercises),
+            ]
+        )
+    )
+    return 0
+
+
+def _checklist_lines(lines: tuple[ChecklistLine, ...]) -> list[str]:
+    """Each line with a box that reads without colour."""
+    texts = []
+    for line in lines:
+        box = click.style("[x]", fg="green") if line.done else "[ ]"
+        remedy = "" if line.done or not line.remedy else f"  ->  {_plain(line.remedy)}"
+        texts.append(f"{box} {_plain(line.text)}{remedy}")
+    return texts
+
+
+def _outline_text(levels: tuple[LevelRow, ...]) -> str:
+    """The outline for people."""
+    lines: list[str] = []
+    for level in levels:
+        if lines:
+            lines.append("")
+        lines.append(click.style(f"Level {level.number}  {_plain(level.title)}", bold=True))
+        for lesson in level.lessons:
+            lines.append(_lesson_line(lesson))
+            lines.extend(_exercise_line(row, "       ") for row in lesson.exercises)
+    return "\n".join(lines)
+
+
+def _lesson_line(lesson: LessonRow) -> str:
+    state = click.style(f"{lesson.state:<6}", fg=STATE_COLOURS[lesson.state.value])
+    return f"  {lesson.number:<4} {state}  {_plain(lesson.title)}  ({lesson.minutes} min)"
+
+
+def _exercise_line(row: ExerciseRow, indent: str) -> str:
+    box = click.style("[x]", fg="green") if row.passed else "[ ]"
+    times = (
+        "never checked"
+        if not row.attempts
+        else "checked once"
+        if row.attempts == 1
+        else f"checked {row.attempts} times"
+    )
+    return f"{indent}{box} {row.id}  {_plain(row.title)}  ({row.minutes} min, {times})"
+
+
+def _outline_json(levels: tuple[LevelRow, ...]) -> str:
+    """The outline for programs: dockyard/outline/v1."""
+    value = {
+        "schema": "dockyard/outline/v1",
+        "levels": [
+            {
+                "number": level.number,
+                "title": level.title,
+                "lessons": [
+                    {
+                        "number": lesson.number,
+                        "title": lesson.title,
+                        "minutes": lesson.minutes,
+                        "state": lesson.state.value,
+                        "exercises": [
+                            {
+                                "id": row.id,
+                                "title": row.title,
+                                "minutes": row.minutes,
+                                "passed": row.passed,
+                                "attempts": row.attempts,
+                            }
+                            for row in lesson.exercises
+                        ],
+                    }
+                    for lesson in level.lessons
+                ],
+            }
+            for level in levels
+        ],
+    }
+    return json.dumps(value, indent=2)
+
+
+def _plain(text: str) -> str:
+    """One line without control characters."""
+    from graders.safe_text import clean
+
+    return clean(text)
+
+
+def _plain_lines(text: str) -> str:
+    """Lines without control characters."""
+    from graders.safe_text import clean_lines
+
+    return "\n".join(clean_lines(text))

@@ -1,0 +1,90 @@
+"""Owns where text goes: data to standard output or a file, all else to standard error; must never choose the words."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from course.errors import ConfigError
+
+
+def emit(text: str, output: Path | None = None) -> None:
+    """Write data: to standard output, or to `output` as a whole or not at all. ConfigError when it can't be written."""
+    ended = text if not text or text.endswith("\n") else f"{text}\n"
+    if output is None:
+        _write(sys.stdout, ended, err=False)
+        return
+    try:
+        replace_file(output, ended)
+    except OSError as error:
+        raise ConfigError(
+            f"Can't write {output}: {error.strerror or error}", hint="Name a file in a folder that you may write to."
+        ) from error
+
+
+def say(text: str = "") -> None:
+    """Write a line for the person at the terminal, to standard error."""
+    _write(sys.stderr, f"{text}\n", err=True)
+
+
+def say_raw(text: str) -> None:
+    """Write to standard error as it is: no line end, control sequences kept."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except BrokenPipeError:
+        _plug(sys.stderr)
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old text or the new one, never half of it. Raises OSError."""
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8", errors="replace") as device:
+            device.write(text)
+        return
+    import tempfile
+
+    target = path.resolve()
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+        part.replace(target)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    """The process's file mode mask; reading it means setting it for a moment."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _write(stream: TextIO, text: str, *, err: bool) -> None:
+    """Echo, and go on in silence when the reader has left: that changes no verdict."""
+    try:
+        click.echo(text, nl=False, err=err)
+        stream.flush()
+    except BrokenPipeError:
+        _plug(stream)
+
+
+def _plug(stream: TextIO) -> None:
+    """Point a stream whose reader has left at the null device, so that nothing fails when it is flushed at exit."""
+    try:
+        number = stream.fileno()
+    except (OSError, ValueError):
+        return
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, number)
+    os.close(null)

@@ -1,0 +1,156 @@
+"""Owns what we know about the terminal and the one line in it that moves; must never decide what is said."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TextIO
+
+TICK_S = 0.1
+"""How often the status line is painted again."""
+FRAMES = "|/-\\"
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Facts about the streams that a command was started with."""
+
+    stdin: bool
+    """Whether standard input is a terminal; likewise the next two."""
+    stdout: bool
+    stderr: bool
+    columns: int
+    lines: int
+    colours: int
+    """How many colours the terminal shows: 0, 8, 256 or 16,777,216."""
+    encoding: str
+    """Encoding of standard output, lower case."""
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody sits there who sees a question and can answer it."""
+        return self.stdin and self.stderr
+
+    @property
+    def full_screen(self) -> bool:
+        """Whether the desk can be shown."""
+        return self.stdin and self.stdout
+
+
+def look(environ: Mapping[str, str], *, no_colour: bool = False) -> Terminal:
+    """Find out about the standard streams. `no_colour` and a set NO_COLOR both take the colours away."""
+    columns, lines = _size()
+    return Terminal(
+        stdin=_is_tty(sys.stdin),
+        stdout=_is_tty(sys.stdout),
+        stderr=_is_tty(sys.stderr),
+        columns=columns,
+        lines=lines,
+        colours=0 if no_colour else colours(environ),
+        encoding=(getattr(sys.stdout, "encoding", None) or "ascii").lower(),
+    )
+
+
+def colours(environ: Mapping[str, str]) -> int:
+    """How many colours the environment promises. Source: no-color.org; the COLORTERM convention."""
+    term = environ.get("TERM", "")
+    if environ.get("NO_COLOR") or term in ("", "dumb", "unknown"):
+        return 0
+    if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return 256**3
+    return 256 if "256" in term else 8
+
+
+def _is_tty(stream: TextIO | None) -> bool:
+    """Whether the stream is a terminal; a closed or missing one is not."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
+
+
+def _size() -> tuple[int, int]:
+    """Columns and lines of the first standard stream that is a terminal, else 80 by 24."""
+    for number in (2, 1, 0):
+        try:
+            size = os.get_terminal_size(number)
+        except OSError:
+            continue
+        if size.columns and size.lines:
+            return size.columns, size.lines
+    return 80, 24
+
+
+class StatusLine:
+    """One line at the foot of a terminal that says what is going on, with a clock; lines go above it.
+
+    A thread of its own keeps the clock going, so that silence of the work is not silence of the line.
+    """
+
+    def __init__(self, write: Callable[[str], None], columns: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._write = write
+        self._columns = columns
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._text = ""
+        self._since = 0.0
+        self._frame = 0
+        self._thread = threading.Thread(target=self._tick, name="status-line", daemon=True)
+
+    def __enter__(self) -> StatusLine:
+        """Begin to paint."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the line away."""
+        self._stopped.set()
+        self._thread.join()
+        with self._lock:
+            self._text = ""
+            self._write("\r\x1b[K")
+
+    def show(self, text: str, *, restart: bool = False) -> None:
+        """Say this from now on; the clock starts again when `restart` is set or there was no text."""
+        with self._lock:
+            if restart or not self._text:
+                self._since = self._clock()
+            self._text = text
+            self._paint()
+
+    def print(self, line: str) -> None:
+        """Put a finished line above."""
+        with self._lock:
+            self._write(f"\r\x1b[K{line}\n")
+            self._paint()
+
+    def _tick(self) -> None:
+        while not self._stopped.wait(TICK_S):
+            with self._lock:
+                self._frame += 1
+                self._paint()
+
+    def _paint(self) -> None:
+        if not self._text:
+            return
+        elapsed = f"{self._clock() - self._since:.0f} s"
+        room = max(10, self._columns - len(elapsed) - 6)
+        text = self._text if len(self._text) <= room else f"{self._text[: room - 3]}..."
+        self._write(f"\r\x1b[K{FRAMES[self._frame % len(FRAMES)]} {text}  {elapsed}")
+
+
+def bar(fraction: float | None, width: int = 20) -> str:
+    """A progress bar of plain characters: "[=====     ]  50%"; empty when the end can't be told."""
+    if fraction is None:
+        return ""
+    share = min(1.0, max(0.0, fraction))
+    filled = round(share * width)
+    return f"[{'=' * filled}{' ' * (width - filled)}] {share:4.0%}"
