@@ -5,8 +5,11 @@ Text in here is the learner's own, decoded but otherwise untouched: escape it wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from graders.dockerfile.word import split_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,25 @@ class Instruction:
     onbuild: bool = False
     commands: tuple[Command, ...] = ()
     """RUN, CMD and ENTRYPOINT only; also of heredoc bodies, `sh -c` and subshells."""
+    expanded: str = ""
+    """`value` with the variables filled in that this file sets, quotes taken off; that of RUN and CMD stays."""
+    missing: tuple[str, ...] = ()
+    """Variables in `value` without a value here: the base image or a build argument may define them."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What ENV and ARG of this file have set when the instruction acts."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The arguments of COPY and ADD after expansion: the sources, then the destination."""
+        return self.exec_form if self.exec_form is not None else tuple(split_plain(self.expanded))
+
+    @property
+    def text(self) -> str:
+        """The instruction on one line, for a message: the learner's own words."""
+        flags = "".join(
+            f" --{name}={value}" if value else f" --{name}" for name, values in self.flags.items() for value in values
+        )
+        return f"{'ONBUILD ' if self.onbuild else ''}{self.keyword}{flags} {self.value}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +155,30 @@ class Dockerfile:
 
     def reached(self) -> tuple[Stage, ...]:
         """Every stage that the final image is made of: its chain, and stages copied or mounted from, and theirs."""
-        raise NotImplementedError
+        found: set[int] = set()
+        todo = [] if self.final is None else [self.final]
+        while todo:
+            stage = todo.pop()
+            if stage.index in found:
+                continue
+            found.add(stage.index)
+            if stage.parent is not None:
+                todo.append(self.stages[stage.parent])
+            for instruction in stage.instructions:
+                todo.extend(source for source in map(self._source(stage), stage_names(instruction)) if source)
+        return tuple(stage for stage in self.stages if stage.index in found)
+
+    def find_stage(self, name: str, before: int) -> Stage | None:
+        """The stage that `--from=name` means in stage number `before`: an earlier one by name, or one by number."""
+        if name.isascii() and name.isdigit() and len(name) < 6:
+            return self.stages[int(name)] if int(name) < before else None
+        for stage in reversed(self.stages[:before]):
+            if stage.name and stage.name == name.lower():
+                return stage
+        return None
+
+    def _source(self, stage: Stage) -> Callable[[str], Stage | None]:
+        return lambda name: self.find_stage(name, stage.index)
 
     def in_chain(self, *keywords: str) -> Iterator[Instruction]:
         """Instructions of `chain()` with these keywords, in the order in which they act."""
@@ -143,5 +188,45 @@ class Dockerfile:
                     yield instruction
 
     def setting(self, keyword: str) -> Setting | None:
-        """The last instruction with this keyword in `chain()`; None when there is none."""
-        raise NotImplementedError
+        """The last instruction with this keyword in `chain()`; None when there is none.
+
+        A WORKDIR is joined onto those before it. A CMD does not outlive an ENTRYPOINT in a later stage of the chain.
+        """
+        found: Setting | None = None
+        folder = ""
+        for instruction in self.in_chain(keyword, "ENTRYPOINT"):
+            if instruction.keyword != keyword:
+                if keyword == "CMD" and found is not None and found.instruction.stage != instruction.stage:
+                    found = None
+                continue
+            value = instruction.expanded
+            if keyword == "WORKDIR":
+                folder = value = posixpath.normpath(posixpath.join(folder or "/", value))
+            found = Setting(instruction, value, unresolved=bool(instruction.missing))
+        return found
+
+
+def stage_names(instruction: Instruction) -> tuple[str, ...]:
+    """What `COPY --from=` and `RUN --mount=from=` name: a stage, a stage's number, or an image."""
+    if instruction.onbuild:
+        return ()
+    if instruction.keyword in ("COPY", "ADD"):
+        return instruction.flags.get("from", ())
+    if instruction.keyword != "RUN":
+        return ()
+    return tuple(mount["from"] for mount in mounts(instruction) if mount.get("from"))
+
+
+def mounts(instruction: Instruction) -> tuple[dict[str, str], ...]:
+    """The `--mount` flags of a RUN as option -> value, names in lower case; the default type is "bind"."""
+    found = []
+    for flag in instruction.flags.get("mount", ()):
+        options = {"type": "bind"}
+        for part in flag.split(","):
+            name, _, value = part.partition("=")
+            options[_MOUNT_ALIASES.get(name.strip().lower(), name.strip().lower())] = value.strip()
+        found.append(options)
+    return tuple(found)
+
+
+_MOUNT_ALIASES = {"src": "source", "dst": "target", "destination": "target"}

@@ -1,0 +1,133 @@
+"""Owns the filling in of `$name` in an instruction, with Docker's rules and not a shell's; must never run anything.
+
+Source: "Environment replacement" in the Dockerfile reference and shell/lex.go of moby/buildkit, read 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+VALUE_LIMIT = 16 * 1024
+"""A longer value counts as unknown, so that a variable doubled over and over stays small."""
+_DEPTH_LIMIT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """A text with its variables filled in."""
+
+    text: str
+    missing: tuple[str, ...] = ()
+    """Names that had no value and no default, in order."""
+
+
+def expand(text: str, variables: Mapping[str, str], escape: str = "\\", *, keep_quotes: bool = False) -> Expanded:
+    """Fill in variables and take quotes off; a name without a value becomes empty and is named in `missing`."""
+    lexer = _Lexer(text, variables, escape, keep_quotes)
+    result = lexer.read("", 0)
+    if len(result) > VALUE_LIMIT:
+        return Expanded("", (*lexer.missing, "too long"))
+    return Expanded(result, tuple(lexer.missing))
+
+
+class _Lexer:
+    """Reads the text once, from left to right."""
+
+    def __init__(self, text: str, variables: Mapping[str, str], escape: str, keep_quotes: bool) -> None:
+        self._text = text
+        self._variables = variables
+        self._escape = escape
+        self._keep = keep_quotes
+        self._at = 0
+        self._length = 0
+        self.missing: list[str] = []
+
+    def read(self, stop: str, depth: int) -> str:
+        """Up to `stop` outside quotes, or the end."""
+        out: list[str] = []
+        quote = ""
+        text = self._text
+        while self._at < len(text):
+            char = text[self._at]
+            if not quote and stop and char == stop:
+                break
+            self._at += 1
+            if char == self._escape and quote != "'":
+                following = text[self._at : self._at + 1]
+                self._at += 1
+                keeps = self._keep or (quote == '"' and following not in ('"', "$", self._escape))
+                out.append(char + following if keeps else following)
+            elif char == quote:
+                quote = ""
+                out.append(char if self._keep else "")
+            elif not quote and char in "'\"":
+                quote = char
+                out.append(char if self._keep else "")
+            elif char == "$" and quote != "'":
+                value = self._variable(depth)
+                self._length += len(value)
+                out.append(value if self._length <= VALUE_LIMIT else "")
+            else:
+                out.append(char)
+        return "".join(out) + ("x" * (VALUE_LIMIT + 1) if self._length > VALUE_LIMIT and depth == 0 else "")
+
+    def _variable(self, depth: int) -> str:
+        text = self._text
+        if text[self._at : self._at + 1] != "{":
+            name = self._name()
+            return self._value(name) if name else "$"
+        self._at += 1
+        name = self._name()
+        if text[self._at : self._at + 1] == "}":
+            self._at += 1
+            return self._value(name) if name else "${}"
+        if not name or depth >= _DEPTH_LIMIT:
+            self.missing.append(name or "?")
+            return "${" + name
+        colon = text[self._at : self._at + 1] == ":"
+        self._at += colon
+        operator = text[self._at : self._at + 1]
+        self._at += 1
+        before = len(self.missing)
+        word = self.read("}", depth + 1)
+        self._at += 1
+        word_missing = self.missing[before:]
+        del self.missing[before:]
+        value = self._variables.get(name)
+        is_set = bool(value) if colon else value is not None
+        if operator == "+":
+            if is_set:
+                self.missing.extend(word_missing)
+            else:
+                self._note(name)
+            return word if is_set else ""
+        if operator == "-":
+            if not is_set:
+                self.missing.extend(word_missing)
+            return (value or "") if is_set else word
+        # ${name#pattern} and its kin need a newer syntax: the result is not known here.
+        self.missing.append(name)
+        return value or ""
+
+    def _name(self) -> str:
+        start = self._at
+        text = self._text
+        if start < len(text) and (text[start].isdigit() or text[start] in "@*#?$!-") and text[start].isascii():
+            self._at += 1
+            return text[start] if text[start].isdigit() else ""
+        while self._at < len(text) and text[self._at].isascii() and (text[self._at].isalnum() or text[self._at] == "_"):
+            self._at += 1
+        return text[start : self._at]
+
+    def _value(self, name: str) -> str:
+        value = self._variables.get(name)
+        if value is None:
+            self.missing.append(name)
+            return ""
+        return value
+
+    def _note(self, name: str) -> None:
+        """`${name:+word}` with an unknown name: the base image may set it."""
+        if name not in self._variables:
+            self.missing.append(name)

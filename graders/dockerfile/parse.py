@@ -1,0 +1,203 @@
+"""Owns the way from bytes to a `Dockerfile`, and is the only user of dockerfile-parse; must never raise on any bytes.
+
+Only `DockerfileParser.structure` is used: the library's environments, arguments, labels and parent images raise or
+mislead, and its setters write files.
+"""
+
+from __future__ import annotations
+
+import bisect
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from graders.dockerfile.expand import expand
+from graders.dockerfile.flatten import Flat, Logical, flatten
+from graders.dockerfile.grammar import problems_of
+from graders.dockerfile.model import Command, Dockerfile, Heredoc, Instruction, Problem, Stage
+from graders.dockerfile.scope import Scope
+from graders.dockerfile.shell import split_commands, split_exec
+from graders.dockerfile.word import read_list, split_env, split_flags, split_keyword, split_pairs
+from graders.dockerfile.wrapper import SHELLS
+
+_GUARD = "\0"
+"""Ends every line handed over: dockerfile-parse takes a line's last backslash for a continuation and strips spaces."""
+_LISTS = frozenset(("RUN", "CMD", "ENTRYPOINT", "SHELL", "VOLUME", "COPY", "ADD", "HEALTHCHECK"))
+_SHELL_FORMS = frozenset(("RUN", "CMD", "ENTRYPOINT"))
+_EXPANDED = frozenset(("ADD", "COPY", "EXPOSE", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"))
+_COMMAND_BUDGET = 512 * 1024
+"""Characters of shell text that are split into commands; Docker's engine would refuse longer ones long before."""
+
+
+def parse(data: bytes) -> Dockerfile:
+    """Read a Dockerfile; never raises, and what is wrong with it goes to `problems`."""
+    flat = flatten(data)
+    reader = _Reader(flat)
+    for logical, keyword, value in _structure(flat):
+        reader.add(logical, keyword, value)
+    return reader.finish()
+
+
+def _structure(flat: Flat) -> Iterator[tuple[Logical, str, str]]:
+    """Each instruction with its keyword in upper case and its value, as dockerfile-parse tells them apart."""
+    from dockerfile_parse import DockerfileParser
+
+    lines = []
+    for logical in flat.logicals:
+        keyword, value = split_keyword(logical.text)
+        lines.append(f"{re.sub(r'[^!-~]', '?', keyword)} {value}{_GUARD}\n")
+    parser = DockerfileParser(fileobj=io.BytesIO("".join(lines).encode()))
+    for part in parser.structure:
+        yield flat.logicals[part["startline"]], part["instruction"], part["value"].removesuffix(_GUARD)
+
+
+class _Reader:
+    """Builds the model, an instruction at a time."""
+
+    def __init__(self, flat: Flat) -> None:
+        self._flat = flat
+        self._problems: list[Problem] = list(flat.problems)
+        self._instructions: list[Instruction] = []
+        self._stages: list[Stage] = []
+        self._members: list[list[Instruction]] = []
+        self._scopes: list[Scope] = []
+        self._global = Scope()
+        self._budget = _COMMAND_BUDGET
+
+    def add(self, logical: Logical, keyword: str, value: str) -> None:
+        """Take in the next instruction."""
+        onbuild = keyword == "ONBUILD"
+        if onbuild:
+            keyword, value = split_keyword(value)
+            keyword = keyword.upper()
+        flags, value = split_flags(value)
+        exec_form = read_list(value) if keyword in _LISTS else None
+        scope = self._scopes[-1] if self._scopes else self._global
+        offset = len(logical.text) - len(value)
+        draft = Instruction(
+            keyword=keyword,
+            value=value,
+            flags=flags,
+            line=logical.line,
+            end_line=logical.end_line,
+            stage=len(self._stages) - 1,
+            exec_form=exec_form,
+            heredocs=tuple(heredoc for heredoc, _ in logical.heredocs),
+            onbuild=onbuild,
+        )
+        self._problems.extend(problems_of(draft, self._flat.escape))
+        if keyword == "FROM" and not onbuild:
+            self._from(draft)
+            return
+        if not self._stages and keyword != "ARG":
+            message = f'"{draft.text[:80]}" stands before the first FROM'
+            self._problems.append(Problem(draft.line, "before-from", message, fatal=True))
+        text = value
+        missing: tuple[str, ...] = ()
+        if keyword in _EXPANDED and not onbuild:
+            expanded = expand(value, scope.variables, self._flat.escape)
+            text, missing = expanded.text, expanded.missing
+        commands: tuple[Command, ...] = ()
+        if keyword in _SHELL_FORMS:
+            fixed = scope.variables if keyword == "RUN" else scope.env
+            commands = tuple(self._commands(logical, draft, offset, fixed))
+        if not onbuild:
+            self._set(scope, draft)
+        instruction = replace(draft, expanded=text, missing=missing, commands=commands, variables=scope.variables)
+        self._instructions.append(instruction)
+        if self._members:
+            self._members[-1].append(instruction)
+
+    def finish(self) -> Dockerfile:
+        """The whole file."""
+        if not self._flat.logicals:
+            self._problems.append(Problem(1, "empty", "The file has no instructions", fatal=True))
+        elif not self._stages:
+            line = self._flat.logicals[0].line
+            self._problems.append(Problem(line, "no-from", "The file has no FROM", fatal=True))
+        stages = tuple(
+            replace(stage, instructions=tuple(members))
+            for stage, members in zip(self._stages, self._members, strict=True)
+        )
+        return Dockerfile(
+            text=self._flat.text,
+            lines=self._flat.lines,
+            stages=stages,
+            instructions=tuple(self._instructions),
+            problems=tuple(sorted(self._problems, key=lambda problem: problem.line)),
+            directives=self._flat.directives,
+        )
+
+    def _from(self, draft: Instruction) -> None:
+        words = draft.value.split()
+        expanded = expand(words[0] if words else "", self._global.variables, self._flat.escape)
+        platform = expand(draft.flags.get("platform", ("",))[-1], self._global.variables, self._flat.escape)
+        name = words[2].lower() if len(words) == 3 and words[1].lower() == "as" else ""
+        parent = None
+        for stage in self._stages:
+            if stage.name and stage.name == expanded.text.lower():
+                parent = stage.index
+        index = len(self._stages)
+        known = self._global.variables
+        base = replace(draft, stage=index, expanded=expanded.text, missing=expanded.missing, variables=known)
+        if not expanded.text and not expanded.missing and words:
+            message = f'The base image of "{draft.text[:80]}" is empty'
+            self._problems.append(Problem(draft.line, "blank-base", message, fatal=True))
+        self._instructions.append(base)
+        self._stages.append(
+            Stage(index, name, expanded.text, parent, bool(expanded.missing), draft.line, platform.text, ())
+        )
+        self._members.append([])
+        self._scopes.append(Scope() if parent is None else self._scopes[parent].child())
+
+    def _set(self, scope: Scope, draft: Instruction) -> None:
+        """Take an ENV or ARG into force."""
+        if draft.keyword == "ENV":
+            before = scope.variables
+            for name, raw in split_env(draft.value, self._flat.escape):
+                if name and raw is not None:
+                    scope.set_env(name, expand(raw, before, self._flat.escape))
+        elif draft.keyword == "ARG":
+            for name, raw in split_pairs(draft.value, self._flat.escape):
+                if name:
+                    value = None if raw is None else expand(raw, scope.variables, self._flat.escape)
+                    scope.set_arg(name, value, self._global if scope is not self._global else None)
+
+    def _commands(
+        self, logical: Logical, draft: Instruction, offset: int, variables: Mapping[str, str]
+    ) -> Iterator[Command]:
+        self._budget -= len(draft.value) + sum(len(heredoc.body) for heredoc in draft.heredocs)
+        if self._budget < 0:
+            return
+        if draft.exec_form is not None:
+            yield from split_exec(draft.exec_form, draft.line, variables)
+            return
+        if draft.keyword == "RUN" and _is_heredoc_alone(draft):
+            for heredoc, start in logical.heredocs:
+                yield from _script_commands(heredoc, start, variables)
+            return
+        commands = split_commands(draft.value, lambda at: logical.line_at(offset + at), variables)
+        yield from commands
+        if draft.heredocs and any(command.words[0] in SHELLS for command in commands):
+            for heredoc, start in logical.heredocs:
+                yield from _script_commands(heredoc, start, variables)
+
+
+def _is_heredoc_alone(draft: Instruction) -> bool:
+    """Whether the heredoc is the script itself, not the input of a command."""
+    return len(draft.heredocs) == 1 and re.fullmatch(r"\d*<<-?\s*\S+", draft.value) is not None
+
+
+def _script_commands(heredoc: Heredoc, start: int, variables: Mapping[str, str]) -> list[Command]:
+    """The commands of a heredoc's body, unless its first line names a program that is no shell."""
+    first = heredoc.body.partition("\n")[0]
+    if first.startswith("#!") and not any(part.rpartition("/")[2] in SHELLS for part in first[2:].split()):
+        return []
+    return split_commands(heredoc.body, _line_counter(heredoc.body, start), variables)
+
+
+def _line_counter(body: str, start: int) -> Callable[[int], int]:
+    """Line of an offset that only grows from call to call, or nearly so."""
+    ends = [match.end() for match in re.finditer("\n", body)]
+    return lambda at: start + bisect.bisect_right(ends, at)

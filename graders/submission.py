@@ -1,0 +1,221 @@
+"""Owns the reading of a submission's folder; must never follow a link, block on a pipe, or run anything it reads.
+
+The folder is untrusted and may change while it is read: each file is opened without following links, and its kind and
+size are taken from the open file.
+"""
+
+from __future__ import annotations
+
+import errno
+import fnmatch
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from graders.dockerfile.ignore import IgnoreFile
+from graders.engine.base import ContextFile
+from graders.errors import SubmissionError
+from graders.limits import MIB, Limits
+
+DOCKERFILE_BYTES = MIB
+_IGNORE_BYTES = MIB
+_DEPTH_LIMIT = 64
+_NEVER_IGNORED = ("Dockerfile", ".dockerignore")
+_NOTICE_LIMIT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What was handed in, with the starter's own files put back."""
+
+    root: Path
+    files: tuple[ContextFile, ...]
+    """Sorted by path. Folders that the .dockerignore keeps out are not among them."""
+    dockerfile: bytes
+    content_sha256: str
+    """Of the Dockerfile and all files with their modes; equal content has equal sums."""
+    notices: tuple[str, ...]
+    """What was put back or left out, for the learner to know."""
+
+
+def read_dockerfile(path: Path) -> bytes:
+    """Read one Dockerfile safely, in bounded time. Raises SubmissionError."""
+    return _read(path, DOCKERFILE_BYTES, path.name or str(path))[0]
+
+
+def read_submission(
+    root: Path, limits: Limits, *, starter: Path | None = None, editable: tuple[str, ...] = ("*",)
+) -> Submission:
+    """Read a folder; files of the starter that match none of the `editable` globs are taken from the starter.
+
+    Links are kept as entries and never followed. Raises SubmissionError: no folder, no Dockerfile, or over a limit.
+    """
+    if not root.is_dir():
+        raise SubmissionError(f"There is no folder {root}", hint="Give the folder that holds your Dockerfile.")
+    dockerfile = read_dockerfile(root / "Dockerfile")
+    notices: list[str] = []
+    found = _Walk(root, limits, _read_ignore(root), notices).files()
+    found["Dockerfile"] = replace(found.get("Dockerfile", ContextFile("Dockerfile")), data=dockerfile)
+    if starter is not None:
+        _put_back(found, starter, limits, editable, notices)
+    files = tuple(found[path] for path in sorted(found))
+    dockerfile = found["Dockerfile"].data
+    if len(notices) > _NOTICE_LIMIT:
+        notices[_NOTICE_LIMIT:] = [f"... and {len(notices) - _NOTICE_LIMIT} more of this kind"]
+    return Submission(root, files, dockerfile, _sum(files), tuple(notices))
+
+
+def is_editable(path: str, editable: tuple[str, ...]) -> bool:
+    """Whether a learner may change this file; `*` spans folders."""
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in editable)
+
+
+def _put_back(
+    found: dict[str, ContextFile], starter: Path, limits: Limits, editable: tuple[str, ...], notices: list[str]
+) -> None:
+    for path, original in sorted(_Walk(starter, limits, None, []).files().items()):
+        if is_editable(path, editable):
+            continue
+        handed_in = found.get(path)
+        if handed_in is None:
+            # A folder or a link where the file belongs hides it as well: both go.
+            for other in [name for name in found if name.startswith(f"{path}/")]:
+                del found[other]
+            for parent in _parents(path):
+                found.pop(parent, None)
+            notices.append(f"{path} was missing: the exercise's own was put back")
+        elif handed_in.data != original.data or handed_in.link != original.link:
+            notices.append(f"{path} was changed, and is not yours to change: the exercise's own was put back")
+        found[path] = original
+
+
+def _parents(path: str) -> Iterator[str]:
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+def _sum(files: tuple[ContextFile, ...]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        for part in (os.fsencode(file.path), os.fsencode(file.link), b"%o" % file.mode, file.data):
+            digest.update(b"%d:" % len(part) + part)
+    return digest.hexdigest()
+
+
+def _read_ignore(root: Path) -> IgnoreFile | None:
+    path = root / ".dockerignore"
+    if not os.path.lexists(path):
+        return None
+    return IgnoreFile.parse(_read(path, _IGNORE_BYTES, ".dockerignore")[0])
+
+
+class _Walk:
+    """Collects the entries of one folder within the limits."""
+
+    def __init__(self, root: Path, limits: Limits, ignore: IgnoreFile | None, notices: list[str]) -> None:
+        self._root = root
+        self._limits = limits
+        self._ignore = ignore
+        self._notices = notices
+        self._found: dict[str, ContextFile] = {}
+        self._bytes = 0
+        self._seen = 0
+
+    def files(self) -> dict[str, ContextFile]:
+        """Entries by path. Raises SubmissionError."""
+        try:
+            self._folder("", 0)
+        except OSError as error:
+            name = error.filename or self._root
+            raise SubmissionError(
+                f"{name} can't be read: {error.strerror}", hint="Make it readable for your user, or remove it."
+            ) from error
+        return self._found
+
+    def _folder(self, folder: str, depth: int) -> None:
+        if depth > _DEPTH_LIMIT:
+            raise SubmissionError(f"The folders are nested deeper than {_DEPTH_LIMIT} levels", hint=_SMALLER)
+        with os.scandir(self._root / folder) as entries:
+            for entry in sorted(entries, key=lambda one: one.name):
+                self._count()
+                self._entry(entry, f"{folder}/{entry.name}" if folder else entry.name, depth)
+
+    def _entry(self, entry: os.DirEntry[str], path: str, depth: int) -> None:
+        if not path.isprintable():
+            self._notices.append(f"{path!r} was left out: its name holds characters that can't be shown")
+            return
+        status = entry.stat(follow_symlinks=False)
+        ignored = self._ignore is not None and path not in _NEVER_IGNORED and self._ignore.excludes(path)
+        if stat.S_ISLNK(status.st_mode):
+            if not ignored:
+                self._found[path] = ContextFile(path, mode=0o777, link=os.readlink(self._root / path))
+        elif stat.S_ISDIR(status.st_mode):
+            if not (ignored and self._stays_out(path)):
+                self._folder(path, depth + 1)
+        elif ignored:
+            return
+        elif stat.S_ISREG(status.st_mode):
+            self._file(path, status.st_size)
+        else:
+            self._notices.append(f"{path} was left out: it is neither a file, a folder nor a link")
+
+    def _stays_out(self, folder: str) -> bool:
+        """Whether no later pattern can bring back something inside an ignored folder."""
+        assert self._ignore is not None
+        return not any(pattern.startswith("!") for pattern in self._ignore.patterns) or folder == ".git"
+
+    def _file(self, path: str, size_bytes: int) -> None:
+        left = self._limits.context_bytes - self._bytes
+        if path == "Dockerfile":
+            left = max(left, DOCKERFILE_BYTES)
+        if size_bytes > left:
+            limit = self._limits.context_mib
+            raise SubmissionError(f"The folder holds more than {limit} MiB, counted up to {path}", hint=_SMALLER)
+        data, mode = _read(self._root / path, left, path)
+        self._bytes += len(data)
+        self._found[path] = ContextFile(path, data, stat.S_IMODE(mode) & 0o777)
+
+    def _count(self) -> None:
+        self._seen += 1
+        if self._seen > self._limits.context_files:
+            limit = self._limits.context_files
+            raise SubmissionError(f"The folder holds more than {limit} files", hint=_SMALLER)
+
+
+_SMALLER = "Remove what the image doesn't need, or name it in .dockerignore."
+
+
+def _read(path: Path, limit_bytes: int, name: str) -> tuple[bytes, int]:
+    """The bytes and the mode of a regular file. Raises SubmissionError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except OSError as error:
+        raise _open_error(error, name) from error
+    except ValueError as error:
+        raise SubmissionError(f"{name!r} is no path: {error}", hint="Give the path of a file.") from error
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise SubmissionError(f"{name} is not a regular file", hint=f"Write {name} as a plain text file.")
+        try:
+            data = file.read(limit_bytes + 1)
+        except OSError as error:
+            raise _open_error(error, name) from error
+    if len(data) > limit_bytes:
+        size = f"{max(len(data), status.st_size)} bytes long; at most {limit_bytes} are read"
+        raise SubmissionError(f"{name} is too large: {size}", hint=f"Check that {name} is the file you meant.")
+    return data, status.st_mode
+
+
+def _open_error(error: OSError, name: str) -> SubmissionError:
+    if error.errno == errno.ENOENT:
+        return SubmissionError(f"There is no {name}", hint=f"Create {name}, or give the folder that holds it.")
+    if error.errno == errno.ELOOP:
+        return SubmissionError(f"{name} is a link, and links are not followed", hint=f"Write {name} as a plain file.")
+    if error.errno in (errno.ENXIO, errno.EISDIR):
+        return SubmissionError(f"{name} is not a regular file", hint=f"Write {name} as a plain text file.")
+    return SubmissionError(f"{name} can't be read: {error.strerror}", hint="Make it readable for your user.")
