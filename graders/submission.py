@@ -25,6 +25,7 @@ _IGNORE_BYTES = MIB
 _DEPTH_LIMIT = 64
 _NEVER_IGNORED = ("Dockerfile", ".dockerignore")
 _NOTICE_LIMIT = 20
+_STRANGERS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,9 @@ def read_dockerfile(path: Path) -> bytes:
 def read_submission(
     root: Path, limits: Limits, *, starter: Path | None = None, editable: tuple[str, ...] = ("*",)
 ) -> Submission:
-    """Read a folder; files of the starter that match none of the `editable` globs are taken from the starter.
+    """Read a folder; what matches none of the `editable` globs is taken from the starter, and only what it has.
+
+    So neither a changed program nor a module beside it that hides a library can stand in for the real one.
 
     Links are kept as entries and never followed. Raises SubmissionError: no folder, no Dockerfile, or over a limit.
     """
@@ -76,7 +79,8 @@ def is_editable(path: str, editable: tuple[str, ...]) -> bool:
 def _put_back(
     found: dict[str, ContextFile], starter: Path, limits: Limits, editable: tuple[str, ...], notices: list[str]
 ) -> None:
-    for path, original in sorted(_Walk(starter, limits, None, []).files().items()):
+    originals = _Walk(starter, limits, None, []).files()
+    for path, original in sorted(originals.items()):
         if is_editable(path, editable):
             continue
         handed_in = found.get(path)
@@ -90,6 +94,12 @@ def _put_back(
         elif handed_in.data != original.data or handed_in.link != original.link:
             notices.append(f"{path} was changed, and is not yours to change: the exercise's own was put back")
         found[path] = original
+    strangers = [path for path in sorted(found) if path not in originals and not is_editable(path, editable)]
+    for path in strangers:
+        del found[path]
+    if strangers:
+        shown = ", ".join(strangers[:_STRANGERS_SHOWN]) + (", ..." if len(strangers) > _STRANGERS_SHOWN else "")
+        notices.append(f"Left out, because this exercise takes no such file: {shown}")
 
 
 def _parents(path: str) -> Iterator[str]:
@@ -152,7 +162,7 @@ class _Walk:
         ignored = self._ignore is not None and path not in _NEVER_IGNORED and self._ignore.excludes(path)
         if stat.S_ISLNK(status.st_mode):
             if not ignored:
-                self._found[path] = ContextFile(path, mode=0o777, link=os.readlink(self._root / path))
+                self._found[path] = ContextFile(path, mode=0o777, link=str((self._root / path).readlink()))
         elif stat.S_ISDIR(status.st_mode):
             if not (ignored and self._stays_out(path)):
                 self._folder(path, depth + 1)

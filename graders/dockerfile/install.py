@@ -1,0 +1,143 @@
+"""Owns which commands install Python packages, and from what; must never judge whether they should."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from graders.dockerfile.model import Command, Instruction
+
+_PIP_VERBS = frozenset(("install", "wheel", "download", "sync"))
+_VERBS: dict[str, frozenset[str]] = {
+    "pip": _PIP_VERBS,
+    "poetry": frozenset(("install", "sync", "add")),
+    "pipenv": frozenset(("install", "sync")),
+    "pdm": frozenset(("install", "sync", "add")),
+    "conda": frozenset(("install", "create", "update")),
+    "mamba": frozenset(("install", "create", "update")),
+    "micromamba": frozenset(("install", "create", "update")),
+}
+_ALONE = frozenset(("pip-sync", "easy_install"))
+_WITH_VALUE = frozenset(
+    (
+        "-c", "--constraint", "-i", "--index-url", "--pypi-url", "--extra-index-url", "-f", "--find-links",
+        "-t", "--target", "--prefix", "--root", "--src", "--cache-dir", "--proxy", "--retries", "--timeout",
+        "--trusted-host", "--cert", "--client-cert", "--log", "--python", "--platform", "--python-version",
+        "--implementation", "--abi", "--no-binary", "--only-binary", "--progress-bar", "--upgrade-strategy",
+        "-C", "--config-settings", "--global-option", "--report", "--use-feature", "--root-user-action",
+        "-w", "--wheel-dir", "-d", "--dest", "-p", "--index-strategy", "--exclude-newer", "--link-mode",
+    )
+)  # fmt: skip
+_FILES = frozenset(("-r", "--requirement", "--requirements"))
+_TOOLS = frozenset(("pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pdm", "pip-tools", "virtualenv", "build"))
+
+
+@dataclass(frozen=True, slots=True)
+class Install:
+    """One command that installs Python packages."""
+
+    command: Command
+    tool: str
+    """"pip", "uv", "poetry", "conda" ..."""
+    options: frozenset[str]
+    """Its options by name, without their values."""
+    requirement_files: tuple[str, ...]
+    packages: tuple[str, ...]
+    """What it names itself; paths of local projects among them."""
+
+    @property
+    def only_tools(self) -> bool:
+        """Whether it installs nothing but installers."""
+        names = {package.partition("=")[0].rstrip("<>~! ").partition("[")[0].lower() for package in self.packages}
+        return bool(names) and not self.requirement_files and all(name.partition("<")[0] in _TOOLS for name in names)
+
+    @property
+    def only_project(self) -> bool:
+        """Whether it installs nothing but local folders."""
+        return bool(self.packages) and not self.requirement_files and all(map(_is_local, self.packages))
+
+
+def python_installs(instruction: Instruction) -> Iterator[Install]:
+    """The commands of a RUN that install Python packages, in order."""
+    if instruction.keyword != "RUN":
+        return
+    for command in instruction.commands:
+        install = _read(command)
+        if install is not None:
+            yield install
+
+
+def installs_dependencies(instruction: Instruction) -> bool:
+    """Whether the instruction installs what the application depends on, not only an installer or the project itself."""
+    return any(is_of_dependencies(install) for install in python_installs(instruction))
+
+
+def is_of_dependencies(install: Install) -> bool:
+    """Whether the packages of others are installed: not only an installer, nor the project without its dependencies."""
+    return not install.only_tools and not (install.only_project and "--no-deps" in install.options)
+
+
+def hides_its_program(instruction: Instruction) -> bool:
+    """Whether a RUN starts a program whose name stands in a variable that nobody here sets."""
+    return instruction.keyword == "RUN" and any(command.words[0].startswith("$") for command in instruction.commands)
+
+
+def _read(command: Command) -> Install | None:
+    tool, rest = command.words[0], list(command.words[1:])
+    if tool.startswith("python") and rest[:1] == ["setup.py"]:
+        return _install(command, tool, rest[1:]) if {"install", "develop"} & set(rest) else None
+    if tool in _ALONE:
+        return _install(command, "pip", rest)
+    before: list[str] = []
+    verb, rest = _verb(rest, before)
+    if tool == "uv":
+        if verb == "pip":
+            verb, rest = _verb(rest, before)
+            return _install(command, tool, [*before, *rest]) if verb in _PIP_VERBS else None
+        return _install(command, tool, [*before, *rest]) if verb in ("sync", "add") else None
+    if tool in ("conda", "mamba", "micromamba") and verb == "env":
+        verb, rest = _verb(rest, before)
+    if verb not in _VERBS.get(tool, ()):
+        return None
+    return _install(command, tool, [*before, *rest])
+
+
+def _verb(words: list[str], before: list[str]) -> tuple[str, list[str]]:
+    """The first word that is no option, and what follows; options in front go to `before`."""
+    at = 0
+    while at < len(words) and words[at].startswith("-"):
+        count = 2 if words[at] in _WITH_VALUE else 1
+        before.extend(words[at : at + count])
+        at += count
+    return (words[at], words[at + 1 :]) if at < len(words) else ("", [])
+
+
+def _install(command: Command, tool: str, words: list[str]) -> Install | None:
+    options: set[str] = set()
+    files: list[str] = []
+    packages: list[str] = []
+    at = 0
+    while at < len(words):
+        word = words[at]
+        name, equals, value = word.partition("=")
+        at += 1
+        if not word.startswith("-") or word == "-":
+            packages.append(word)
+        elif name in _FILES and (equals or at < len(words)):
+            files.append(value if equals else words[at])
+            at += 0 if equals else 1
+        elif word.startswith("-r") and len(word) > 2 and not word.startswith("--"):
+            files.append(word[2:])
+        elif word in ("-e", "--editable") and at < len(words):
+            packages.append(words[at])
+            at += 1
+        else:
+            options.add(name)
+            at += 1 if name in _WITH_VALUE and not equals else 0
+    if {"--help", "-h", "--dry-run", "--version"} & options:
+        return None
+    return Install(command, tool, frozenset(options), tuple(files), tuple(packages))
+
+
+def _is_local(package: str) -> bool:
+    return package.partition("[")[0] in (".", "..") or package.startswith(("./", "../", "/", ".["))
