@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from course.commands.invocation import Invocation
-from course.commands.output import say
+from course.commands.output import say_error
 from course.errors import CourseError
 from course.version import __version__
 from graders.errors import GraderError
@@ -84,15 +84,6 @@ class DockyardGroup(click.Group):
         except (KeyboardInterrupt, click.Abort) as error:
             say_error("Interrupted")
             raise click.exceptions.Exit(INTERRUPTED) from error
-
-
-def say_error(message: str, hint: str = "") -> None:
-    """Tell an error of ours; the text may hold what a learner or an engine wrote."""
-    from graders.safe_text import clean
-
-    say(f"{click.style('Error:', fg='red', bold=True)} {clean(message)}")
-    for line in hint.splitlines():
-        say(f"       {clean(line)}")
 
 
 @click.group(

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from course.errors import ContentError
+from course.workspace import is_matched
 from graders.exercise import ExerciseSpec
 
 EXPECTED = "expected.toml"
@@ -85,15 +86,8 @@ def content_problems(spec: ExerciseSpec) -> Iterator[str]:
     for folder in (spec.solution, *_folders(spec.root / "also-right"), *_folders(spec.root / "wrong")):
         for file in _files(folder):
             path = file.relative_to(folder).as_posix()
-            if path != EXPECTED and path in starter and not _may_change(path, spec.files):
+            if path != EXPECTED and path in starter and not is_matched(path, spec.files):
                 yield f"{file.relative_to(spec.root).as_posix()} changes a file that learners may not change"
-
-
-def _may_change(path: str, patterns: tuple[str, ...]) -> bool:
-    """Whether learners may change the file, by the same rule as when their work is read."""
-    from graders.submission import is_editable
-
-    return is_editable(path, patterns)
 
 
 def _folders(parent: Path) -> list[Path]:

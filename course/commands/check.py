@@ -66,7 +66,7 @@ def check_command(
     level = verbosity(quiet=quiet, verbose=verbose)
     with ExitStack() as stack:
         session = stack.enter_context(invocation.session())
-        chosen = choose_exercise(invocation, session, exercise)
+        chosen = choose_exercise(session, exercise)
         cancel = stack.enter_context(cancel_on_signal())
         narrator = stack.enter_context(narration(invocation, level))
         report: Report | None = None

@@ -13,6 +13,7 @@ from course.commands.invocation import Invocation, pass_invocation
 from course.commands.options import format_option, output_option
 from course.commands.output import emit, say
 from course.slash import lesson_number, start_command
+from graders.safe_text import clean, clean_lines
 
 if TYPE_CHECKING:
     from course.session import ChecklistLine, ExerciseRow, LessonRow, LevelRow, Session
@@ -23,7 +24,7 @@ STATE_COLOURS = {"passed": "green", "open": "cyan", "locked": None}
 def print_outline(invocation: Invocation) -> None:
     """The outline and what to do next, on standard output."""
     with invocation.session() as session:
-        emit(f"{_outline_text(session.outline())}\n\nNext: {next_step(invocation, session)}")
+        emit(f"{_outline_text(session.outline())}\n\nNext: {next_step(session)}")
 
 
 @click.command("list")
@@ -46,11 +47,11 @@ def status_command(invocation: Invocation) -> None:
         rows = [row for level in session.outline() for other in level.lessons for row in other.exercises]
         passed = sum(row.passed for row in rows)
         lines = [
-            f"Lesson     {lesson.number}  {_plain(lesson.title)}  ({lesson.state})",
+            f"Lesson     {lesson.number}  {clean(lesson.title)}  ({lesson.state})",
             *(_exercise_line(row, "Exercise   ") for row in lesson.exercises),
             f"Exercises  {passed} of {len(rows)} passed",
-            f"Workspace  {_plain(str(invocation.paths().workspace))}",
-            f"Next       {next_step(invocation, session)}",
+            f"Workspace  {clean(str(session.paths.workspace))}",
+            f"Next       {next_step(session)}",
         ]
     emit("\n".join(lines))
 
@@ -78,7 +79,7 @@ def start_command_line(ctx: click.Context, *, name: str) -> None:
         files = session.exercise_files(exercise)
     emit(str(folder))
     if files:
-        say(f"Edit {_plain(str(files[0]))}, then: dockyard check {exercise}")
+        say(f"Edit {clean(str(files[0]))}, then: dockyard check {exercise}")
 
 
 @click.command("hint")
@@ -90,9 +91,9 @@ def hint_command(invocation: Invocation, *, exercise: str | None) -> None:
     Without EX: the exercise in whose folder you stand, else the next one of the current lesson.
     """
     with invocation.session() as session:
-        chosen = choose_exercise(invocation, session, exercise)
+        chosen = choose_exercise(session, exercise)
         shown = session.hint(chosen)
-    emit(_plain_lines(shown.markdown))
+    emit(_lines(shown.markdown))
     if not shown.last:
         say(f"Hint {shown.strength} of {chosen}; a stronger one: dockyard hint {chosen}")
 
@@ -100,16 +101,19 @@ def hint_command(invocation: Invocation, *, exercise: str | None) -> None:
 @click.command("reset")
 @click.argument("exercise", metavar="EX")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-@pass_invocation
-def reset_command(invocation: Invocation, *, exercise: str, yes: bool) -> None:
+@click.pass_context
+def reset_command(ctx: click.Context, *, exercise: str, yes: bool) -> None:
     """Put an exercise's starter back. Your files are kept, and you are told where."""
+    invocation = ctx.ensure_object(Invocation)
     with invocation.session() as session:
-        folder = invocation.paths().workspace / exercise
-        if not yes and invocation.terminal.interactive:
-            click.confirm(f"Put the starter back into {_plain(str(folder))}? Your files are kept", abort=True, err=True)
+        folder = clean(str(session.paths.workspace / exercise))
+        ask = not yes and invocation.terminal.interactive and session.is_started(exercise)
+        if ask and not click.confirm(f"Put the starter back into {folder}? Your files are kept", err=True):
+            say("Nothing was changed.")
+            ctx.exit(1)
         kept = session.reset(exercise)
     emit(str(kept))
-    say(f"The starter is back in {_plain(str(folder))}; your files are in the folder above.")
+    say(f"The starter is back in {folder}; your files are in the folder above.")
 
 
 @click.command("solution")
@@ -120,9 +124,7 @@ def solution_command(invocation: Invocation, *, exercise: str, give_up: bool) ->
     """Show the reference solution: after you passed, or with --give-up, which is recorded."""
     with invocation.session() as session:
         files = session.solution(exercise, give_up=give_up)
-    blocks = [
-        f"{click.style(f'# ---- {_plain(path)}', bold=True)}\n{_plain_lines(text)}" for path, text in files.items()
-    ]
+    blocks = [f"{click.style(f'# ---- {clean(path)}', bold=True)}\n{_lines(text)}" for path, text in files.items()]
     emit("\n\n".join(blocks))
 
 
@@ -154,9 +156,9 @@ def _start_lesson(session: Session, number: str) -> int:
     emit(
         "\n".join(
             [
-                f"Lesson {lesson.number}  {_plain(lesson.title)}  ({lesson.minutes} minutes)",
-                *(f"  - {_plain(objective)}" for objective in lesson.objectives),
-                f"Read it: dockyard, then {start_command(lesson.number)}; or {_plain(str(lesson.path))}",
+                f"Lesson {lesson.number}  {clean(lesson.title)}  ({lesson.minutes} minutes)",
+                *(f"  - {clean(objective)}" for objective in lesson.objectives),
+                f"Read it: dockyard, then {start_command(lesson.number)}; or {clean(str(lesson.path))}",
                 *(f"Then: dockyard start {exercise}" for exercise in lesson.exercises),
             ]
         )
@@ -169,8 +171,8 @@ def _checklist_lines(lines: tuple[ChecklistLine, ...]) -> list[str]:
     texts = []
     for line in lines:
         box = click.style("[x]", fg="green") if line.done else "[ ]"
-        remedy = "" if line.done or not line.remedy else f"  ->  {_plain(line.remedy)}"
-        texts.append(f"{box} {_plain(line.text)}{remedy}")
+        remedy = "" if line.done or not line.remedy else f"  ->  {clean(line.remedy)}"
+        texts.append(f"{box} {clean(line.text)}{remedy}")
     return texts
 
 
@@ -180,7 +182,7 @@ def _outline_text(levels: tuple[LevelRow, ...]) -> str:
     for level in levels:
         if lines:
             lines.append("")
-        lines.append(click.style(f"Level {level.number}  {_plain(level.title)}", bold=True))
+        lines.append(click.style(f"Level {level.number}  {clean(level.title)}", bold=True))
         for lesson in level.lessons:
             lines.append(_lesson_line(lesson))
             lines.extend(_exercise_line(row, "       ") for row in lesson.exercises)
@@ -189,7 +191,7 @@ def _outline_text(levels: tuple[LevelRow, ...]) -> str:
 
 def _lesson_line(lesson: LessonRow) -> str:
     state = click.style(f"{lesson.state:<6}", fg=STATE_COLOURS[lesson.state.value])
-    return f"  {lesson.number:<4} {state}  {_plain(lesson.title)}  ({lesson.minutes} min)"
+    return f"  {lesson.number:<4} {state}  {clean(lesson.title)}  ({lesson.minutes} min)"
 
 
 def _exercise_line(row: ExerciseRow, indent: str) -> str:
@@ -201,7 +203,7 @@ def _exercise_line(row: ExerciseRow, indent: str) -> str:
         if row.attempts == 1
         else f"checked {row.attempts} times"
     )
-    return f"{indent}{box} {row.id}  {_plain(row.title)}  ({row.minutes} min, {times})"
+    return f"{indent}{box} {row.id}  {clean(row.title)}  ({row.minutes} min, {times})"
 
 
 def _outline_json(levels: tuple[LevelRow, ...]) -> str:
@@ -238,15 +240,6 @@ def _outline_json(levels: tuple[LevelRow, ...]) -> str:
     return json.dumps(value, indent=2)
 
 
-def _plain(text: str) -> str:
-    """One line without control characters."""
-    from graders.safe_text import clean
-
-    return clean(text)
-
-
-def _plain_lines(text: str) -> str:
+def _lines(text: str) -> str:
     """Lines without control characters."""
-    from graders.safe_text import clean_lines
-
     return "\n".join(clean_lines(text))

@@ -31,6 +31,15 @@ def say(text: str = "") -> None:
     _write(sys.stderr, f"{text}\n", err=True)
 
 
+def say_error(message: str, hint: str = "") -> None:
+    """Tell an error of ours; the text may hold what a learner or an engine wrote."""
+    from graders.safe_text import clean
+
+    say(f"{click.style('Error:', fg='red', bold=True)} {clean(message)}")
+    for line in hint.splitlines():
+        say(f"       {clean(line)}")
+
+
 def say_raw(text: str) -> None:
     """Write to standard error as it is: no line end, control sequences kept."""
     try:

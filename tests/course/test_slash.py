@@ -105,7 +105,7 @@ def test_complete_candidates_parse() -> None:
 
 def test_table_holds_every_action_once() -> None:
     """Each action has exactly one row, with a help text."""
-    assert list(Action) and sorted(Action) == sorted(command.action for command in COMMANDS)
+    assert sorted(Action) == sorted(command.action for command in COMMANDS)
     assert all(command.help and command.usage.startswith("/") for command in COMMANDS)
 
 
