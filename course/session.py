@@ -20,14 +20,16 @@ from course.lesson import Lesson
 from course.paths import Paths, find_home
 from course.progress import Attempt, Progress
 from course.unlock import ChecklistLine, LessonState, Unlocking
-from course.workspace import ChangedFile, Signature, Workspace, is_matched
+from course.workspace import ChangedFile, Signature, Workspace
 from graders.cancel import Cancel
 from graders.event import GradeEvent, GradeFinished
 from graders.finding import Finding
 from graders.report import Verdict
 
 if TYPE_CHECKING:
-    from graders.engine.base import Engine
+    from course.doctor import DoctorLine
+    from course.terminal import Terminal
+    from graders.engine.base import Engine, EngineInfo
     from graders.exercise import ExerciseSpec
     from graders.report import Report
 
@@ -105,8 +107,8 @@ class StartResult:
 class Session:
     """One learner's course. Methods raise CourseError or GraderError and nothing else.
 
-    Several threads may use one session: a check in one doesn't hold up the others. `open_engine` is called when a
-    check first needs an engine; the engine is kept for the next check and closed by `close`.
+    Several threads may use one session: a check in one doesn't hold up the others. `open_engine` is called by each
+    check that needs an engine, which closes it again.
     """
 
     catalog: Catalog
@@ -292,6 +294,17 @@ class Session:
         """The end-of-level checklist, each line proved."""
         return self._unlocking().checklist(level)
 
+    def engine_info(self) -> EngineInfo:
+        """Which engine answers, asked anew; EngineUnavailable carries the command that mends it."""
+        with closing(self._open_engine()) as engine:
+            return engine.info()
+
+    def examine(self, terminal: Terminal) -> tuple[DoctorLine, ...]:
+        """What this machine has and lacks for the course; asks the engine, so it may take seconds."""
+        from course.doctor import examine
+
+        return tuple(examine(self.paths, terminal, self._open_engine))
+
     def close(self) -> None:
         """Let the progress file go."""
         self._progress.close()
@@ -353,11 +366,13 @@ class Session:
 
 
 def _read_solution(spec: ExerciseSpec) -> dict[str, str]:
+    from graders.submission import is_editable
+
     texts: dict[str, str] = {}
     try:
         for path in sorted(spec.solution.rglob("*")):
             name = path.relative_to(spec.solution).as_posix()
-            if not path.is_file() or not is_matched(name, spec.files):
+            if not path.is_file() or not is_editable(name, spec.files):
                 continue
             data = path.read_bytes()
             starter = spec.starter / name

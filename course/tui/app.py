@@ -1,0 +1,82 @@
+"""Owns the desk as a program: its screen, its look, its last guard; must never hold what the course knows."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from course.session import Session
+from course.slash import COMMANDS, Argument, start_command
+from course.tui.guard import ControlGuard
+from course.tui.screens.desk import Desk
+from course.tui.widgets.workbench import Workbench
+
+
+class Dockyard(App[None]):
+    """The desk."""
+
+    TITLE = "Dockyard"
+    CSS_PATH = "styles/desk.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_DISPLAY = "Ctrl+P"
+    NOTIFICATION_TIMEOUT = 5
+    AUTO_FOCUS = ""
+    _guard: ClassVar[ControlGuard] = ControlGuard()
+
+    def __init__(self, session: Session, *, clock: Callable[[], float], environ: Mapping[str, str]) -> None:
+        super().__init__()
+        self.session = session
+        self.desk = Desk(session, clock=clock, environ=environ)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The desk itself."""
+        return self.desk
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """All of Textual's, then our guard: what it lets through reaches the terminal."""
+        return [*super().get_line_filters(), self._guard]
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 - the toolkit's
+        """The palette: every slash command that needs nothing more, and every lesson."""
+        for command in COMMANDS:
+            if not command.required:
+                yield SystemCommand(command.name, command.help, lambda name=command.name: self.desk.run_slash(name))
+            elif command.argument is Argument.LESSON:
+                for number in self.session.catalog.slugs:
+                    line = start_command(number)
+                    title = self.session.lesson(number).title
+                    yield SystemCommand(line, title, lambda line=line: self.desk.run_slash(line))
+        yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
+
+    async def action_quit(self) -> None:
+        """Leave by the desk's own way, which asks about unsaved edits."""
+        if self.screen is self.desk:
+            self.desk.action_quit()
+        else:
+            self.screen.dismiss(None)
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C: stop a check; else say how to leave."""
+        if self.desk.run is not None:
+            self.desk.action_stop()
+        else:
+            self.notify("Ctrl+Q leaves", markup=False)
+
+    def on_app_focus(self) -> None:
+        """The learner came back to this window: see whether another program changed a file."""
+        if self.desk.is_mounted:
+            self.desk.query_one(Workbench).look_at_disk()
+
+
+def run(session: Session, *, environ: Mapping[str, str] | None = None) -> None:
+    """Show the desk until the learner leaves. The terminal must be one: look before."""
+    # A composition root: the environment is for $EDITOR and for what the doctor says of the terminal.
+    app = Dockyard(session, clock=time.monotonic, environ=os.environ if environ is None else environ)
+    app.animation_level = "none"
+    app.run()

@@ -1,0 +1,64 @@
+"""Owns the keys of the desk in one table, which the bindings and the help screen both read; must never act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of the desk."""
+
+    key: str
+    """As Textual spells it; several are parted by commas."""
+    shown: str
+    """As people read it."""
+    action: str
+    """Action of the desk; empty for a key that the help screen explains and a widget handles by itself."""
+    label: str
+    """One word for the footer; empty: not in the footer."""
+    help: str
+    priority: bool = False
+    """Whether the key works whatever has the focus."""
+
+
+KEYS = (
+    Key("f1", "F1", "help", "Help", "Keys and commands", priority=True),
+    Key("f2", "F2", "pane('outline')", "Outline", "Go to the outline", priority=True),
+    Key("f3", "F3", "pane('lesson')", "Lesson", "Go to the lesson", priority=True),
+    Key("f4", "F4", "pane('editor')", "Editor", "Go to the editor; again: to the results below it", priority=True),
+    Key("f5", "F5", "check", "Check", "Save, build, run and check your work", priority=True),
+    Key("f6", "F6", "next_file", "", "Go to the next file of the exercise", priority=True),
+    Key("f7", "F7", "next_tab", "", "Turn over: Checks, Build log, Layers", priority=True),
+    Key("f8", "F8", "next_finding", "Finding", "Go to the next finding in the editor", priority=True),
+    Key("f9", "F9", "stop", "Stop", "Stop the check that is running", priority=True),
+    Key("ctrl+s", "Ctrl+S", "save", "Save", "Save the file", priority=True),
+    Key("ctrl+o", "Ctrl+O", "external", "", "Open the file in your own editor ($EDITOR)", priority=True),
+    Key("escape", "Esc", "leave", "", "Leave the editor or the slash bar; elsewhere: stop the check"),
+    Key("slash", "/", "slash", "Command", "Type a command"),
+    Key("l", "L", "links", "", "In a lesson: its links"),
+    Key("ctrl+p", "Ctrl+P", "", "", "All commands, by name"),
+    Key("ctrl+z", "Ctrl+Z", "", "", "In the editor: undo (Ctrl+Y: redo)"),
+    Key("enter", "Enter", "", "", "On a result: go to its line. In the outline: open. In a quiz: answer"),
+    Key("tab", "Tab", "", "", "Go to the next thing that takes keys (quizzes and reveals in a lesson too)"),
+    Key("ctrl+q", "Ctrl+Q", "quit", "Quit", "Leave; asks when something isn't saved", priority=True),
+)
+"""In the order of the footer and of the help screen."""
+
+
+def bindings() -> list[Binding]:
+    """The keys that the desk handles itself."""
+    return [
+        Binding(
+            row.key,
+            row.action,
+            row.label or row.help,
+            show=bool(row.label),
+            key_display=row.shown,
+            priority=row.priority,
+        )
+        for row in KEYS
+        if row.action
+    ]

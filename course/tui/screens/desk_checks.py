@@ -1,0 +1,235 @@
+"""Owns checking at the desk: start, follow, stop, and what is said at the end; must never grade by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+
+from course.errors import CourseError
+from course.event import CheckRecorded
+from course.session import LessonState, Session
+from course.slash import start_command
+from course.tui.check_run import CheckRun
+from course.tui.guard import plain
+from course.tui.marks import seconds
+from course.tui.screens.desk_frame import DeskFrame
+from course.tui.widgets.results import Results
+from course.tui.widgets.workbench import Workbench
+from graders.errors import GraderError
+from graders.event import BuildStarted
+from graders.outcome import Status
+from graders.report import Report, Verdict
+
+PULSE_S = 0.05
+"""How often events of a running check are taken over: one repaint a batch keeps the keys quick."""
+
+
+class DeskChecks(DeskFrame):
+    """The desk with checks."""
+
+    class CheckEnded(Message):
+        """The thread of a check is done."""
+
+        def __init__(self, run: CheckRun) -> None:
+            super().__init__()
+            self.run = run
+
+    run: CheckRun | None = None
+    """The check under way; None when none is."""
+    _pulse: Timer | None = None
+    _log_shown = False
+    """Whether the log was brought to the front in this check: once, so that the learner may turn back."""
+
+    def __init__(self, session: Session, *, clock: Callable[[], float], environ: Mapping[str, str]) -> None:
+        super().__init__(session, clock=clock, environ=environ)
+        self._reports: dict[str, CheckRecorded] = {}
+
+    def on_unmount(self) -> None:
+        """Leave no build behind."""
+        if self.run is not None:
+            self.run.cancel.set()
+
+    # -- start and stop
+
+    def action_check(self) -> None:
+        """Save, then check the open exercise."""
+        bench = self.query_one(Workbench)
+        if self.run is not None:
+            self.say("A check is running. F9 stops it.", warning=True)
+            return
+        if not bench.exercise:
+            self.say("This lesson has no exercise to check. /next goes on.", warning=True)
+            return
+        try:
+            bench.look_at_disk()
+            bench.save()
+        except CourseError as error:
+            self.tell(error)
+            return
+        results = self.query_one(Results)
+        bench.forget_report()
+        results.clear(Content.styled(f"Checking {bench.exercise}", "bold"))
+        results.show_tab("tab-checks")
+        self.show_pane("editor")
+        self._log_shown = False
+        self.run = CheckRun(self.session, bench.exercise, self.clock)
+        self.query_one("#work").add_class("-checking")
+        self._pulse = self.set_interval(PULSE_S, self._drain)
+        self.run_worker(partial(self._work, self.run), group="check", thread=True)
+
+    def action_stop(self) -> None:
+        """Stop the check under way; it lets go within half a second."""
+        if self.run is None:
+            self.say("No check is running.")
+        elif not self.run.cancel.is_set:
+            self.run.cancel.set()
+            self.query_one(Results).say(Content.styled("Stopping the check", "bold $text-warning"))
+            self._drain()
+
+    def exercise_opened(self, exercise: str) -> None:
+        """Show what the last check of this exercise said."""
+        results = self.query_one(Results)
+        if self.run is not None:
+            return
+        recorded = self._reports.get(exercise)
+        if recorded is not None:
+            results.clear(Content(""))
+            self._show_report(recorded)
+        elif exercise:
+            results.clear(Content.styled("Not checked yet in this session. F5 checks.", "$text-muted"))
+        else:
+            results.clear(Content.styled("This lesson has no exercise.", "$text-muted"))
+
+    # -- following
+
+    def _work(self, run: CheckRun) -> None:
+        """In a thread: grade, then say so."""
+        run.work()
+        self.post_message(self.CheckEnded(run))
+
+    def _drain(self) -> None:
+        run = self.run
+        if run is None:
+            return
+        results = self.query_one(Results)
+        events = run.drain()
+        if not self._log_shown and any(isinstance(event, BuildStarted) for event in events):
+            self._log_shown = True
+            results.show_tab("tab-log")
+        if events:
+            results.apply(events)
+        else:
+            results.tick()
+        status = run.status(step=results.running_step, decided=results.decided)
+        stop = "" if run.cancel.is_set else "   F9 stops"
+        self.show_status(Content.assemble((status, "bold"), (stop, "$text-muted")))
+
+    def on_desk_checks_check_ended(self, event: DeskChecks.CheckEnded) -> None:
+        """Say how the check ended."""
+        run = event.run
+        self._drain()
+        if self._pulse is not None:
+            self._pulse.stop()
+        self.run = self._pulse = None
+        self.query_one("#work").remove_class("-checking")
+        results = self.query_one(Results)
+        results.show_tab("tab-checks")
+        if run.recorded is not None:
+            self._reports[run.exercise] = run.recorded
+            self.refresh_outline()
+            self._show_report(run.recorded)
+        elif run.stopped:
+            results.stop()
+            words = f"Stopped after {seconds(run.elapsed_s)}. Nothing was recorded. F5 checks again."
+            results.say(Content.styled(words, "bold $text-warning"))
+        elif run.error is not None:
+            self._say_error(run.error)
+        self.show_idle_status()
+
+    def _say_error(self, error: CourseError | GraderError) -> None:
+        self.query_one(Results).stop()
+        message = Content.assemble(("! ", "bold $text-warning"), plain(error.message))
+        hint = plain(error.hint).stylize("bold") if error.hint else Content("")
+        self.query_one(Results).say(Content("\n").join([message, hint]) if error.hint else message)
+        self.tell(error)
+
+    # -- the end
+
+    def _show_report(self, recorded: CheckRecorded) -> None:
+        report = recorded.report
+        bench, results = self.query_one(Workbench), self.query_one(Results)
+        results.show_report(report, self.verdict(recorded))
+        if bench.exercise == report.exercise:
+            bench.show_report(report)
+        if report.verdict is Verdict.FAILED:
+            results.highlight_first_finding()
+        if self.focused is not None and self.focused.id == "log":
+            results.focus_content()
+
+    def verdict(self, recorded: CheckRecorded) -> Content:
+        """What stands above the outcomes: the result, what it opened, and what to do next."""
+        report = recorded.report
+        took = seconds(report.elapsed_s)
+        points = f"{report.points} of {report.max_points} points" if report.max_points else ""
+        if report.verdict is Verdict.PASSED:
+            rows = [Content.styled(f"✔ Passed  {points}  {took}".replace("    ", "  "), "bold $text-success")]
+            rows += [
+                Content.assemble(
+                    "Unlocked: ",
+                    plain(f"{number} {self.session.lesson(number).title}").stylize("bold"),
+                    "  ",
+                    (start_command(number), "bold $text-accent"),
+                )
+                for number in recorded.unlocked
+            ]
+            if not recorded.unlocked:
+                rows.append(self.whats_next(report.exercise))
+            return Content("\n").join(rows)
+        if report.verdict is Verdict.FAILED:
+            return _failed(report, points, took)
+        return _errored(report)
+
+    def whats_next(self, exercise: str) -> Content:
+        """What to do after a pass that opened nothing."""
+        try:
+            number = self.session.catalog.lesson_of(exercise)
+            if number is None:
+                return Content("")
+            row = self.lesson_row(number)
+            answers = self.session.answers(number)
+            quizzes = self.session.lesson(number).quizzes
+        except (CourseError, GraderError) as error:
+            return plain(error.message)
+        unsolved = next((item for item in row.exercises if not item.passed), None)
+        if unsolved is not None:
+            return Content.assemble("Next: ", plain(unsolved.title).stylize("bold"), "  /next opens it")
+        if row.state is not LessonState.PASSED and any(answers.get(quiz.id) != quiz.answer for quiz in quizzes):
+            return Content("Next: the quiz in the lesson (F3), then /next")
+        return Content("/next goes on, /solution shows one way to write it")
+
+
+def _failed(report: Report, points: str, took: str) -> Content:
+    failed = sum(outcome.status is Status.FAILED and outcome.required for outcome in report.outcomes)
+    what = "1 check failed" if failed == 1 else f"{failed} checks failed"
+    return Content.assemble(
+        (f"✘ Not yet: {what}", "bold $text-error"),
+        (f"  {points}  {took}".rstrip(), "$text-muted"),
+        "\nEnter on a finding goes to its line. /hint helps.",
+    )
+
+
+def _errored(report: Report) -> Content:
+    errored = [outcome for outcome in report.outcomes if outcome.status is Status.ERRORED]
+    remedy = next((outcome.remedy for outcome in errored if outcome.remedy), "")
+    reason = next((outcome.reason for outcome in errored if outcome.reason), "Something failed that is not yours")
+    rows = [
+        Content.assemble(("! Not decided: ", "bold $text-warning"), plain(reason)),
+        Content("It is not your fault, and your progress is untouched."),
+    ]
+    if remedy:
+        rows.append(Content.assemble("Mend it: ", plain(remedy).stylize("bold"), ", then F5"))
+    return Content("\n").join(rows)

@@ -1,0 +1,309 @@
+"""Owns the desk's frame: the panes, and which lesson and exercise are open in them; must never grade."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from course.errors import CourseError
+from course.session import LessonRow, LessonState, LevelRow, Session
+from course.slash import Candidate, complete
+from course.tui.disk_watch import watch_files
+from course.tui.guard import plain
+from course.tui.keys import bindings
+from course.tui.pages import checklist_page
+from course.tui.screens.page import Page
+from course.tui.screens.pick import Pick
+from course.tui.widgets.lesson_view import LessonView
+from course.tui.widgets.outline import Outline
+from course.tui.widgets.results import Results
+from course.tui.widgets.slash_bar import SlashBar
+from course.tui.widgets.workbench import Workbench
+from graders.errors import GraderError
+from graders.safe_text import clean
+
+WIDE_COLUMNS = 100
+"""From this width all panes stand side by side; below, one at a time."""
+
+PANES = ("outline", "lesson", "editor")
+
+
+class DeskFrame(Screen[None]):
+    """Outline, lesson, editor and results, the slash bar and the footer."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
+
+    class EngineSeen(Message):
+        """An engine answered, or not."""
+
+        def __init__(self, name: str, error: GraderError | None) -> None:
+            super().__init__()
+            self.name = name
+            self.error = error
+
+    def __init__(self, session: Session, *, clock: Callable[[], float], environ: Mapping[str, str]) -> None:
+        super().__init__()
+        self.session = session
+        self.clock = clock
+        self.environ = environ
+        self.number = ""
+        """Number of the open lesson."""
+        self.pane = "lesson"
+        """The pane in front where only one has room."""
+        self.engine_error: GraderError | None = None
+        self._engine_name = ""
+        self._idle = Content("")
+        self._opening = asyncio.Lock()
+        self._completions: tuple[list[tuple[str, str]], list[tuple[str, str]]] = ([], [])
+
+    def compose(self) -> ComposeResult:
+        """The whole desk."""
+        yield Static(id="top")
+        with Horizontal(id="panes"):
+            yield Outline(id="outline")
+            yield LessonView(id="lesson")
+            with Vertical(id="work"):
+                yield Workbench(self.session, id="workbench")
+                yield Results(self.clock, id="results")
+        yield Static(id="status")
+        yield SlashBar(self._complete, id="slash-bar")
+        yield Footer(compact=True, show_command_palette=False)
+
+    async def on_mount(self) -> None:
+        """Open where the learner left off; look for an engine meanwhile."""
+        self._arrange()
+        self.run_worker(self._look_for_engine, group="engine", thread=True)
+        try:
+            number = self.session.current().number
+        except (CourseError, GraderError) as error:
+            self.tell(error)
+        else:
+            self.open_lesson(number)
+        self.query_one(LessonView).focus()
+
+    # -- telling
+
+    def tell(self, error: CourseError | GraderError) -> None:
+        """Say an error of ours with what to do about it."""
+        hint = clean(error.hint)
+        self.notify(hint, title=clean(error.message), severity="error", timeout=12, markup=False)
+
+    def say(self, text: str, *, warning: bool = False) -> None:
+        """Say something in passing."""
+        self.notify(clean(text), severity="warning" if warning else "information", timeout=5, markup=False)
+
+    def show_status(self, text: Content) -> None:
+        """What the line above the slash bar says, with the engine at its right end."""
+        line = self.query_one("#status", Static)
+        right = f"  {self._engine_name} "
+        width = self.app.size.width - 2
+        room = max(width - len(right), 10)
+        left = text.truncate(room, ellipsis=True) if text.cell_length > room else text
+        line.update(Content.assemble(left.extend_right(max(room - left.cell_length, 0)), (right, "$text-muted")))
+
+    def show_idle_status(self) -> None:
+        """What can be done now."""
+        bench = self.query_one(Workbench)
+        if self.engine_error is not None:
+            hint = clean(self.engine_error.hint)
+            self.show_status(Content.styled(f"No engine: only the text is checked. Start one: {hint}", "$text-warning"))
+        elif not bench.exercise:
+            self.show_status(Content.styled("Read on. /next goes to what comes after this lesson", "$text-muted"))
+        else:
+            unsaved = f"   not saved: {clean(', '.join(bench.unsaved))}" if bench.unsaved else ""
+            note = Content.styled(clean(unsaved), "$text-warning") if unsaved else Content("")
+            self.show_status(
+                Content.assemble((f"F5 checks {bench.exercise}", "$text-muted"), "   " if unsaved else "", note)
+            )
+
+    def _look_for_engine(self) -> None:
+        try:
+            info = self.session.engine_info()
+        except GraderError as error:
+            self.post_message(self.EngineSeen("", error))
+        else:
+            self.post_message(self.EngineSeen(clean(f"{info.name} {info.version}"), None))
+
+    def on_desk_frame_engine_seen(self, event: DeskFrame.EngineSeen) -> None:
+        """Say which engine there is; when there is none, what mends it."""
+        self.engine_error = event.error
+        self._engine_name = event.name or "no engine"
+        self.show_idle_status()
+
+    # -- panes
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether all panes have room."""
+        return self.app.size.width >= WIDE_COLUMNS
+
+    def action_pane(self, pane: str) -> None:
+        """Go to a pane; from the editor on to the results below it."""
+        self.show_pane(pane)
+        if pane == "outline":
+            self.query_one(Outline).focus()
+        elif pane == "lesson":
+            self.query_one(LessonView).focus()
+        else:
+            current = self.query_one(Workbench).current
+            if current is not None and not current.editor.has_focus:
+                current.editor.focus()
+            else:
+                self.query_one(Results).focus_content()
+
+    def show_pane(self, pane: str) -> None:
+        """Bring a pane to the front where only one has room; the focus stays."""
+        self.pane = pane
+        self._arrange()
+
+    def on_resize(self) -> None:
+        """Fit the panes to the new width."""
+        self._arrange()
+        self.show_idle_status()
+
+    def _arrange(self) -> None:
+        # Not by a class of the screen: that restyles every widget, 400 ms with a long lesson.
+        wide = self.is_wide
+        for name, selector in zip(PANES, ("#outline", "#lesson", "#work"), strict=True):
+            self.query_one(selector).display = wide or self.pane == name
+        self._show_top()
+
+    def _show_top(self) -> None:
+        title = self._title()
+        if self.is_wide:
+            self.query_one("#top", Static).update(Content.assemble((" Dockyard ", "bold reverse"), "  ", title))
+            return
+        tabs = [
+            Content.styled(f" {name.title()} ", "reverse" if name == self.pane else "$text-muted") for name in PANES
+        ]
+        self.query_one("#top", Static).update(Content.assemble(*tabs, "  ", title))
+
+    def _title(self) -> Content:
+        lesson = self.query_one(LessonView).lesson
+        if lesson is None:
+            return Content("")
+        parts = [plain(f"{lesson.number} {lesson.title}").stylize("bold")]
+        if exercise := self.query_one(Workbench).exercise:
+            parts.append(Content.styled(exercise, "$text-muted"))
+        if self.session.unlock_all:
+            parts.append(Content.styled("all lessons unlocked", "$text-warning"))
+        return Content("  ·  ").join(parts)
+
+    # -- lessons and exercises
+
+    def open_lesson(self, number: str, exercise: str | None = None) -> None:
+        """Open a lesson with an exercise of it: the given one, else the first that isn't passed."""
+        self.run_worker(self._open_lesson(number, exercise), group="opening")
+
+    async def _open_lesson(self, number: str, exercise: str | None) -> None:
+        async with self._opening:
+            try:
+                result = self.session.start_lesson(number)
+                if result.lesson is None:
+                    body = checklist_page(result.missing, "It opens when all of this is done:")
+                    self.app.push_screen(Page(f"Lesson {number} is still locked", body))
+                    return
+                row = self.lesson_row(number)
+                answers = self.session.answers(number)
+            except (CourseError, GraderError) as error:
+                self.tell(error)
+                return
+            target = exercise or first_unsolved(row)
+            if target != self.query_one(Workbench).exercise and not await self.may_drop_edits():
+                return
+            self.number = number
+            await self._open_exercise(target)
+            self.refresh_outline()
+            await self.query_one(LessonView).show(result.lesson, answers)
+            self._arrange()
+
+    async def _open_exercise(self, exercise: str) -> None:
+        bench = self.query_one(Workbench)
+        if exercise == bench.exercise:
+            return
+        self.workers.cancel_group(self, "watch")
+        try:
+            if exercise:
+                await bench.open(exercise)
+            else:
+                await bench.close()
+        except (CourseError, GraderError) as error:
+            self.tell(error)
+            return
+        self.exercise_opened(exercise)
+        self.show_idle_status()
+        if bench.buffers:
+            names = frozenset(buffer.path for buffer in bench.buffers)
+            folder = self.session.workspace.folder(exercise)
+            self.run_worker(watch_files(folder, names, bench.look_at_disk, self.tell), group="watch", exclusive=True)
+
+    def exercise_opened(self, exercise: str) -> None:
+        """Called when another exercise is on the bench; the results follow in a subclass."""
+
+    async def may_drop_edits(self) -> bool:
+        """Ask what becomes of unsaved edits; False: stay. Only from a worker."""
+        bench = self.query_one(Workbench)
+        if not bench.unsaved:
+            return True
+        question = plain(f"Not saved: {', '.join(bench.unsaved)}. What shall become of it?")
+        rows = (
+            ("save", Content("Save it")),
+            ("discard", Content("Throw the edits away")),
+            ("stay", Content("Stay here")),
+        )
+        answer = await self.app.push_screen_wait(Pick("Unsaved edits", question, rows))
+        if answer == "save":
+            try:
+                bench.save()
+            except CourseError as error:
+                self.tell(error)
+                return False
+            return True
+        if answer == "discard":
+            bench.discard()
+            return True
+        return False
+
+    def lesson_row(self, number: str) -> LessonRow:
+        """The row of a lesson in the outline, as it stands now."""
+        return next(row for level in self.levels() for row in level.lessons if row.number == number)
+
+    def levels(self) -> tuple[LevelRow, ...]:
+        """The outline as it stands now."""
+        return self.session.outline()
+
+    def refresh_outline(self) -> None:
+        """Write the outline again, and with it what the slash bar completes."""
+        try:
+            levels = self.levels()
+        except (CourseError, GraderError) as error:
+            self.tell(error)
+            return
+        lessons, exercises = [], []
+        for level in levels:
+            for row in level.lessons:
+                locked = row.state is LessonState.LOCKED
+                lessons.append((row.number, f"{row.title} (locked)" if locked else row.title))
+                if not locked:
+                    exercises += [(item.id, item.title) for item in row.exercises]
+        self._completions = (lessons, exercises)
+        self.query_one(Outline).show(levels, lesson=self.number, exercise=self.query_one(Workbench).exercise)
+
+    def _complete(self, text: str) -> tuple[Candidate, ...]:
+        lessons, exercises = self._completions
+        return complete(text, lessons=lessons, exercises=exercises)
+
+
+def first_unsolved(row: LessonRow) -> str:
+    """The first exercise that isn't passed, else the last; empty when the lesson has none."""
+    unsolved = (exercise.id for exercise in row.exercises if not exercise.passed)
+    return next(unsolved, row.exercises[-1].id if row.exercises else "")

@@ -1,0 +1,102 @@
+"""Owns the lesson on screen, section after section; must never open a lesson by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from markdown_it.token import Token
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Markdown, Static
+from textual.widgets._markdown import MarkdownBlock
+
+from course.lesson import Lesson, Quiz
+from course.tui.widgets.lesson_blocks import CourseMarkdown
+from course.tui.widgets.lesson_text import Link, find_links, split_sections
+from course.tui.widgets.quiz import QuizBlock
+
+
+class LessonView(VerticalScroll):
+    """A scrolling lesson. Sections are mounted one after the other, so that the first shows at once."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", show=False),
+        Binding("k", "scroll_up", show=False),
+        Binding("space", "page_down", show=False),
+        Binding("b", "page_up", show=False),
+    ]
+
+    class Complete(Message):
+        """All sections of a lesson are on screen."""
+
+        def __init__(self, number: str) -> None:
+            super().__init__()
+            self.number = number
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - the toolkit's name
+        super().__init__(id=id, can_focus=True)
+        self.lesson: Lesson | None = None
+        self.complete = False
+        """Whether all sections are on screen."""
+        self._waiting: list[str] = []
+        self._quizzes: dict[str, Quiz] = {}
+        self._quiz_order: list[Quiz] = []
+        self._answers: Mapping[str, int] = {}
+        self._turn = 0
+
+    async def show(self, lesson: Lesson, answers: Mapping[str, int]) -> None:
+        """Show a lesson from its top, with earlier quiz answers put back."""
+        self._turn += 1
+        self.lesson = lesson
+        self.complete = False
+        self._answers = answers
+        self._quizzes = {quiz.id: quiz for quiz in lesson.quizzes}
+        self._quiz_order = list(lesson.quizzes)
+        self._waiting = split_sections(lesson.markdown)
+        await self.remove_children()
+        self.scroll_home(animate=False)
+        head = f"{lesson.number}  {lesson.title}"
+        aim = Content.assemble((head, "bold $text-primary"), (f"   {lesson.minutes} min", "$text-muted"))
+        goals = [Content(f"  • {goal}") for goal in lesson.objectives]
+        if goals:
+            aim = Content("\n").join(
+                [aim, Content(""), Content.styled("After this lesson you can", "$text-muted"), *goals]
+            )
+        await self.mount(Static(aim, classes="lesson-head"))
+        await self._next_section(self._turn)
+
+    def links(self) -> tuple[Link, ...]:
+        """The links of the lesson."""
+        return find_links(self.lesson.markdown) if self.lesson else ()
+
+    def go_to_anchor(self, anchor: str) -> bool:
+        """Scroll to the heading that a "#..." link names."""
+        return any(section.goto_anchor(anchor) for section in self.query(CourseMarkdown))
+
+    async def _next_section(self, turn: int) -> None:
+        """Mount one section, then let the screen be painted before the next."""
+        if turn != self._turn or self.lesson is None:
+            return
+        if self._waiting:
+            await self.mount(CourseMarkdown(self._waiting.pop(0), make_quiz=self._quiz_block))
+            self.set_timer(0.001, lambda: self._next_section(turn))
+        else:
+            self.complete = True
+            self.post_message(self.Complete(self.lesson.number))
+
+    def _quiz_block(self, markdown: Markdown, token: Token) -> MarkdownBlock | None:
+        """The quiz that a fence names, else the next one that was not asked yet."""
+        quiz = self._quizzes.get(str(token.meta["id"])) or (self._quiz_order[0] if self._quiz_order else None)
+        if quiz is None:
+            return None
+        if quiz in self._quiz_order:
+            self._quiz_order.remove(quiz)
+        return QuizBlock(markdown, token, quiz, chosen=self._answers.get(quiz.id))
+
+    def watch_has_focus(self, has_focus: bool) -> None:  # noqa: ARG002 - the toolkit's signature
+        """Restyle this widget alone: Textual restyles every descendant, 400 ms in a long lesson."""
+        self.app.stylesheet.update_nodes((self,))
+        self.refresh()

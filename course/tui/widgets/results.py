@@ -1,0 +1,253 @@
+"""Owns the results below the editor: outcomes, the build's steps and log, the layers; must never grade."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Log, OptionList, Static, TabbedContent, TabPane
+from textual.widgets.option_list import Option
+
+from course.tui.guard import plain
+from course.tui.marks import outcome_mark, outcome_word, seconds
+from course.tui.widgets.layer_chart import LayerChart
+from course.tui.widgets.step_list import StepList
+from graders.event import (
+    BuildFinished,
+    BuildLog,
+    BuildStarted,
+    BuildStepChanged,
+    CheckFinished,
+    GradeEvent,
+    GradeStarted,
+    Notice,
+    PlannedCheck,
+)
+from graders.finding import Finding
+from graders.outcome import Outcome, Status
+from graders.report import Report
+from graders.safe_text import clean
+
+LOG_LINES = 5000
+"""Lines of the build log that stay on screen."""
+
+TABS = ("tab-checks", "tab-log", "tab-layers")
+
+
+class Results(Vertical):
+    """Tabs Checks, Build log and Layers."""
+
+    class LineWanted(Message):
+        """The learner asked for a line of a file."""
+
+        def __init__(self, file: str, line: int) -> None:
+            super().__init__()
+            self.file = file
+            self.line = line
+
+    class OutcomeWanted(Message):
+        """The learner asked for all there is to say about an outcome."""
+
+        def __init__(self, outcome: Outcome) -> None:
+            super().__init__()
+            self.outcome = outcome
+
+    def __init__(self, clock: Callable[[], float], *, id: str) -> None:  # noqa: A002 - the toolkit's name
+        super().__init__(id=id)
+        self._clock = clock
+        self._planned: tuple[PlannedCheck, ...] = ()
+        self._outcomes: dict[str, Outcome] = {}
+        self._notices: list[str] = []
+        self._targets: list[Outcome | tuple[Outcome, Finding] | None] = []
+
+    def compose(self) -> ComposeResult:
+        """The three tabs."""
+        with TabbedContent(id="results-tabs", initial=TABS[0]):
+            with TabPane("Checks", id=TABS[0]):
+                yield Static(Content(""), id="verdict")
+                yield OptionList(id="outcomes", compact=True)
+            with TabPane("Build log", id=TABS[1]):
+                yield StepList(self._clock, id="build-steps")
+                yield Log(id="log", max_lines=LOG_LINES, highlight=False)
+            with TabPane("Layers", id=TABS[2]):
+                yield LayerChart(id="layers")
+
+    def on_mount(self) -> None:
+        """Nothing was checked yet."""
+        self.query_one(StepList).display = False
+
+    # -- what is shown
+
+    def clear(self, message: Content) -> None:
+        """Show no results, and say why."""
+        self._planned, self._outcomes, self._notices = (), {}, []
+        self.query_one("#verdict", Static).update(message)
+        self._fill()
+        self.query_one(StepList).clear()
+        self.query_one(Log).clear()
+        self.query_one(LayerChart).show(None)
+
+    def apply(self, events: Sequence[GradeEvent]) -> None:
+        """Follow a batch of events of a check: one repaint each of outcomes, steps and log."""
+        steps, log = self.query_one(StepList), self.query_one(Log)
+        lines: list[str] = []
+        decided = False
+        for event in events:
+            match event:
+                case GradeStarted(checks=checks):
+                    self._planned, decided = checks, True
+                case CheckFinished(outcome=outcome):
+                    self._outcomes[outcome.id] = outcome
+                    decided = True
+                case BuildStarted(purpose=purpose):
+                    steps.close_build()
+                    steps.apply(event)
+                    lines.append(f"── {purpose.value} ──")
+                case BuildStepChanged():
+                    steps.apply(event)
+                case BuildFinished(error=error):
+                    steps.apply(event)
+                    if error:
+                        lines += [clean(line) for line in error.splitlines()]
+                case BuildLog(lines=new):
+                    lines += [clean(line) for line in new]
+                case Notice(text=text):
+                    self._notices.append(text)
+                    decided = True
+                case _:
+                    pass
+        if lines:
+            log.write_lines(lines)
+        if decided:
+            self._fill()
+        steps.redraw()
+
+    def tick(self) -> None:
+        """Let the seconds of the running step run."""
+        self.query_one(StepList).redraw()
+
+    def show_report(self, report: Report, verdict: Content) -> None:
+        """Show a finished check."""
+        self._outcomes = {outcome.id: outcome for outcome in report.outcomes}
+        self._planned = tuple(
+            PlannedCheck(outcome.id, outcome.claim, outcome.level, outcome.required) for outcome in report.outcomes
+        )
+        self._notices = list(report.notices)
+        self.query_one("#verdict", Static).update(verdict)
+        self._fill()
+        self.query_one(LayerChart).show(report)
+
+    def stop(self) -> None:
+        """Show that what was under way was stopped."""
+        self.query_one(StepList).stop()
+
+    def say(self, message: Content) -> None:
+        """Put a message above the outcomes."""
+        self.query_one("#verdict", Static).update(message)
+
+    @property
+    def running_step(self) -> str:
+        """Name of the build step under way; empty when none is."""
+        return self.query_one(StepList).current
+
+    @property
+    def decided(self) -> tuple[int, int]:
+        """How many checks are decided, and how many there are."""
+        return len(self._outcomes), max(len(self._planned), len(self._outcomes))
+
+    # -- tabs
+
+    def show_tab(self, tab: str) -> None:
+        """Bring a tab to the front."""
+        self.query_one(TabbedContent).active = tab
+
+    def next_tab(self) -> None:
+        """Turn over to the next tab."""
+        active = self.query_one(TabbedContent).active
+        self.show_tab(TABS[(TABS.index(active) + 1) % len(TABS)] if active in TABS else TABS[0])
+        self.focus_content()
+
+    def focus_content(self) -> None:
+        """Focus what the tab in front holds."""
+        inside = {TABS[0]: "#outcomes", TABS[1]: "#log", TABS[2]: "#layers-rows"}
+        self.query_one(inside[self.query_one(TabbedContent).active or TABS[0]]).focus()
+
+    # -- outcomes
+
+    def _fill(self) -> None:
+        """Write the list of outcomes: failures first among the decided, in the order of the check otherwise."""
+        rows = self.query_one("#outcomes", OptionList)
+        highlighted = rows.highlighted
+        self._targets = []
+        options: list[Option] = []
+        for planned in self._planned:
+            outcome = self._outcomes.get(planned.id)
+            options.append(Option(_outcome_row(outcome) if outcome else _waiting_row(planned)))
+            self._targets.append(outcome)
+            if outcome is None:
+                continue
+            if outcome.status is Status.FAILED:
+                for finding in outcome.findings:
+                    options.append(Option(_finding_row(finding)))
+                    self._targets.append((outcome, finding))
+            elif outcome.reason:
+                options.append(Option(_reason_row(outcome)))
+                self._targets.append(outcome)
+        for notice in self._notices:
+            options.append(Option(Content.assemble(("i ", "$text-accent"), plain(notice))))
+            self._targets.append(None)
+        rows.set_options(options)
+        if highlighted is not None and options:
+            rows.highlighted = min(highlighted, len(options) - 1)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Go to a finding's line, or tell all about an outcome."""
+        event.stop()
+        if event.option_list.id == "layers-rows":
+            line = (event.option_id or "").split("-")[1]
+            if line.isdigit():
+                self.post_message(self.LineWanted("Dockerfile", int(line)))
+            return
+        target = self._targets[event.option_index]
+        if isinstance(target, Outcome):
+            self.post_message(self.OutcomeWanted(target))
+        elif target is not None:
+            outcome, finding = target
+            if finding.line is not None and finding.file:
+                self.post_message(self.LineWanted(finding.file, finding.line))
+            else:
+                self.post_message(self.OutcomeWanted(outcome))
+
+    def highlight_first_finding(self) -> None:
+        """Put the list's cursor on the first finding, so that Enter goes to its line."""
+        index = next((index for index, target in enumerate(self._targets) if isinstance(target, tuple)), None)
+        if index is not None:
+            self.query_one("#outcomes", OptionList).highlighted = index
+
+
+def _outcome_row(outcome: Outcome) -> Content:
+    mark, style = outcome_mark(outcome)
+    word = outcome_word(outcome)
+    time = f"  {seconds(outcome.elapsed_s)}" if outcome.elapsed_s >= 0.05 else ""
+    return Content.assemble(
+        (f"{mark} ", f"bold {style}"), plain(outcome.claim), (f"  {word}" if word else "", style), (time, "$text-muted")
+    )
+
+
+def _waiting_row(planned: PlannedCheck) -> Content:
+    return Content.assemble("· ", plain(planned.claim)).stylize("$text-muted")
+
+
+def _finding_row(finding: Finding) -> Content:
+    where = f"line {finding.line}: " if finding.line is not None else ""
+    if finding.file and finding.file != "Dockerfile":
+        where = f"{clean(finding.file)}, {where}" if where else f"{clean(finding.file)}: "
+    return Content.assemble("    ", (where, "bold"), plain(finding.message))
+
+
+def _reason_row(outcome: Outcome) -> Content:
+    remedy = f"  Mend it: {outcome.remedy}" if outcome.remedy else ""
+    return Content.assemble("    ", plain(outcome.reason).stylize("$text-muted"), (clean(remedy), "bold"))

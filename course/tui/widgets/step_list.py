@@ -1,0 +1,125 @@
+"""Owns the steps of the running build on screen, with seconds and CACHED; must never build."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from course.tui.guard import plain
+from course.tui.marks import seconds
+from graders.event import BuildFinished, BuildStarted, BuildStepChanged, Purpose
+
+_MARKS = {
+    "running": ("▸", "$text-primary"),
+    "cached": ("=", "$text-accent"),
+    "done": ("✔", "$text-success"),
+    "failed": ("✘", "$text-error"),
+    "stopped": ("–", "$text-warning"),
+}
+"""Status of a step -> mark and style."""
+
+
+@dataclass(slots=True)
+class _Step:
+    name: str
+    status: str
+    elapsed_s: float
+    line: int | None
+    began: float
+
+
+class StepList(VerticalScroll):
+    """One row a step of the build under way; builds before it are one row each."""
+
+    def __init__(self, clock: Callable[[], float], *, id: str) -> None:  # noqa: A002 - the toolkit's name
+        super().__init__(id=id, can_focus=False)
+        self._clock = clock
+        self._purpose: Purpose | None = None
+        self._steps: dict[str, _Step] = {}
+        self._done: list[Content] = []
+        self._text = Static(Content(""))
+
+    def compose(self) -> list[Static]:
+        """One text."""
+        return [self._text]
+
+    @property
+    def current(self) -> str:
+        """Name of the running step; empty when none runs."""
+        return next((step.name for step in reversed(self._steps.values()) if step.status == "running"), "")
+
+    @property
+    def plain_text(self) -> str:
+        """What is shown, without styles."""
+        return self._content().plain
+
+    def clear(self) -> None:
+        """Forget all builds."""
+        self._purpose, self._steps, self._done = None, {}, []
+        self.redraw()
+
+    def apply(self, event: BuildStarted | BuildStepChanged | BuildFinished) -> None:
+        """Follow one event; `redraw` paints it."""
+        if isinstance(event, BuildStarted):
+            self._purpose, self._steps = event.purpose, {}
+        elif isinstance(event, BuildStepChanged):
+            step = event.step
+            known = self._steps.get(step.id)
+            began = known.began if known else self._clock()
+            self._steps[step.id] = _Step(step.name, step.status.value, step.elapsed_s, step.line, began)
+        else:
+            self._finish(event)
+
+    def stop(self) -> None:
+        """The running step was stopped."""
+        for step in self._steps.values():
+            if step.status == "running":
+                step.status = "stopped"
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Paint the steps; the newest stays in sight."""
+        self._text.update(self._content())
+        self.display = bool(self._steps or self._done)
+        self.scroll_end(animate=False)
+
+    def _finish(self, event: BuildFinished) -> None:
+        for step in self._steps.values():
+            if step.status == "running":
+                step.status = "failed" if event.error else "done"
+
+    def _content(self) -> Content:
+        rows = list(self._done)
+        if self._purpose is not None:
+            rows.append(Content.styled(self._purpose.value.capitalize(), "bold"))
+        rows += [self._row(step) for step in self._steps.values() if step.line is not None or step.status != "done"]
+        return Content("\n").join(rows)
+
+    def _row(self, step: _Step) -> Content:
+        mark, style = _MARKS[step.status]
+        if step.status in ("cached", "stopped"):
+            time = step.status.upper()
+        elif step.status == "running":
+            time = seconds(max(self._clock() - step.began, 0.0))
+        else:
+            time = seconds(step.elapsed_s)
+        where = f"line {step.line}" if step.line is not None else ""
+        name = plain(" ".join(step.name.split()))
+        width = max(self.size.width - 23, 20)
+        if name.cell_length > width:
+            name = name.truncate(width, ellipsis=True)
+        return Content.assemble((f"{mark} ", style), f"{time:>11}  ", (f"{where:<8}", "$text-muted"), name)
+
+    def close_build(self) -> None:
+        """Fold the build that ended into one row, before the next begins."""
+        if self._purpose is None or not self._steps:
+            return
+        cached = sum(step.status == "cached" for step in self._steps.values())
+        total = sum(step.elapsed_s for step in self._steps.values() if step.status != "cached")
+        words = f"{self._purpose.value.capitalize()}: {len(self._steps)} steps, {cached} cached, {seconds(total)}"
+        self._done.append(Content.styled(words, "$text-muted"))
+        self._purpose, self._steps = None, {}

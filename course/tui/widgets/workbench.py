@@ -1,0 +1,409 @@
+"""Owns the files of the open exercise: editors, saving, changes from outside, findings while typing.
+
+It must never grade: it asks the session, and it never loses text: what is unsaved is only replaced when the
+learner said so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import ContentSwitcher, Static, Tab, Tabs, TextArea
+
+from course.errors import CourseError, WorkspaceError
+from course.session import Session
+from course.tui.disk_file import DiskFile, read_file, write_file
+from course.tui.guard import plain
+from course.tui.widgets.editor import Editor, LineFinding
+from graders.errors import GraderError
+from graders.finding import Finding
+from graders.outcome import Level, Status
+from graders.report import Report
+from graders.safe_text import clean
+
+TYPING_PAUSE_S = 0.15
+"""Quiet time after a key before the findings are looked for again."""
+
+DOCKERFILE = "Dockerfile"
+
+
+@dataclass(slots=True)
+class Buffer:
+    """One editable file and its editor."""
+
+    path: Path
+    name: str
+    """Path in the exercise's folder."""
+    editor: Editor
+    disk: DiskFile
+    """The file as it was last read or written."""
+    asked: bytes | None = None
+    """Hash of a version from outside that the learner was asked about; None: of none."""
+
+    @property
+    def dirty(self) -> bool:
+        """Whether the editor holds something that is not on the disk."""
+        return not self.disk.problem and self.editor.text != self.disk.text
+
+
+class Workbench(Vertical):
+    """File tabs, the editor, and the line that tells the finding under the cursor."""
+
+    class Changed(Message):
+        """The set of unsaved files changed."""
+
+    class Clash(Message):
+        """A file changed on the disk while it has unsaved edits here."""
+
+        def __init__(self, name: str, disk: DiskFile) -> None:
+            super().__init__()
+            self.name = name
+            self.disk = disk
+
+    class Loaded(Message):
+        """A file that changed on the disk was taken over."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    class FindingsReady(Message):
+        """The findings of a text that was being typed."""
+
+        def __init__(self, exercise: str, text: str, findings: tuple[tuple[str, Finding], ...]) -> None:
+            super().__init__()
+            self.exercise = exercise
+            self.text = text
+            self.findings = findings
+
+    class FindingsFailed(Message):
+        """The findings could not be looked for."""
+
+        def __init__(self, error: CourseError | GraderError) -> None:
+            super().__init__()
+            self.error = error
+
+    def __init__(self, session: Session, *, id: str) -> None:  # noqa: A002 - the toolkit's name
+        super().__init__(id=id)
+        self._session = session
+        self.exercise = ""
+        """Id of the open exercise; empty when none is."""
+        self.buffers: list[Buffer] = []
+        self._hints: Mapping[str, str] = {}
+        self._overruled: tuple[str, frozenset[str]] = ("", frozenset())
+        self._typing: Timer | None = None
+        self._serial = 0
+
+    def compose(self) -> ComposeResult:
+        """Tabs, editors, and the finding line."""
+        yield Tabs(id="files")
+        yield ContentSwitcher(id="editors")
+        yield Static(id="finding")
+
+    # -- opening
+
+    async def open(self, exercise: str) -> None:
+        """Open an exercise's files. Raises CourseError or GraderError and then changes nothing."""
+        folder = self._session.start_exercise(exercise)
+        paths = self._session.exercise_files(exercise)
+        hints = {use.check.id: use.hint or use.check.hint for use in self._session.catalog.exercise(exercise).checks}
+        await self.close()
+        self._hints = hints
+        self.exercise = exercise
+        switcher = self.query_one(ContentSwitcher)
+        tabs = self.query_one("#files", Tabs)
+        for path in paths:
+            self._serial += 1
+            name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+            editor = Editor(dockerfile=name == DOCKERFILE, id=f"editor-{self._serial}")
+            buffer = Buffer(path, name, editor, DiskFile("", b"", exists=False))
+            await switcher.mount(editor)
+            self._load(buffer, read_file(path), first=True)
+            self.buffers.append(buffer)
+            await tabs.add_tab(Tab(self._tab_label(buffer), id=f"file-{self._serial}"))
+        if self.buffers:
+            tabs.active = f"file-{self.buffers[0].editor.id}".replace("editor-", "")
+            switcher.current = self.buffers[0].editor.id
+        self._look_for_findings()
+        self._tell()
+
+    async def close(self) -> None:
+        """Close all files; unsaved edits are dropped, so ask before."""
+        if self._typing is not None:
+            self._typing.stop()
+        self.exercise = ""
+        self.buffers = []
+        self._overruled = ("", frozenset())
+        await self.query_one("#files", Tabs).clear()
+        await self.query_one(ContentSwitcher).remove_children()
+
+    @property
+    def current(self) -> Buffer | None:
+        """The file on screen."""
+        shown = self.query_one(ContentSwitcher).current
+        return next((buffer for buffer in self.buffers if buffer.editor.id == shown), None)
+
+    @property
+    def unsaved(self) -> tuple[str, ...]:
+        """Names of the files with unsaved edits."""
+        return tuple(buffer.name for buffer in self.buffers if buffer.dirty)
+
+    def show_file(self, name: str) -> bool:
+        """Bring a file to the front; False when it is none of the exercise's."""
+        for buffer in self.buffers:
+            if buffer.name == name:
+                self.query_one("#files", Tabs).active = _tab_id(buffer)
+                self.query_one(ContentSwitcher).current = buffer.editor.id
+                self._tell()
+                return True
+        return False
+
+    def next_file(self) -> None:
+        """Bring the next file to the front."""
+        current = self.current
+        if current is not None:
+            index = (self.buffers.index(current) + 1) % len(self.buffers)
+            self.show_file(self.buffers[index].name)
+
+    def go_to(self, name: str, line: int) -> bool:
+        """Put the cursor on a line of a file; False when the file is none of the exercise's."""
+        if not self.show_file(name):
+            return False
+        current = self.current
+        if current is not None:
+            current.editor.go_to_line(line)
+            current.editor.focus()
+        return True
+
+    def next_finding(self) -> bool:
+        """Go to the next finding; False when no file has one."""
+        current = self.current
+        if current is None:
+            return False
+        start = self.buffers.index(current)
+        here = current.editor.cursor_location[0] + 1 if current.editor.has_focus else 0
+        later = [line for line in current.editor.marked_lines if line > here]
+        if later:
+            return self.go_to(current.name, later[0])
+        for turn in range(1, len(self.buffers) + 1):
+            buffer = self.buffers[(start + turn) % len(self.buffers)]
+            if buffer.editor.marked_lines:
+                return self.go_to(buffer.name, buffer.editor.marked_lines[0])
+        return False
+
+    # -- saving
+
+    def save(self) -> tuple[str, ...]:
+        """Write every unsaved file; their names. Raises WorkspaceError when the disk refuses one."""
+        saved: list[str] = []
+        try:
+            for buffer in self.buffers:
+                if buffer.dirty:
+                    self._refuse_to_overwrite(buffer)
+                    text = buffer.editor.text
+                    buffer.disk = DiskFile(text, write_file(buffer.path, text), exists=True)
+                    buffer.asked = None
+                    saved.append(buffer.name)
+        finally:
+            self._relabel()
+            if saved:
+                self._look_for_findings()
+        return tuple(saved)
+
+    def _refuse_to_overwrite(self, buffer: Buffer) -> None:
+        """Stop a save that would write over a version from outside which nobody was asked about."""
+        disk = read_file(buffer.path)
+        if _same(disk, buffer.disk) or disk.text == buffer.editor.text:
+            return
+        buffer.asked = disk.digest
+        self.post_message(self.Clash(buffer.name, disk))
+        raise WorkspaceError(f"{buffer.name} was not saved: it changed on the disk", hint="Choose which one to keep.")
+
+    def discard(self) -> None:
+        """Go back to what is on the disk, in every file."""
+        for buffer in self.buffers:
+            self._load(buffer, read_file(buffer.path))
+
+    # -- changes from outside
+
+    def look_at_disk(self) -> None:
+        """Take over what changed on the disk; where there are unsaved edits, tell instead."""
+        for buffer in self.buffers:
+            disk = read_file(buffer.path)
+            if _same(disk, buffer.disk):
+                continue
+            if not disk.problem and disk.text == buffer.editor.text:
+                buffer.disk = disk
+                self._relabel()
+            elif not buffer.dirty:
+                self._load(buffer, disk)
+                self.post_message(self.Loaded(buffer.name))
+            elif buffer.asked != disk.digest:
+                buffer.asked = disk.digest
+                self.post_message(self.Clash(buffer.name, disk))
+
+    def take_over(self, name: str) -> None:
+        """Replace unsaved edits by the file on the disk (one undo brings them back)."""
+        for buffer in self.buffers:
+            if buffer.name == name:
+                self._load(buffer, read_file(buffer.path))
+
+    def keep_mine(self, name: str, disk: DiskFile) -> None:
+        """Keep the unsaved edits; a save will write over the version from outside."""
+        for buffer in self.buffers:
+            if buffer.name == name:
+                buffer.disk = disk if not disk.problem else buffer.disk
+        self._relabel()
+
+    def _load(self, buffer: Buffer, disk: DiskFile, *, first: bool = False) -> None:
+        editor = buffer.editor
+        if first:
+            editor.load_text(disk.text)
+        elif editor.text != disk.text:
+            editor.replace_text(disk.text)
+        if not disk.problem and editor.text != disk.text:
+            # TextArea ends lines at characters that are no line end elsewhere; saving would change the file.
+            disk = DiskFile("", disk.digest, exists=True, problem=f"{buffer.name} has unusual line ends")
+        if disk.problem:
+            editor.load_text("")
+        buffer.disk = disk
+        buffer.asked = None
+        editor.read_only = bool(disk.problem)
+        editor.placeholder = (
+            Content(f"{plain(disk.problem)}.\nCtrl+O opens it in your own editor.") if disk.problem else ""
+        )
+        self._relabel()
+        if not first:
+            self._look_for_findings()
+
+    # -- findings
+
+    def show_report(self, report: Report) -> None:
+        """Mark what a check found beyond the text, and drop what it overruled."""
+        observed = [
+            LineFinding(outcome.id, finding)
+            for outcome in report.outcomes
+            if outcome.status is Status.FAILED and outcome.level is not Level.DOCKERFILE
+            for finding in outcome.findings
+        ]
+        passed = frozenset(outcome.id for outcome in report.outcomes if outcome.status is Status.PASSED)
+        self._overruled = (self._dockerfile_text(), passed)
+        self._mark("observed", observed)
+        self._look_for_findings()
+
+    def forget_report(self) -> None:
+        """Take the marks of the last check away."""
+        self._overruled = ("", frozenset())
+        self._mark("observed", ())
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        """Look for findings once the typing pauses."""
+        event.stop()
+        self._relabel()
+        if self._typing is not None:
+            self._typing.stop()
+        self._typing = self.set_timer(TYPING_PAUSE_S, self._look_for_findings)
+
+    def on_editor_moved(self, event: Editor.Moved) -> None:
+        """Tell the finding of the line that the cursor went to."""
+        event.stop()
+        self._tell()
+
+    def on_workbench_findings_ready(self, event: Workbench.FindingsReady) -> None:
+        """Mark the findings, unless the text has changed again."""
+        event.stop()
+        if event.exercise == self.exercise and event.text == self._dockerfile_text():
+            text, passed = self._overruled
+            hidden = passed if text == event.text else frozenset()
+            self._mark("typed", [LineFinding(check, found) for check, found in event.findings if check not in hidden])
+
+    def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
+        """Show the file whose tab was chosen."""
+        event.stop()
+        for buffer in self.buffers:
+            if _tab_id(buffer) == event.tab.id:
+                self.query_one(ContentSwitcher).current = buffer.editor.id
+        self._tell()
+
+    def _look_for_findings(self) -> None:
+        """Ask the session in a thread; the answer comes as a message."""
+        if self.exercise and self.buffers and self.buffers[0].name == DOCKERFILE and not self.buffers[0].disk.problem:
+            self.run_worker(
+                partial(self._find, self.exercise, self._dockerfile_text()),
+                group="findings",
+                exclusive=True,
+                thread=True,
+            )
+
+    def _find(self, exercise: str, text: str) -> None:
+        try:
+            findings = self._session.static_findings(exercise, text)
+        except (CourseError, GraderError) as error:
+            self.post_message(self.FindingsFailed(error))
+        else:
+            self.post_message(self.FindingsReady(exercise, text, findings))
+
+    def _dockerfile_text(self) -> str:
+        return next((buffer.editor.text for buffer in self.buffers if buffer.name == DOCKERFILE), "")
+
+    def _mark(self, layer: str, findings: Iterable[LineFinding]) -> None:
+        marked = tuple(findings)
+        for buffer in self.buffers:
+            buffer.editor.set_findings(layer, [item for item in marked if item.finding.file == buffer.name])
+        self._tell()
+
+    # -- telling
+
+    def _tell(self) -> None:
+        """The finding under the cursor with its hint, else how many there are."""
+        current = self.current
+        line = self.query_one("#finding", Static)
+        if current is None:
+            line.update("")
+            return
+        here = current.editor.findings_at_cursor
+        if here:
+            first = here[0]
+            more = f"  (+{len(here) - 1} more here)" if len(here) > 1 else ""
+            hint = first.finding.hint or self._hints.get(first.check_id, "")
+            message = Content.assemble(("✘ ", "bold $text-error"), plain(first.finding.message), (more, "$text-muted"))
+            line.update(Content("\n").join([message, plain(hint).stylize("$text-muted")]) if hint else message)
+            return
+        count = sum(len(buffer.editor.marked_lines) for buffer in self.buffers)
+        if count:
+            what = "1 line has a finding" if count == 1 else f"{count} lines have findings"
+            line.update(Content.styled(f"{what}. F8 goes to the next.", "$text-muted"))
+        else:
+            line.update("")
+
+    def _relabel(self) -> None:
+        for buffer in self.buffers:
+            for tab in self.query(f"#{_tab_id(buffer)}").results(Tab):
+                tab.label = self._tab_label(buffer)
+        self.post_message(self.Changed())
+
+    def _tab_label(self, buffer: Buffer) -> Content:
+        note = " *" if buffer.dirty else "" if buffer.disk.exists else " (new)"
+        return plain(buffer.name) + Content(note)
+
+
+def _tab_id(buffer: Buffer) -> str:
+    return f"file-{(buffer.editor.id or '').removeprefix('editor-')}"
+
+
+def _same(one: DiskFile, other: DiskFile) -> bool:
+    """Whether the disk holds the same bytes."""
+    return (one.digest, one.exists) == (other.digest, other.exists)
+
+
+def _cannot_edit(disk: DiskFile) -> Content:
+    """What stands in the editor instead of a text that it can't hold."""
+    return Content(f"{clean(disk.problem)}.\nCtrl+O opens it in your own editor.") if disk.problem else Content("")
