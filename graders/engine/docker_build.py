@@ -1,0 +1,330 @@
+"""Owns one build on a Docker engine, from the request to its result; must never decide what a failure means for a grade.
+
+BuildKit is spoken to over `POST /build?version=2` with the context as the body and no session; an engine without
+it builds with the classic builder. A thread reads the answer, so that deadlines and a cancel never wait for it.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+
+from graders.cancel import Cancel
+from graders.engine.base import (
+    LABEL,
+    BuildEvent,
+    BuildRequest,
+    BuildResult,
+    BuildStep,
+    LogLines,
+    Network,
+)
+from graders.engine.docker_classic import ClassicReader
+from graders.engine.docker_context import pack
+from graders.engine.docker_errors import (
+    HINT_DISK,
+    HINT_REGISTRY,
+    EngineRefused,
+    is_rate_limit,
+    machine_trouble,
+    registry_trouble,
+    without_noise,
+)
+from graders.engine.docker_steps import BuildKitReader, image_of_step
+from graders.engine.docker_wire import Json, LineSplitter, Query, Stream, Wire
+from graders.errors import Cancelled, EngineError, EngineTimeout, EngineUnavailable, ImageUnavailable
+
+_BATCH_S = 0.05
+_POLL_S = 0.1
+_PING_S = 5.0
+_CONNECT_S = 20.0
+_FLOOD_FACTOR = 16
+"""A builder that does not clip logs by itself is stopped after this many times the kept log."""
+
+
+def build(wire: Wire, request: BuildRequest, cancel: Cancel, *, builder: str) -> Iterator[BuildEvent]:
+    """Build and say what happens; the last item is the `BuildResult`. `builder` is "buildkit" or "classic"."""
+    body, syntax = pack(request.files, request.dockerfile)
+    build_id = uuid.uuid4().hex
+    run = _Build(wire, request, cancel, builder)
+    feed = _Feed(wire, wire.url("/build", _query(request, builder, build_id)), body, cancel)
+    finished = False
+    try:
+        feed.start()
+        if syntax:
+            run.log.add("", (f"dockyard: the line # syntax={syntax} is left out; the engine's own builder is used",))
+        yield from run.events(feed)
+        yield run.result()
+        finished = True
+    finally:
+        feed.close()
+        if not finished and builder == "buildkit":
+            with suppress(EngineError, Cancelled):
+                wire.call("POST", "/build/cancel", {"id": build_id}, operation="stop a build", timeout_s=2.0)
+
+
+def _query(request: BuildRequest, builder: str, build_id: str) -> Query:
+    query = {
+        "version": "2" if builder == "buildkit" else "1",
+        "buildid": build_id,
+        "dockerfile": request.dockerfile,
+        "rm": "1",
+        "forcerm": "1",
+        "networkmode": "none" if request.network is Network.NONE else "default",
+    }
+    if request.label:
+        query["labels"] = json.dumps({LABEL: request.run_id})
+    if request.build_args:
+        query["buildargs"] = json.dumps(dict(request.build_args))
+    if request.no_cache:
+        query["nocache"] = "1"
+    if builder == "classic":
+        query["memory"] = query["memswap"] = str(max(request.limits.memory_mib, 2048) * 1024 * 1024)
+    return query
+
+
+class _Feed(threading.Thread):
+    """Sends a build and hands over its answer, chunk by chunk, then the error that ended it, or None."""
+
+    def __init__(self, wire: Wire, url: str, body: bytes, cancel: Cancel) -> None:
+        super().__init__(name="dockyard-build", daemon=True)
+        self._wire = wire
+        self._url = url
+        self._body = body
+        self._closed = threading.Event()
+        self._items: queue.Queue[bytes | Exception | None] = queue.Queue(maxsize=64)
+        self._stream: Stream = wire.dial("start a build", _CONNECT_S, cancel)
+
+    def run(self) -> None:
+        """Send, then read to the end."""
+        headers = {"Content-Type": "application/x-tar"}
+        end: Exception | None = None
+        try:
+            self._stream.wait_at_most(24 * 3600)
+            self._stream.send("POST", self._url, self._body, headers)
+            self._wire.check(self._stream, "build")
+            for chunk in self._stream.chunks():
+                if not self._put(chunk):
+                    return
+        except EngineError as error:
+            end = error
+        except (OSError, ValueError, EOFError, AttributeError) as error:
+            # http.client drops its socket under a reader when the connection is shut down.
+            end = EngineUnavailable(f"The engine at {self._wire.address} went away while it built")
+            end.__cause__ = error
+        self._put(end)
+
+    def get(self, timeout_s: float) -> bytes | Exception | None:
+        """The next item; raises `queue.Empty`."""
+        return self._items.get(timeout=max(timeout_s, 0.001))
+
+    def close(self) -> None:
+        """End the reader and its connection."""
+        self._closed.set()
+        self._stream.hang_up()
+        if self.ident is not None:
+            self.join(5.0)
+        self._stream.close()
+
+    def _put(self, item: bytes | Exception | None) -> bool:
+        while not self._closed.is_set():
+            with suppress(queue.Full):
+                self._items.put(item, timeout=0.1)
+                return True
+        return False
+
+
+class _Log:
+    """The last lines of a build, and the lines that were not told yet."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.kept: deque[tuple[str, str]] = deque()
+        self.truncated = False
+        self.seen_bytes = 0
+        self._limit = limit_bytes
+        self._size = 0
+        self._pending: list[tuple[str, str]] = []
+        self._told_at = 0.0
+
+    def add(self, step_id: str, lines: tuple[str, ...]) -> None:
+        for line in lines:
+            self.kept.append((step_id, line))
+            self._size += len(line) + 1
+            self.seen_bytes += len(line) + 1
+            self._pending.append((step_id, line))
+        while self._size > self._limit and self.kept:
+            self._size -= len(self.kept.popleft()[1]) + 1
+            self.truncated = True
+
+    def due(self, now: float) -> bool:
+        return bool(self._pending) and now - self._told_at >= _BATCH_S
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._pending)
+
+    def tell(self, now: float) -> Iterator[LogLines]:
+        """All lines that were not told yet, neighbours of the same step together."""
+        self._told_at = now
+        pending, self._pending = self._pending, []
+        at = 0
+        while at < len(pending):
+            step_id, end = pending[at][0], at
+            while end < len(pending) and pending[end][0] == step_id:
+                end += 1
+            yield LogLines(step_id, tuple(line for _, line in pending[at:end]))
+            at = end
+
+
+class _Build:
+    """What is known of a running build."""
+
+    def __init__(self, wire: Wire, request: BuildRequest, cancel: Cancel, builder: str) -> None:
+        self._wire = wire
+        self._request = request
+        self._limits = request.limits
+        self._cancel = cancel
+        self._reader: BuildKitReader | ClassicReader = BuildKitReader() if builder == "buildkit" else ClassicReader()
+        self._began = time.monotonic()
+        self._image_id = ""
+        self._error = ""
+        self._timed_out = False
+        self.log = _Log(self._limits.build_log_kib * 1024)
+
+    def events(self, feed: _Feed) -> Iterator[BuildEvent]:
+        """Steps and log lines until the engine has said everything or a deadline passed."""
+        split = LineSplitter()
+        heard = self._began
+        while True:
+            now = time.monotonic()
+            if self._cancel.is_set:
+                raise Cancelled
+            if self.log.due(now):
+                yield from self.log.tell(now)
+            if self._overdue(now, heard):
+                break
+            try:
+                item = feed.get(_BATCH_S if self.log.waiting else _POLL_S)
+            except queue.Empty:
+                continue
+            if item is None:
+                break
+            if isinstance(item, Exception):
+                self._ended_by(item)
+                break
+            heard = time.monotonic()
+            for message in split.feed(item):
+                yield from self._message(message)
+        yield from self._flushed()
+
+    def result(self) -> BuildResult:
+        """The end of it; raises where the engine or a registry failed and not the submission."""
+        self._cancel.raise_if_set()
+        error = "" if self._image_id else self._error
+        steps = self._reader.steps()
+        if not self._image_id and not error:
+            raise EngineUnavailable(f"The engine at {self._wire.address} went away in the middle of a build")
+        if error and not self._timed_out:
+            self._raise_if_not_the_learners(error, steps)
+        return BuildResult(
+            image_id=self._image_id,
+            error=without_noise(error),
+            steps=steps,
+            log=tuple(self.log.kept),
+            elapsed_s=time.monotonic() - self._began,
+            timed_out=self._timed_out,
+            truncated=self.log.truncated,
+        )
+
+    def _message(self, message: Json) -> Iterator[BuildEvent]:
+        aux = message.get("aux")
+        if isinstance(aux, dict) and isinstance(aux.get("ID"), str):
+            self._image_id = str(aux["ID"])
+        error = message.get("error")
+        if isinstance(error, str) and error:
+            self._error = self._error or error
+        for said in self._reader.read(message):
+            if isinstance(said, LogLines):
+                self.log.add(said.step_id, said.lines)
+            else:
+                yield from self.log.tell(time.monotonic())
+                yield said
+
+    def _flushed(self) -> Iterator[BuildEvent]:
+        for said in self._reader.finish(failed=bool(self._error) or self._timed_out):
+            if isinstance(said, LogLines):
+                self.log.add(said.step_id, said.lines)
+            else:
+                yield said
+        yield from self.log.tell(time.monotonic())
+
+    def _overdue(self, now: float, heard: float) -> bool:
+        limits = self._limits
+        if self.log.seen_bytes > limits.build_log_kib * 1024 * _FLOOD_FACTOR:
+            self._error = f"The build wrote more than {limits.build_log_kib * _FLOOD_FACTOR // 1024} MiB of output"
+        elif now - self._began > limits.build_s:
+            self._error = f"The build was stopped after {limits.build_s:g} seconds, the limit for one build"
+        elif now - heard > limits.build_idle_s:
+            self._error = f"The build was stopped after {limits.build_idle_s:g} seconds without a sign of life"
+        else:
+            return False
+        self._check_engine(now - self._began)
+        self._timed_out = True
+        return True
+
+    def _check_engine(self, elapsed_s: float) -> None:
+        """At a deadline: raise when it is the engine or a registry that keeps us waiting."""
+        tail = "\n".join(line for _, line in list(self.log.kept)[-20:])
+        try:
+            self._wire.ping(_PING_S, self._cancel)
+        except EngineError as error:
+            limit_s = self._limits.build_s
+            raise EngineTimeout(
+                f"The engine at {self._wire.address} stopped answering in the middle of a build",
+                limit_s=limit_s,
+                elapsed_s=elapsed_s,
+                tail=tail,
+                hint=error.hint,
+            ) from error
+        running = self._reader.running()
+        bases = [image_of_step(step.name) for step in running]
+        if not running and not self._reader.steps():
+            raise EngineTimeout(
+                "The engine did not begin the build", limit_s=self._limits.build_s, elapsed_s=elapsed_s, tail=tail
+            )
+        if bases and all(bases):
+            raise ImageUnavailable(bases[0], hint=HINT_REGISTRY)
+
+    def _ended_by(self, error: Exception) -> None:
+        if isinstance(error, EngineRefused) and not self._error:
+            if error.status >= 500 and not _reads_like_a_dockerfile_fault(error.reason):
+                self._raise_if_not_the_learners(error.reason, ())
+                raise error
+            self._error = error.reason
+        elif not self._image_id and not self._error:
+            self._cancel.raise_if_set()
+            raise error
+
+    def _raise_if_not_the_learners(self, error: str, steps: tuple[BuildStep, ...]) -> None:
+        if registry_trouble(error):
+            names = [image_of_step(step.name) for step in steps if step.error]
+            names += [image_of_step(step.name) for step in steps]
+            reference = next((name for name in names if name), "that FROM names")
+            hint = (
+                "The registry says that we asked too often; try again later." if is_rate_limit(error) else HINT_REGISTRY
+            )
+            raise ImageUnavailable(reference, hint=hint) from EngineError(without_noise(error))
+        if machine_trouble(error):
+            full = "no space left" in error.lower()
+            raise EngineError(f"The engine could not build: {without_noise(error)}", hint=HINT_DISK if full else "")
+
+
+def _reads_like_a_dockerfile_fault(reason: str) -> bool:
+    low = reason.lower()
+    return any(text in low for text in ("dockerfile", "unknown instruction", "parse error"))
