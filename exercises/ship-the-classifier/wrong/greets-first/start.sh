@@ -1,0 +1,4 @@
+#!/bin/sh
+set -eu
+echo "Sentiment classifier, version 1"
+exec python src/predict.py
