@@ -6,11 +6,14 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from course.errors import ContentError
 from course.fields import Fields, nearest
 from course.lesson import Lesson, read_lesson
-from graders.exercise import ExerciseSpec
+
+if TYPE_CHECKING:
+    from graders.exercise import ExerciseSpec
 
 FORMAT = 1
 PROOFS = {

@@ -91,8 +91,9 @@ class Record:
 class Progress:
     """The progress file, open. Every method raises `ProgressError` and nothing else."""
 
-    def __init__(self, path: Path, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, path: Path, *, now: Callable[[], datetime], busy_s: float = BUSY_S) -> None:
         self.path = path
+        self._busy_s = busy_s
         self._now = now
         self._lock = threading.RLock()
         self._identity: tuple[int, int] | None = None
@@ -232,7 +233,7 @@ class Progress:
             ) from error
         with self._translated():
             connection = sqlite3.connect(
-                self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=64
+                self.path, timeout=self._busy_s, isolation_level=None, check_same_thread=False, cached_statements=64
             )
             try:
                 self._prepare(connection)
@@ -245,23 +246,20 @@ class Progress:
         """Bring an opened file to our schema, or keep it aside."""
         status = self.path.stat()
         self._identity = (status.st_dev, status.st_ino)
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            if version == 0 and not tables:
+        version, has_tables = _look(connection)
+        if version == 0 and not has_tables:
+            connection.execute("BEGIN IMMEDIATE")
+            version, has_tables = _look(connection)
+            if version == 0 and not has_tables:
                 for statement in _SCHEMA:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        except sqlite3.Error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+                version = SCHEMA_VERSION
+            connection.execute("COMMIT")
         if version > SCHEMA_VERSION:
             connection.close()
             raise self._keep_aside("newer", f"comes from a newer Dockyard (format {version})")
-        if (version == 0 and tables) or connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+        if version == 0 or connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             connection.close()
             raise self._keep_aside("damaged", "is damaged")
         self._use_wal(connection)
@@ -348,3 +346,10 @@ class Progress:
             f"The progress file {self.path} {what}; it is kept as {aside}",
             hint="Run the same command again to begin a new one. Put the old one back to go on with it.",
         )
+
+
+def _look(connection: sqlite3.Connection) -> tuple[int, bool]:
+    """The schema's version, and whether there are tables."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[0]
+    return int(version), tables > 0

@@ -104,9 +104,11 @@ class Workspace:
 
     def files(self, exercise: str, patterns: tuple[str, ...]) -> tuple[Path, ...]:
         """Files that match the globs, the Dockerfile first; one that is named without a wildcard may not exist yet."""
+        from graders.submission import is_editable
+
         folder = self.started_folder(exercise)
         with _translated(folder):
-            paths = {path for path, _ in _walk(folder) if is_matched(path, patterns)}
+            paths = {path for path, _ in _walk(folder) if is_editable(path, patterns)}
         literal = {pattern for pattern in patterns if not set(pattern) & set("*?[")}
         missing = {path for path in literal if not os.path.lexists(folder / path)}
         return tuple(folder / path for path in sorted(paths | missing, key=lambda path: (path != "Dockerfile", path)))
@@ -182,13 +184,6 @@ class Workspace:
                 (backup / entry.name).rename(folder / entry.name)
         if not any(backup.iterdir()):
             backup.rmdir()
-
-
-def is_matched(path: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a path in the workspace matches one of an exercise's `files` globs."""
-    from fnmatch import fnmatchcase
-
-    return any(fnmatchcase(path, pattern) for pattern in patterns)
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
