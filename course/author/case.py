@@ -11,8 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from course.errors import ContentError
-from course.workspace import is_matched
 from graders.exercise import ExerciseSpec
+from graders.submission import is_editable
 
 EXPECTED = "expected.toml"
 EXPECTED_KEYS = ("trips", "remove")
@@ -82,12 +82,16 @@ def content_problems(spec: ExerciseSpec) -> Iterator[str]:
     for name in ("also-right", "wrong"):
         if not _folders(spec.root / name):
             yield f"{name} holds no answer"
-    starter = {path.relative_to(spec.starter).as_posix() for path in _files(spec.starter)}
     for folder in (spec.solution, *_folders(spec.root / "also-right"), *_folders(spec.root / "wrong")):
         for file in _files(folder):
             path = file.relative_to(folder).as_posix()
-            if path != EXPECTED and path in starter and not is_matched(path, spec.files):
-                yield f"{file.relative_to(spec.root).as_posix()} changes a file that learners may not change"
+            if path != EXPECTED and not is_editable(path, spec.files) and not _same(file, spec.starter / path):
+                yield f"{file.relative_to(spec.root).as_posix()} has no effect: learners may not change or add it"
+
+
+def _same(first: Path, second: Path) -> bool:
+    """Whether both are files with the same bytes."""
+    return second.is_file() and first.read_bytes() == second.read_bytes()
 
 
 def _folders(parent: Path) -> list[Path]:

@@ -28,6 +28,8 @@ class Invocation:
     environ: Mapping[str, str]
     open_engine: Callable[[], Engine] | None = None
     """Set by tests; else the engine is looked for when it is first needed."""
+    fixed_paths: Paths | None = None
+    """Set by tests; else content, state and workspace are looked for."""
     workspace: Path | None = None
     unlock_all: bool = False
     no_colour: bool = False
@@ -49,6 +51,8 @@ class Invocation:
 
     def paths(self) -> Paths:
         """Where content, state and workspace are."""
+        if self.fixed_paths is not None:
+            return self.fixed_paths
         from course.paths import find_paths
 
         return find_paths(self.environ, workspace=self.workspace)

@@ -60,7 +60,7 @@ def status_command(invocation: Invocation) -> None:
 @click.argument("name", metavar="EX|X.Y")
 @click.pass_context
 def start_command_line(ctx: click.Context, *, name: str) -> None:
-    """Copy an exercise's starter into your workspace and print its folder; or open lesson X.Y.
+    """Start an exercise: copy its starter into your workspace and print the folder; or open lesson X.Y.
 
     What is there already stays as it is: "dockyard reset EX" puts the starter back.
 

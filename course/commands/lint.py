@@ -66,15 +66,15 @@ def lint_command(
     spec = _spec()
     linted: list[LintedFile] = []
     unreadable = 0
-    for file in files:
+    for path in (found for file in files for found in _dockerfiles(file)):
         try:
-            for path in _dockerfiles(file):
-                linted.append(_lint(spec, path))
-                if verbose:
-                    say(f"{clean(linted[-1].name)}: {len(linted[-1].findings)}")
+            linted.append(_lint(spec, path))
         except SubmissionError as error:
             unreadable += 1
-            say_error(error.message, error.hint)
+            say_error(f"{path}: {error.message}", error.hint)
+            continue
+        if verbose:
+            say(f"{clean(linted[-1].name)}: {len(linted[-1].findings)} findings")
     emit(_json(linted) if output_format == "json" else _text(linted), output)
     found = sum(len(item.findings) for item in linted)
     if not quiet and output_format == "text":
@@ -109,7 +109,7 @@ def _spec() -> ExerciseSpec:
 
 
 def _dockerfiles(path: Path) -> Iterator[Path]:
-    """The file itself, else every Dockerfile below the folder, by name. SubmissionError when a folder has none."""
+    """The file itself, or every Dockerfile below the folder, by name; where there is none, the one that is missing."""
     if path.is_symlink() or not path.is_dir():
         yield path
         return
@@ -121,7 +121,7 @@ def _dockerfiles(path: Path) -> Iterator[Path]:
                 found = True
                 yield Path(folder) / name
     if not found:
-        raise SubmissionError(f"There is no Dockerfile in {path}", hint="Name the file itself: dockyard lint FILE.")
+        yield path / "Dockerfile"
 
 
 def _is_dockerfile(name: str) -> bool:
