@@ -193,7 +193,8 @@ def test_threads_share_one_progress(open_progress: Open) -> None:
 def test_processes_share_one_file(file: Path) -> None:
     """Programs that create and fill the file at the same moment lose nothing."""
     program = (
-        "import sys; from datetime import UTC, datetime; from pathlib import Path; from course.progress import Progress\n"
+        "import sys; from datetime import UTC, datetime; from pathlib import Path\n"
+        "from course.progress import Progress\n"
         "progress = Progress(Path(sys.argv[1]), now=lambda: datetime.now(UTC))\n"
         "for index in range(20): progress.record_hint(f'{sys.argv[2]}-{index}', 3); progress.record_hint('all', 1000)\n"
         "progress.close()\n"
