@@ -1,0 +1,192 @@
+"""Owns the check that pip leaves no cache in the final image; must never look into layers."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from graders.check import Check
+from graders.context import DockerfileContext
+from graders.dockerfile.install import Install, hides_its_program, python_installs
+from graders.dockerfile.model import Command, Dockerfile, Instruction, mounts
+from graders.finding import Finding, Undecidable
+from graders.outcome import Level
+
+_BOOLEANS = frozenset(("y", "yes", "t", "true", "on", "1", "n", "no", "f", "false", "off", "0"))
+"""pip switches its cache off for each of these in PIP_NO_CACHE_DIR, "0" too; an empty value counts as unset."""
+_TRUE = frozenset(("y", "yes", "t", "true", "on", "1"))
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """Where installers keep what they fetched."""
+
+    folders: tuple[str, ...] = ("/root/.cache/pip", "/root/.cache/uv")
+
+
+def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undecidable]:
+    """One finding for each RUN of a shipped stage that leaves a cache behind."""
+    configured = _copies_config(context)
+    hidden: Instruction | None = None
+    found = False
+    for instruction in _shipped(context.dockerfile):
+        if hides_its_program(instruction):
+            hidden = hidden or instruction
+        if _configures(instruction):
+            configured = True
+        for install in python_installs(instruction):
+            if configured or not _keeps(install, instruction, params):
+                continue
+            found = True
+            option = "--no-cache" if install.tool == "uv" else "--no-cache-dir"
+            yield Finding(
+                f'"{" ".join(install.command.words)[:120]}" leaves its downloads in the image',
+                observed=" ".join(install.command.words)[:200],
+                expected=f"{option}, or a cache mount, so that nothing is left in the layer",
+                line=install.command.line,
+                end_line=instruction.end_line,
+            )
+            break
+    if hidden is not None and not found:
+        yield Undecidable(f'Line {hidden.line}: "{hidden.text[:80]}" runs a program that a variable names')
+
+
+def _shipped(dockerfile: Dockerfile) -> Iterator[Instruction]:
+    """RUN lines of the final chain, and of stages whose whole file system is copied into it."""
+    whole: set[int] = set()
+    for copy in dockerfile.in_chain("COPY"):
+        sources = {posixpath.normpath(source) for source in copy.words[:-1]}
+        if sources & {"/", ".", "/root", "/root/.cache"}:
+            for name in copy.flags.get("from", ()):
+                stage = dockerfile.find_stage(name, copy.stage)
+                while stage is not None:
+                    whole.add(stage.index)
+                    stage = None if stage.parent is None else dockerfile.stages[stage.parent]
+    whole.update(stage.index for stage in dockerfile.chain())
+    for instruction in dockerfile.instructions:
+        if instruction.stage in whole and instruction.keyword == "RUN" and not instruction.onbuild:
+            yield instruction
+
+
+def _keeps(install: Install, instruction: Instruction, params: Params) -> bool:
+    """Whether this command leaves a cache in the layer."""
+    if install.tool not in ("pip", "uv"):
+        return False
+    if any(_switches_off(option, install.tool) for option in install.options):
+        return False
+    after = False
+    exported: dict[str, str] = {}
+    for command in instruction.commands:
+        if command is install.command:
+            after = True
+        elif not after and command.words[0] == "export":
+            exported.update(word.partition("=")[::2] for word in command.words[1:])
+        elif after and _removes(command, params):
+            return False
+    variables = {**instruction.variables, **exported, **install.command.assignments}
+    if _switched_off_by(variables, install.tool):
+        return False
+    folders = {variables.get("PIP_CACHE_DIR", ""), variables.get("UV_CACHE_DIR", ""), *params.folders} - {""}
+    return not any(_covers(mount, folders) for mount in mounts(instruction))
+
+
+def _switches_off(option: str, tool: str) -> bool:
+    """`--no-cache-dir`, or a beginning of it that pip takes for it."""
+    if tool == "uv":
+        return option in ("--no-cache", "--no-cache-dir", "-n")
+    return "--no-cache-dir".startswith(option) and option.startswith("--no-ca")
+
+
+def _switched_off_by(variables: Mapping[str, str], tool: str) -> bool:
+    if tool == "uv":
+        return variables.get("UV_NO_CACHE", "").lower() in _TRUE
+    return variables.get("PIP_NO_CACHE_DIR", "").lower() in _BOOLEANS
+
+
+def _covers(mount: Mapping[str, str], folders: set[str]) -> bool:
+    """Whether the mount keeps a cache folder out of the layer."""
+    target = mount.get("target", "").rstrip("/")
+    if mount["type"] not in ("cache", "tmpfs") or not target:
+        return False
+    if target.endswith(("/.cache", "/.cache/pip", "/.cache/uv")):
+        return True
+    return any(folder == target or folder.startswith(f"{target}/") for folder in folders)
+
+
+def _removes(command: Command, params: Params) -> bool:
+    """Whether the command empties the cache: in the same RUN, so that no layer keeps it."""
+    words = command.words
+    if words[:3] in (("pip", "cache", "purge"), ("uv", "cache", "clean")):
+        return True
+    if words[0] != "rm" or not any(word.startswith("-") and {"r", "R"} & set(word) for word in words[1:]):
+        return False
+    for word in words[1:]:
+        path = word.replace("${HOME}", "/root").replace("$HOME", "/root")
+        path = "/root" + path[1:] if path.startswith("~") else path
+        path = path.rstrip("/*").rstrip("/")
+        if path and any(folder == path or folder.startswith(f"{path}/") for folder in params.folders):
+            return True
+    return False
+
+
+def _configures(instruction: Instruction) -> bool:
+    """Whether the RUN tells pip for good to keep no cache."""
+    return any(
+        command.words[:3] == ("pip", "config", "set") and any(word.endswith("no-cache-dir") for word in command.words)
+        for command in instruction.commands
+    )
+
+
+def _copies_config(context: DockerfileContext) -> bool:
+    """Whether a pip.conf that switches the cache off is copied in."""
+    for copy in context.dockerfile.in_chain("COPY", "ADD"):
+        for source in copy.words[:-1]:
+            path = posixpath.normpath(source).lstrip("/")
+            target = copy.words[-1]
+            if target.endswith("pip.conf") and b"no-cache-dir" in context.files.get(path, b""):
+                return True
+    return False
+
+
+CHECK = Check(
+    id="pip-cache-kept",
+    claim="Installing Python packages leaves no cache in the image",
+    why="The installer keeps every download for a next time that never comes in an image: it is shipped to everybody.",
+    hint="Where does pip keep what it downloads, and who will ever read it again?",
+    sources=(
+        "https://pip.pypa.io/en/stable/topics/caching/",
+        "https://docs.docker.com/build/cache/optimize/#use-cache-mounts",
+        "https://docs.astral.sh/uv/guides/integration/docker/#caching",
+    ),
+    level=Level.DOCKERFILE,
+    find=find,
+    params=Params,
+    bad=(
+        "FROM python:3.11-slim\nRUN pip install six\n",
+        "FROM python:3.11-slim\nrun apt-get update && \\\n  python3 -m pip install -r requirements.txt\n",
+        "FROM python:3.11-slim\nRUN pip install six # --no-cache-dir\n",
+        "FROM python:3.11-slim\nRUN pip install six && echo --no-cache-dir\n",
+        "FROM python:3.11-slim\nRUN pip install six\nRUN rm -rf /root/.cache\n",
+        "FROM python:3.11-slim\nENV PIP_NO_CACHE_DIR=\nRUN pip3 install six\n",
+        "FROM python:3.11-slim\nRUN --mount=type=cache,target=/var/cache/apt pip install six\n",
+        'FROM python:3.11-slim\nENV GET="pip install"\nRUN $GET six\n',
+        "FROM python:3.11-slim\nRUN <<EOF\nset -e\npip install six\nEOF\n",
+        "FROM python:3.11-slim\nRUN uv pip install --system six\n",
+        "FROM python:3.11-slim AS builder\nRUN pip install six\nFROM scratch\nCOPY --from=builder / /\n",
+        'FROM python:3.11-slim\nRUN ["sh", "-c", "pip install six"]\n',
+    ),
+    good=(
+        "FROM python:3.11-slim\nRUN pip install --no-cache-dir six\n",
+        "FROM python:3.11-slim\nRUN pip --no-cache-dir install six\n",
+        "FROM python:3.11-slim\nENV PIP_NO_CACHE_DIR=1\nRUN pip install six\n",
+        "FROM python:3.11-slim\nRUN PIP_NO_CACHE_DIR=off pip install six\n",
+        "FROM python:3.11-slim\nRUN --mount=type=cache,target=/root/.cache/pip pip install six\n",
+        "FROM python:3.11-slim\nRUN pip install six && rm -rf ~/.cache/pip\n",
+        "FROM python:3.11 AS builder\nRUN pip install six\nFROM python:3.11-slim\nCOPY --from=builder /venv /venv\n",
+        "FROM python:3.11-slim\n# RUN pip install six\nRUN echo 'pip install six'\nONBUILD RUN pip install six\n",
+        "FROM python:3.11-slim\nRUN uv pip install --system --no-cache six\n",
+        "FROM python:3.11-slim\nRUN export PIP_NO_CACHE_DIR=1 && pip install six\n",
+        'FROM python:3.11-slim\nARG OPTIONS="--no-cache-dir --quiet"\nRUN pip install $OPTIONS six\n',
+    ),
+)
