@@ -20,8 +20,6 @@ from graders.submission import is_editable
 ROOT = Path(__file__).resolve().parents[2]
 EXERCISES = read_catalog(ROOT).exercises()
 STRAY = re.compile(r"(^|/)(__pycache__|\.ipynb_checkpoints|\.DS_Store|\.git)(/|$)|\.(pyc|orig|rej|swp)$|~$")
-    r"(^|/)(__pycache__|\.ipynb_checkpoints|\.DS_Store|\.pytest_cache|\.git)(/|$)|\.(pyc|orig|rej|swp)$|~$"
-)
 MUTANTS_AT_LEAST = 8
 FILE_BYTES_AT_MOST = 512 * 1024
 
