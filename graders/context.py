@@ -68,6 +68,7 @@ class TokenHit:
 
     token: str
     layer: int
+    """As in `LayerFile`; -1 when it stands in the image's configuration or history."""
     path: str
     """The file that holds it; empty when it stands in the image's configuration or history."""
 
@@ -78,6 +79,10 @@ class LayerScan:
 
     files: tuple[LayerFile, ...]
     hits: tuple[TokenHit, ...]
+    passwd: bytes | None = None
+    """The topmost /etc/passwd of the whole image, base included; None when it has none that is a plain file."""
+    problem: str = ""
+    """Why not all could be read; empty when all was. The rest of the scan is then a part of the truth."""
 
 
 class LayerReader(Protocol):
@@ -99,6 +104,8 @@ class ImageContext:
     """The image that the final chain of stages starts from; None for scratch or when the engine lacks it."""
     layers: LayerReader
     canaries: tuple[Canary, ...] = ()
+    layer_lines: tuple[int | None, ...] = ()
+    """Line of the Dockerfile for each of `image.diff_ids`; None for the base's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,8 @@ class RebuildContext:
     """Text that was put into the changed file and occurs nowhere else."""
     dependency_steps: tuple[BuildStep, ...] = ()
     """Steps of the graded build that install dependencies, by what they run and by what they left."""
+    stopped_early: bool = False
+    """The second build was stopped because it had shown enough: its later steps are missing, its error is ours."""
 
 
 class ContainerHandle(Protocol):

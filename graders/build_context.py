@@ -1,0 +1,113 @@
+"""Owns what of a submission is sent to the engine, and how it is changed for a rebuild; must never send anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import PurePosixPath
+
+from graders.canary import make_canaries, plant
+from graders.check import Change
+from graders.context import Canary
+from graders.dockerfile.ignore import IgnoreFile
+from graders.engine.base import ContextFile
+from graders.exercise import ExerciseSpec
+
+DOCKERFILE = "Dockerfile"
+IGNORE_FILES = ("Dockerfile.dockerignore", ".dockerignore")
+"""The first that exists counts (docs.docker.com/build/concepts/context, read 2026-11)."""
+SLASH_COMMENT_SUFFIXES = frozenset({".js", ".ts", ".go", ".rs", ".java", ".c", ".cc", ".cpp"})
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedContext:
+    """The files of a submission with the canaries among them, and what of them may be sent."""
+
+    files: tuple[ContextFile, ...]
+    """All, before the .dockerignore."""
+    canaries: tuple[Canary, ...]
+    ignore: IgnoreFile | None
+
+    def sent(self) -> tuple[ContextFile, ...]:
+        """What reaches the engine: the Dockerfile always, the rest as the .dockerignore says."""
+        return tuple(
+            file
+            for file in self.files
+            if file.path == DOCKERFILE or self.ignore is None or not self.ignore.excludes(file.path)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedContext:
+    """A context in which one file was changed."""
+
+    context: PreparedContext
+    changed: str
+    """Path of the file."""
+    probe: str
+    """Text that was put into it and occurs nowhere else."""
+
+
+def read_ignore(files: Iterable[ContextFile]) -> IgnoreFile | None:
+    """The .dockerignore that counts; None when there is none."""
+    found = {file.path: file for file in files if file.path in IGNORE_FILES and not file.link}
+    for name in IGNORE_FILES:
+        if name in found:
+            return IgnoreFile.parse(found[name].data)
+    return None
+
+
+def prepare(files: tuple[ContextFile, ...], spec: ExerciseSpec) -> PreparedContext:
+    """Plant the exercise's canaries among the files of a submission."""
+    planted, canaries = plant(files, make_canaries(spec.id, spec.build.canaries))
+    return PreparedContext(files=planted, canaries=canaries, ignore=read_ignore(files))
+
+
+def change(context: PreparedContext, spec: ExerciseSpec, what: Change, nonce: str) -> ChangedContext:
+    """Change one file: a comment more in the source, or a requirement that no installer accepts.
+
+    A file that the submission lacks is made; a link gives way to a file with its target's content.
+    """
+    probe = f"dockyard_probe_{sha256(nonce.encode()).hexdigest()[:16]}"
+    path = spec.build.source if what is Change.SOURCE else spec.build.requirements
+    line = f"{_comment_mark(path)} {probe}" if what is Change.SOURCE else f"{probe}=!="
+    by_path = {file.path: file for file in context.files}
+    old = _followed(by_path, path)
+    by_path[path] = replace(old, path=path, data=old.data + f"\n{line}\n".encode(), link="")
+    files = tuple(by_path[name] for name in sorted(by_path))
+    return ChangedContext(replace(context, files=files), path, probe)
+
+
+def requirement_names(data: bytes) -> frozenset[str]:
+    """Normalised names of the distributions in a requirements file (PEP 503); what has no name is left out."""
+    names = set()
+    for line in data.decode("utf-8", errors="replace").splitlines():
+        match = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?=[\[<>=!~;@#\s\\]|$)", line)
+        if match:
+            names.add(normalised(match[1]))
+    return frozenset(names)
+
+
+def normalised(name: str) -> str:
+    """A distribution's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _comment_mark(path: str) -> str:
+    return "//" if PurePosixPath(path).suffix in SLASH_COMMENT_SUFFIXES else "#"
+
+
+def _followed(files: dict[str, ContextFile], path: str) -> ContextFile:
+    """The entry at a path, one link inside the submission followed; an empty file where there is none."""
+    file = files.get(path, ContextFile(path))
+    if file.link:
+        parts: list[str] = []
+        for part in (PurePosixPath(path).parent / file.link).parts:
+            if part == ".." and parts:
+                parts.pop()
+            elif part not in {"..", "/"}:
+                parts.append(part)
+        return files.get("/".join(parts), ContextFile(path))
+    return file

@@ -1,0 +1,100 @@
+"""Owns the check of what a program prints for texts that it has never seen; must never run it twice.
+
+Standard output is the result: a line for each text, in their order, and nothing else. Logs belong on standard
+error. White space at the end of a line, CRLF and empty lines at the end are forgiven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from graders.check import Check
+from graders.context import ContainerContext
+from graders.finding import Finding, Undecidable
+from graders.outcome import Level
+from graders.recorded import ANSWER, container_context, run
+
+SHOWN_BYTES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """The form of a line."""
+
+    line: str = "{label}\t{text}"
+    """`{label}` and `{text}` are filled in."""
+
+    def __post_init__(self) -> None:
+        if "{label}" not in self.line:
+            raise ValueError("the line must hold {label}")
+
+
+def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undecidable]:
+    """One finding: the first line that is wrong, is missing, or is too many."""
+    if not context.cases:
+        yield Undecidable("The exercise has no texts to try")
+        return
+    result = context.container.run(stdin="".join(f"{case.text}\n" for case in context.cases).encode())
+    observed = _lines(result.stdout)
+    expected = [
+        params.line.replace("{label}", case.label).replace("{text}", case.text).rstrip() for case in context.cases
+    ]
+    if observed == expected:
+        return
+    if not observed:
+        end = " (it wrote to standard error only)" if result.stderr.strip() else ""
+        yield Finding(
+            f"The program printed nothing for {len(expected)} texts on its standard input{end}",
+            observed="nothing",
+            expected=expected[0],
+            file="",
+        )
+        return
+    for number, line in enumerate(expected, start=1):
+        got = observed[number - 1] if number <= len(observed) else ""
+        if got != line:
+            message = f"Line {number} of the output is not what the text asks for"
+            if number > len(observed):
+                message = f"The output ends after {len(observed)} lines, {len(expected)} texts were given"
+            yield Finding(message, observed=_shown(got) or "nothing", expected=line, file="")
+            return
+    message = f"The output has {len(observed)} lines, but only {len(expected)} texts were given"
+    yield Finding(message, observed=_shown(observed[len(expected)]), expected="nothing more", file="")
+
+
+def _lines(data: bytes) -> list[str]:
+    lines = [line.rstrip() for line in data.decode("utf-8", errors="replace").split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= SHOWN_BYTES else f"{text[:SHOWN_BYTES]}..."
+
+
+CHECK = Check(
+    id="wrong-output",
+    claim="The container gives the right answer for texts it has never seen",
+    why="An image that builds and starts but answers wrongly is worse than none.",
+    hint="Send a text of your own to the container and compare line by line with the form in the lesson.",
+    sources=("https://docs.docker.com/engine/containers/run/",),
+    level=Level.CONTAINER,
+    find=find,
+    params=Params,
+    needs=("unpinned-base", "fat-base", "build-fails", "exits-with-error"),
+    bad=(
+        container_context(run(b"")),
+        container_context(run(b"Hello\n" + ANSWER)),
+        container_context(run(ANSWER + b"Bye\n")),
+        container_context(run(ANSWER.replace(b"negative", b"positive"))),
+        container_context(run(ANSWER.splitlines(keepends=True)[0])),
+        container_context(run(b"positive\tbuilt-in example\n")),
+    ),
+    good=(
+        container_context(run()),
+        container_context(run(ANSWER.replace(b"\n", b" \r\n") + b"\n\n")),
+        container_context(run(stderr=b"loading the model\n")),
+    ),
+)

@@ -1,0 +1,61 @@
+"""Owns the check that the Dockerfile builds; must never explain more than the engine said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graders.check import Check, NoParams
+from graders.context import ImageContext
+from graders.engine.base import StepStatus
+from graders.finding import Finding
+from graders.outcome import Level
+from graders.recorded import build, image_context, step
+
+TAIL_LINES = 8
+HINTS = (
+    ("COPY failed", "Is the file in the folder, spelt like this, and not named in .dockerignore?"),
+    ("failed to compute cache key", "Is the file in the folder, spelt like this, and not named in .dockerignore?"),
+    ("No matching distribution", "Does this package exist in this version for this version of Python?"),
+    ("Permission denied", "Which user runs this line, and who owns what it writes to?"),
+    ("not found", "Which line above should have put it there?"),
+)
+
+
+def find(context: ImageContext, _params: NoParams) -> Iterator[Finding]:
+    """One finding that names the step that failed and the last lines it wrote."""
+    result = context.build
+    if result.ok:
+        return
+    failed = next((each for each in result.steps if each.status is StepStatus.FAILED), None)
+    tail = [text for step_id, text in result.log if failed is None or step_id == failed.id][-TAIL_LINES:]
+    observed = "\n".join([*tail, result.error])
+    if result.timed_out:
+        message = f"The build was stopped after {result.elapsed_s:.0f} s: it is too slow or it hangs"
+    elif failed is not None:
+        message = f"The build failed at {failed.name}"
+    else:
+        message = "The build failed"
+    hint = next((text for mark, text in HINTS if mark in observed), "")
+    line = failed.line if failed else None
+    yield Finding(message, observed=observed, expected="an image", line=line, hint=hint)
+
+
+CHECK = Check(
+    id="build-fails",
+    claim="The Dockerfile builds",
+    why="Without an image there is nothing to ship; the first line that fails hides all that come after it.",
+    hint="Read the last lines of the build log from the bottom up. Which line of the Dockerfile do they belong to?",
+    sources=("https://docs.docker.com/reference/dockerfile/",),
+    level=Level.IMAGE,
+    find=find,
+    params=NoParams,
+    needs=("unpinned-base", "fat-base"),
+    bad=(
+        image_context(
+            build=build(step("[2/2] RUN false", status=StepStatus.FAILED, line=2), error="exit code: 1"), image=None
+        ),
+        image_context(build=build(error="dockerfile parse error", timed_out=False), image=None),
+        image_context(build=build(error="stopped", timed_out=True), image=None),
+    ),
+    good=(image_context(),),
+)

@@ -1,0 +1,67 @@
+"""Owns the check that planted files reach no layer; must never look at a learner's own secrets.
+
+A file counts wherever its token turns up: under another name, inside a gzip archive, in a link, in the image's
+configuration, or in a layer whose file a later layer deletes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graders.check import Check, NoParams
+from graders.context import Canary, ImageContext, TokenHit
+from graders.finding import Finding, Undecidable
+from graders.outcome import Level
+from graders.recorded import image_context, scan
+
+ENV = Canary(".env", "dockyard-canary-0123456789abcdef", b"API_KEY=dockyard-canary-0123456789abcdef\n")
+
+
+def find(context: ImageContext, _params: NoParams) -> Iterator[Finding | Undecidable]:
+    """A finding a leaked file; the first place where it was found is named."""
+    if context.image is None or not context.canaries:
+        return
+    found = context.layers.scan()
+    names = {canary.token: canary.path for canary in context.canaries}
+    told: set[str] = set()
+    for hit in found.hits:
+        path = names.get(hit.token)
+        if path is not None and path not in told:
+            told.add(path)
+            yield _finding(context, path, hit)
+    if found.problem and not told:
+        yield Undecidable(found.problem)
+
+
+def _finding(context: ImageContext, path: str, hit: TokenHit) -> Finding:
+    line = context.layer_lines[hit.layer] if 0 <= hit.layer < len(context.layer_lines) else None
+    if hit.layer < 0:
+        place = "the image's configuration or history"
+    elif hit.path:
+        place = f"/{hit.path}"
+    else:
+        place = "a layer"
+    return Finding(
+        f"The content of {path} is in the image, at {place}",
+        observed=place,
+        expected=f"{path} in no layer, not even in one whose files are deleted later",
+        line=line,
+    )
+
+
+CHECK = Check(
+    id="leaked-file",
+    claim="Secrets, history, notebooks and raw data stay out of every layer",
+    why="Whoever can pull an image can read every layer of it, also what a later line deleted.",
+    hint="What does COPY . . take along that nobody needs to get a prediction?",
+    sources=("https://docs.docker.com/build/concepts/context/#dockerignore-files",),
+    level=Level.IMAGE,
+    find=find,
+    params=NoParams,
+    needs=("unpinned-base", "fat-base", "build-fails"),
+    bad=(
+        image_context(canaries=(ENV,), scan=scan(hits=(TokenHit(ENV.token, 1, "app/.env"),))),
+        image_context(canaries=(ENV,), scan=scan(hits=(TokenHit(ENV.token, -1, ""),))),
+    ),
+    good=(image_context(canaries=(ENV,)), image_context()),
+)

@@ -1,0 +1,213 @@
+"""Owns looking for files and tokens in a saved image; must never write to disk nor hold a layer in memory.
+
+The stream is what `docker save` writes: either `<id>/layer.tar` a layer (older engines), or `blobs/sha256/<digest>`
+(OCI layout), with `manifest.json`, which says which is which, often last. So every layer is read as it comes by,
+and what belongs to the base is dropped at the end. The image is hostile: names, links and contents may be anything.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain
+
+from graders.blame import shared_layers
+from graders.context import LayerFile, LayerScan, TokenHit
+from graders.engine.base import ImageInfo
+from graders.limits import MIB
+from graders.tar_stream import BLOCK_BYTES, ByteStream, TarEntry, TruncatedTarError, entries
+from graders.token_search import TokenSearch
+
+MANIFEST = "manifest.json"
+MANIFEST_CAP_BYTES = 4 * MIB
+PASSWD = "etc/passwd"  # noqa: S105 - a path
+PASSWD_CAP_BYTES = MIB
+MAX_FILES = 300_000
+"""Files that are kept of one image; tokens are looked for in all."""
+WHITEOUT = ".wh."
+OPAQUE = ".wh..wh..opq"
+GZIP_MAGIC = b"\x1f\x8b\x08"
+INFLATED_CAP_BYTES = 4096 * MIB
+"""How much a compressed layer may unfold to."""
+GZIP_FILE_CAP_BYTES = 64 * MIB
+"""How much of a compressed file in a layer is unfolded to look for tokens."""
+
+
+@dataclass(slots=True)
+class _Layer:
+    files: list[LayerFile] = field(default_factory=list)
+    hits: list[TokenHit] = field(default_factory=list)
+    passwd: bytes | None = None
+    has_passwd: bool = False
+    problem: str = ""
+
+
+def scan(chunks: Iterator[bytes], image: ImageInfo, base: ImageInfo | None, tokens: tuple[str, ...]) -> LayerScan:
+    """Read a saved image: the files of the layers above the base, and where the tokens turned up.
+
+    Never raises for what the image holds; `problem` says what could not be read.
+    """
+    return _Scanner(tokens).scan(chunks, image, base)
+
+
+class _Scanner:
+    def __init__(self, tokens: tuple[str, ...]) -> None:
+        self._tokens = tuple(token.encode() for token in tokens)
+        self._layers: dict[str, _Layer] = {}
+        self._aliases: dict[str, str] = {}
+        self._manifest = b""
+        self._config_hits: list[TokenHit] = []
+        self._files_left = MAX_FILES
+
+    def scan(self, chunks: Iterator[bytes], image: ImageInfo, base: ImageInfo | None) -> LayerScan:
+        problem = ""
+        try:
+            for entry, content in entries(ByteStream(chunks)):
+                self._outer(entry, content)
+        except TruncatedTarError:
+            problem = "The engine's export of the image broke off"
+        order = self._order(image)
+        if not problem and any(layer is None for layer in order):
+            problem = "The engine's export lacks a layer of the image"
+        skip = shared_layers(image, base)
+        files: list[LayerFile] = []
+        hits: list[TokenHit] = list(self._config_hits)
+        passwd: bytes | None = None
+        for index, layer in enumerate(order):
+            if layer is None:
+                continue
+            if layer.has_passwd:
+                passwd = layer.passwd
+            if index >= skip:
+                problem = problem or layer.problem
+                files += [replace(file, layer=index) for file in layer.files]
+                hits += [replace(hit, layer=index) for hit in layer.hits]
+        return LayerScan(tuple(files), tuple(hits), passwd=passwd, problem=problem)
+
+    def _outer(self, entry: TarEntry, content: Iterator[bytes]) -> None:
+        name = _clean_path(entry.name)
+        if entry.kind == "link":
+            self._aliases[name] = _clean_path(posixpath.join(posixpath.dirname(name), entry.link))
+        if entry.kind != "file":
+            return
+        first = next(content, b"")
+        while len(first) < BLOCK_BYTES and (more := next(content, b"")):
+            first += more
+        whole = chain((first,), content)
+        if name == MANIFEST:
+            self._manifest = self._config(whole, MANIFEST_CAP_BYTES)
+        elif first.startswith(GZIP_MAGIC):
+            self._layers[name] = self._layer(_inflated(whole, INFLATED_CAP_BYTES))
+        elif name.endswith("/layer.tar") or first[257:262] == b"ustar" or not first[:BLOCK_BYTES].strip(b"\0"):
+            self._layers[name] = self._layer(whole)
+        else:
+            self._config(whole, 0)
+
+    def _config(self, content: Iterator[bytes], cap_bytes: int) -> bytes:
+        search = TokenSearch(self._tokens)
+        kept = bytearray()
+        for piece in content:
+            search.feed(piece)
+            kept += piece[: max(0, cap_bytes - len(kept))]
+        for token in search.take():
+            hit = TokenHit(token=token.decode(), layer=-1, path="")
+            if hit not in self._config_hits:
+                self._config_hits.append(hit)
+        return bytes(kept)
+
+    def _layer(self, content: Iterator[bytes]) -> _Layer:
+        """Read one layer. Headers, names, link targets and extended attributes are searched like contents."""
+        layer = _Layer()
+        search = TokenSearch(self._tokens)
+        stream = ByteStream(content, search.feed)
+        try:
+            for entry, data in entries(stream):
+                path = _clean_path(entry.name)
+                inner = self._entry(layer, entry, path, data)
+                layer.hits += [TokenHit(token.decode(), 0, path) for token in {*search.take(), *inner}]
+            stream.drain()
+        except TruncatedTarError:
+            layer.problem = "A layer of the image could not be read to its end"
+            stream.drain()
+        layer.hits += [TokenHit(token.decode(), 0, "") for token in search.take()]
+        return layer
+
+    def _entry(self, layer: _Layer, entry: TarEntry, path: str, data: Iterator[bytes]) -> set[bytes]:
+        """Note one file; the tokens found in it once unfolded."""
+        folder, name = posixpath.split(path)
+        is_whiteout = name.startswith(WHITEOUT)
+        shown = folder if name == OPAQUE else posixpath.join(folder, name.removeprefix(WHITEOUT))
+        if self._files_left > 0:
+            self._files_left -= 1
+            layer.files.append(
+                LayerFile(
+                    layer=0,
+                    path=shown if is_whiteout else path,
+                    size_bytes=entry.size_bytes,
+                    mode=entry.mode,
+                    uid=entry.uid,
+                    gid=entry.gid,
+                    kind=entry.kind,
+                    whiteout=is_whiteout,
+                )
+            )
+        elif not layer.problem:
+            layer.problem = f"The image has more than {MAX_FILES} files, not all were listed"
+        if is_whiteout and shown in {PASSWD, "etc"} and not layer.has_passwd:
+            layer.has_passwd, layer.passwd = True, None
+        if path == PASSWD:
+            layer.has_passwd, layer.passwd = True, None
+            if entry.kind == "file" and entry.size_bytes <= PASSWD_CAP_BYTES:
+                layer.passwd = b"".join(data)
+            return set()
+        if entry.kind != "file" or not self._tokens:
+            return set()
+        first = next(data, b"")
+        if not first.startswith(GZIP_MAGIC):
+            return set()
+        unfolded = TokenSearch(self._tokens)
+        for piece in _inflated(chain((first,), data), GZIP_FILE_CAP_BYTES):
+            unfolded.feed(piece)
+        return set(unfolded.take())
+
+    def _order(self, image: ImageInfo) -> list[_Layer | None]:
+        """The layers in the order of `image.diff_ids`, by the manifest, else by their digests; None: not seen."""
+        names: list[str] = []
+        try:
+            manifest = json.loads(self._manifest or b"[]")
+        except (ValueError, RecursionError):
+            manifest = []
+        first = manifest[0] if isinstance(manifest, list) and manifest else {}
+        listed = first.get("Layers") if isinstance(first, dict) else None
+        if isinstance(listed, list) and len(listed) == len(image.diff_ids):
+            names = [_clean_path(str(name)) for name in listed]
+        else:
+            names = [f"blobs/{diff_id.replace(':', '/')}" for diff_id in image.diff_ids]
+        return [self._layers.get(name) or self._layers.get(self._aliases.get(name, "")) for name in names]
+
+
+def _inflated(content: Iterator[bytes], cap_bytes: int) -> Iterator[bytes]:
+    """Gzip members unfolded in small pieces, up to the cap; damage ends it."""
+    left = cap_bytes
+    unfolder = zlib.decompressobj(wbits=31)
+    for piece in content:
+        data = piece
+        while data and left > 0:
+            if unfolder.eof:
+                unfolder = zlib.decompressobj(wbits=31)
+            try:
+                out = unfolder.decompress(data, min(left, MIB))
+            except zlib.error:
+                return
+            left -= len(out)
+            if out:
+                yield out
+            data = unfolder.unused_data if unfolder.eof else unfolder.unconsumed_tail
+
+
+def _clean_path(name: str) -> str:
+    """A path relative to the root: "./a", "/a" and "../a" are all "a"."""
+    return posixpath.normpath(f"/{name}").lstrip("/")

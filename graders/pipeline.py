@@ -1,0 +1,189 @@
+"""Owns the order of grading: text first, then what costs an engine call; must never know what a check looks for.
+
+No engine is opened when nothing is left for it to decide. Whatever happens, all that was made is removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from datetime import UTC, datetime
+
+from graders.build_context import DOCKERFILE, prepare, read_ignore
+from graders.cancel import Cancel
+from graders.context import DockerfileContext
+from graders.dockerfile.parse import parse
+from graders.engine.base import ContextFile, Engine
+from graders.errors import EngineError
+from graders.event import CheckFinished, GradeEvent, GradeFinished, GradeStarted, Notice, PlannedCheck, StageStarted
+from graders.exercise import CheckUse, ExerciseSpec
+from graders.finding import Finding
+from graders.judgement import Ledger, errored, judge, skipped
+from graders.outcome import Level, Outcome
+from graders.report import Report
+from graders.submission import Submission
+from graders.workbench import Workbench, run_id_of
+
+BUILD_CHECK = "build-fails"
+"""The one check that looks at a build without an image."""
+STATIC_ONLY = "Not run: static checks only"
+NO_IMAGE = "Needs an image, and the build made none"
+STAGE_TEXTS = {
+    Level.IMAGE: "Looking into the image",
+    Level.REBUILD: "Comparing two builds",
+    Level.CONTAINER: "Running the container",
+}
+
+Judged = tuple[Outcome, bool]
+"""An outcome, and whether its evidence could not decide."""
+
+
+def grade(
+    submission: Submission,
+    spec: ExerciseSpec,
+    open_engine: Callable[[], Engine],
+    *,
+    cancel: Cancel,
+    nonce: str,
+    now: Callable[[], datetime],
+    clock: Callable[[], float],
+    environ: Mapping[str, str],
+    static_only: bool = False,
+) -> Iterator[GradeEvent]:
+    """Grade one submission; the last event is `GradeFinished`.
+
+    `nonce` is new for every call: the texts given to the program, the changed lines and the run id come from it.
+    The engine that `open_engine` gives is closed here. Raises Cancelled, once all is removed.
+    """
+    started_at, started_s = now(), clock()
+    yield GradeStarted(spec.id, tuple(_planned(use) for use in spec.checks))
+    for text in submission.notices:
+        yield Notice(text)
+    source = _source(spec, submission.dockerfile, submission.files)
+    ledger = Ledger(spec)
+    yield StageStarted(Level.DOCKERFILE, "Reading the Dockerfile")
+    later = []
+    for use in spec.checks:
+        if use.check.level is not Level.DOCKERFILE:
+            later.append(use)
+            continue
+        cancel.raise_if_set()
+        reason = ledger.blocked(use)
+        yield from _note(ledger, (skipped(use, reason), False) if reason else judge(use, source, clock))
+    bench = Workbench(
+        open_engine=open_engine,
+        spec=spec,
+        prepared=prepare(_with_dockerfile(submission), spec),
+        source=source,
+        run_id=run_id_of(nonce, submission.content_sha256),
+        nonce=nonce,
+        cancel=cancel,
+        environ=environ,
+    )
+    trouble = ""
+    try:
+        if static_only:
+            for use in later:
+                yield from _note(ledger, (skipped(use, STATIC_ONLY), False))
+        else:
+            yield from _observe(ledger, later, bench, cancel, clock)
+    finally:
+        trouble = bench.close()
+    if trouble:
+        yield Notice(trouble)
+    notices = (*submission.notices, *bench.notices, *([trouble] if trouble else []))
+    yield GradeFinished(
+        Report(
+            exercise=spec.id,
+            outcomes=ledger.outcomes(),
+            content_sha256=submission.content_sha256,
+            started_at=started_at.astimezone(UTC).isoformat(timespec="seconds"),
+            elapsed_s=clock() - started_s,
+            build=bench.build_summary(),
+            image=bench.image_summary(),
+            engine=bench.engine_summary(),
+            notices=notices,
+            static_only=static_only,
+        )
+    )
+
+
+def static_findings(
+    spec: ExerciseSpec, dockerfile: bytes, files: Mapping[str, bytes]
+) -> tuple[tuple[str, Finding], ...]:
+    """(check id, finding) of the exercise's dockerfile checks over text that is being typed; no engine call.
+
+    `files` are the submission's other files by path; a `Dockerfile` among them is not looked at. A check whose
+    needs did not pass finds nothing.
+    """
+    entries = [ContextFile(path, data) for path, data in files.items() if path != DOCKERFILE]
+    source = _source(spec, dockerfile, (*entries, ContextFile(DOCKERFILE, dockerfile)))
+    ledger = Ledger(spec)
+    found: list[tuple[str, Finding]] = []
+    for use in spec.checks:
+        if use.check.level is Level.DOCKERFILE and not ledger.blocked(use):
+            outcome, undecided = judge(use, source, lambda: 0.0)
+            found += [(use.check.id, finding) for finding in outcome.findings]
+            ledger.record(outcome, undecided=undecided)
+    return tuple(found)
+
+
+def _observe(
+    ledger: Ledger, uses: list[CheckUse], bench: Workbench, cancel: Cancel, clock: Callable[[], float]
+) -> Iterator[GradeEvent]:
+    """Decide the checks that need an engine; the first engine error ends the work for all that are left."""
+    failure: EngineError | None = None
+    level = Level.DOCKERFILE
+    for use in uses:
+        cancel.raise_if_set()
+        reason = ledger.blocked(use, past_errors=failure is not None)
+        if reason:
+            judged = (skipped(use, reason), False)
+        elif failure is not None:
+            judged = (errored(use, failure), False)
+        else:
+            try:
+                yield from bench.built()
+                if bench.image is not None and use.check.level is not level:
+                    level = use.check.level
+                    yield StageStarted(level, STAGE_TEXTS[level])
+                judged = yield from _judged(use, bench, clock)
+            except EngineError as error:
+                failure = error
+                judged = (errored(use, error), False)
+        yield from _note(ledger, judged)
+
+
+def _judged(use: CheckUse, bench: Workbench, clock: Callable[[], float]) -> Generator[GradeEvent, None, Judged]:
+    if bench.image is None and use.check.id != BUILD_CHECK:
+        return skipped(use, NO_IMAGE), False
+    context = yield from bench.context(use.check.level, use.check.change)
+    judged = judge(use, context, clock)
+    yield from bench.take_runs()
+    return judged
+
+
+def _note(ledger: Ledger, judged: Judged) -> Iterator[GradeEvent]:
+    outcome, undecided = judged
+    for changed in ledger.record(outcome, undecided=undecided):
+        yield CheckFinished(changed)
+
+
+def _source(spec: ExerciseSpec, dockerfile: bytes, files: tuple[ContextFile, ...]) -> DockerfileContext:
+    return DockerfileContext(
+        dockerfile=parse(dockerfile),
+        files={file.path: file.data for file in files if not file.link},
+        ignore=read_ignore(files),
+        requirements=spec.build.requirements,
+        source=spec.build.source,
+        must_ignore=spec.build.canaries,
+    )
+
+
+def _with_dockerfile(submission: Submission) -> tuple[ContextFile, ...]:
+    """The files with the Dockerfile exactly as it was read and judged."""
+    others = tuple(file for file in submission.files if file.path != DOCKERFILE)
+    return (ContextFile(DOCKERFILE, submission.dockerfile), *others)
+
+
+def _planned(use: CheckUse) -> PlannedCheck:
+    return PlannedCheck(use.check.id, use.check.claim, use.check.level, required=not use.advisory)

@@ -1,0 +1,345 @@
+"""Owns the evidence of one submission: builds, layers, runs, each made once and only when asked for.
+
+Must never judge. Methods that take time are generators of events that return their result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from hashlib import sha256
+from random import Random
+
+from graders import layers
+from graders.base_images.ensure import ensure
+from graders.blame import layer_lines, step_summaries
+from graders.build_context import ChangedContext, PreparedContext, change
+from graders.cancel import Cancel
+from graders.check import Change
+from graders.context import ContainerContext, DockerfileContext, ImageContext, LayerScan, RebuildContext, TextCase
+from graders.dependency_step import find_dependency_steps
+from graders.dockerfile.locate import line_of
+from graders.engine.base import (
+    BuildRequest,
+    BuildResult,
+    BuildStep,
+    Engine,
+    EngineInfo,
+    ImageInfo,
+    LogLines,
+    Network,
+    RunRequest,
+    RunResult,
+    StepChanged,
+    StepStatus,
+)
+from graders.errors import Cancelled, EngineError
+from graders.event import (
+    BuildFinished,
+    BuildLog,
+    BuildStarted,
+    BuildStepChanged,
+    GradeEvent,
+    Notice,
+    Purpose,
+    RunFinished,
+    StageStarted,
+)
+from graders.exercise import ExerciseSpec
+from graders.limits import MIB
+from graders.outcome import Level
+from graders.report import BuildSummary, EngineSummary, ImageSummary
+from graders.text_case import make_cases
+
+PURPOSES = {Change.SOURCE: Purpose.SOURCE_CHANGED, Change.DEPENDENCY: Purpose.DEPENDENCY_CHANGED}
+STOPPED_EARLY = "Stopped: the rebuild had shown enough"
+
+Context = ImageContext | RebuildContext | ContainerContext
+
+
+class Workbench:
+    """Works on one submission with one engine. `close` must be called, whatever happened."""
+
+    def __init__(
+        self,
+        *,
+        open_engine: Callable[[], Engine],
+        spec: ExerciseSpec,
+        prepared: PreparedContext,
+        source: DockerfileContext,
+        run_id: str,
+        nonce: str,
+        cancel: Cancel,
+        environ: Mapping[str, str],
+    ) -> None:
+        self._open_engine = open_engine
+        self._engine: Engine | None = None
+        self._engine_info: EngineInfo | None = None
+        self.spec = spec
+        self.prepared = prepared
+        self.source = source
+        self.run_id = run_id
+        self.nonce = nonce
+        self.cancel = cancel
+        self.environ = environ
+        self.build: BuildResult | None = None
+        self.image: ImageInfo | None = None
+        self.base: ImageInfo | None = None
+        self.notices: list[str] = []
+        self.cases: tuple[TextCase, ...] = make_cases(spec.texts, Random(nonce))  # noqa: S311 - no secret is made
+        self.layers = _Layers(self)
+        self.container = _Container(self)
+        self._lines: tuple[int | None, ...] = ()
+        self._rebuilds: dict[Change, tuple[BuildResult, ChangedContext, bool]] = {}
+        self._line_of: Callable[[str], int | None] = lru_cache(maxsize=4096)(
+            lambda name: line_of(source.dockerfile, name)
+        )
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, opened on first use. Raises EngineError."""
+        if self._engine is None:
+            self._engine = self._open_engine()
+        return self._engine
+
+    def built(self) -> Generator[GradeEvent, None, BuildResult]:
+        """The graded build, made on the first call. Raises EngineError and Cancelled."""
+        if self.build is None:
+            yield StageStarted(Level.IMAGE, "Preparing the base image")
+            self._engine_info = self.engine.info()
+            for reference in base_references(self.source):
+                yield from ensure(self.engine, reference, self.cancel, self.environ)
+            yield from self._look_at_base()
+            yield StageStarted(Level.IMAGE, "Building the image")
+            build, _ = yield from self._run_build(Purpose.GRADED, self.prepared)
+            if build.ok:
+                self.image = self.engine.image(build.image_id)
+                if self.image is None:
+                    raise EngineError("The engine lost the image that it had just built")
+                self._lines = layer_lines(self.source.dockerfile, self.image, self.base)
+            self.build = build
+        return self.build
+
+    def context(self, level: Level, what: Change | None) -> Generator[GradeEvent, None, Context]:
+        """The context of a check of this level. Call it for other levels than image only when there is an image."""
+        build = yield from self.built()
+        if level is Level.IMAGE or self.image is None:
+            return ImageContext(
+                source=self.source,
+                build=build,
+                image=self.image,
+                base=self.base,
+                layers=self.layers,
+                canaries=self.prepared.canaries,
+                layer_lines=self._lines,
+            )
+        if level is Level.CONTAINER:
+            return ContainerContext(source=self.source, image=self.image, container=self.container, cases=self.cases)
+        return (yield from self._rebuilt(build, what or Change.SOURCE))
+
+    def close(self) -> str:
+        """Remove all that was made; a sentence when that failed. Never raises."""
+        if self._engine is None:
+            return ""
+        try:
+            try:
+                self._engine.remove(self.run_id)
+            finally:
+                self._engine.close()
+        except EngineError as error:
+            return f"What this check made on the engine could not be removed ({error.message})"
+        return ""
+
+    def build_summary(self) -> BuildSummary | None:
+        """The graded build; None when there was none."""
+        if self.build is None:
+            return None
+        rebuild = self._rebuilds.get(Change.SOURCE)
+        return BuildSummary(
+            elapsed_s=self.build.elapsed_s,
+            steps=step_summaries(self.build, self.image, self._lines),
+            rebuild_elapsed_s=rebuild[0].elapsed_s if rebuild and rebuild[0].ok else None,
+        )
+
+    def image_summary(self) -> ImageSummary | None:
+        """The graded image; None when there is none."""
+        if self.image is None:
+            return None
+        return ImageSummary(self.image.id, self.image.size_bytes, self.base.size_bytes if self.base else None)
+
+    def engine_summary(self) -> EngineSummary | None:
+        """The engine at work; None when none was needed or none answered."""
+        info = self._engine_info
+        return EngineSummary(info.name, info.version, info.storage) if info else None
+
+    def take_runs(self) -> tuple[RunFinished, ...]:
+        """The runs that ended since the last call."""
+        finished, self.container.finished = tuple(self.container.finished), []
+        return finished
+
+    def _look_at_base(self) -> Generator[GradeEvent, None, None]:
+        chain = self.source.dockerfile.chain()
+        if not chain or chain[0].unresolved or chain[0].base == "scratch":
+            return
+        self.base = self.engine.image(chain[0].base)
+        if self.base is not None and self.base.stand_in:
+            text = f"{chain[0].base} is an offline stand-in made from Debian packages, not the official image"
+            self.notices.append(text)
+            yield Notice(text)
+
+    def _rebuilt(self, first: BuildResult, what: Change) -> Generator[GradeEvent, None, RebuildContext]:
+        requirements = next(
+            (file.data for file in self.prepared.files if file.path == self.spec.build.requirements), b""
+        )
+        dependency_steps = find_dependency_steps(
+            self.source.dockerfile, first, self.layers.scan(), self._lines, requirements
+        )
+        if what not in self._rebuilds:
+            yield StageStarted(Level.REBUILD, f"Building again: {PURPOSES[what]}")
+            changed = change(self.prepared, self.spec, what, self.nonce)
+            telling = frozenset(step.name for step in dependency_steps) if what is Change.SOURCE else frozenset()
+            second, stopped_early = yield from self._run_build(PURPOSES[what], changed.context, telling)
+            self._rebuilds[what] = (second, changed, stopped_early)
+        second, changed, stopped_early = self._rebuilds[what]
+        return RebuildContext(
+            source=self.source,
+            first=first,
+            second=second,
+            changed=changed.changed,
+            probe=changed.probe,
+            dependency_steps=dependency_steps,
+            stopped_early=stopped_early,
+        )
+
+    def _run_build(
+        self, purpose: Purpose, context: PreparedContext, telling: frozenset[str] = frozenset()
+    ) -> Generator[GradeEvent, None, tuple[BuildResult, bool]]:
+        """Build; the result, and whether it was stopped early.
+
+        `telling` names steps whose output decides: a cached step has none, so BuildKit ran it (the classic
+        builder writes a line for cached steps too, there the build goes on to its end).
+        """
+        yield BuildStarted(purpose)
+        request = BuildRequest(
+            files=context.sent(),
+            run_id=self.run_id,
+            limits=self.spec.limits,
+            network=Network.BRIDGE if self.spec.build.network else Network.NONE,
+        )
+        can_stop = self._engine_info is not None and self._engine_info.builder == "buildkit"
+        stop = Cancel()
+        forget = self.cancel.on_cancel(stop.set)
+        steps: dict[str, BuildStep] = {}
+        result: BuildResult | None = None
+        stopped_early = False
+        try:
+            for event in self.engine.build(request, stop):
+                if isinstance(event, StepChanged):
+                    step = self._located(event.step)
+                    steps[step.id] = step
+                    yield BuildStepChanged(purpose, step)
+                elif isinstance(event, LogLines):
+                    yield BuildLog(purpose, event.lines)
+                    seen = steps.get(event.step_id)
+                    if can_stop and seen and seen.name in telling and seen.status is not StepStatus.CACHED:
+                        stopped_early = True
+                        stop.set()
+                else:
+                    result = event
+        except GeneratorExit:
+            stop.set()
+            raise
+        except Cancelled:
+            if self.cancel.is_set or not stopped_early:
+                raise
+            result = None
+        finally:
+            forget()
+        if result is None and stopped_early:
+            result = BuildResult(image_id="", error=STOPPED_EARLY, steps=tuple(steps.values()), log=(), elapsed_s=0.0)
+        elif result is None:
+            raise EngineError("The engine ended a build without saying how")
+        else:
+            stopped_early = False
+            result = replace(result, steps=tuple(self._located(step) for step in result.steps))
+        yield BuildFinished(purpose, result.elapsed_s, result.error)
+        return result, stopped_early
+
+    def _located(self, step: BuildStep) -> BuildStep:
+        return replace(step, line=self._line_of(step.name))
+
+
+def base_references(source: DockerfileContext) -> tuple[str, ...]:
+    """Every image that a build of this Dockerfile starts from or copies from, each once."""
+    dockerfile = source.dockerfile
+    names = {stage.name for stage in dockerfile.stages if stage.name}
+    found: list[str] = []
+    for stage in dockerfile.reached():
+        if stage.parent is None and not stage.unresolved:
+            found.append(stage.base)
+        for instruction in stage.instructions:
+            if instruction.keyword == "COPY" and not instruction.onbuild:
+                found.extend(
+                    value
+                    for value in instruction.flags.get("from", ())
+                    if value and "$" not in value and not value.isdigit() and value.lower() not in names
+                )
+    return tuple(dict.fromkeys(name for name in found if name and name != "scratch"))
+
+
+def run_id_of(nonce: str, content_sha256: str) -> str:
+    """The run id of a submission: what it makes on the engine carries it."""
+    return sha256(f"{nonce}\n{content_sha256}".encode()).hexdigest()[:16]
+
+
+class _Layers:
+    """A `LayerReader` that reads once."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._scan: LayerScan | None = None
+
+    def scan(self) -> LayerScan:
+        bench = self._bench
+        if self._scan is None:
+            if bench.image is None:
+                return LayerScan((), (), problem="There is no image")
+            if bench.image.size_bytes > bench.spec.limits.image_mib * MIB:
+                problem = f"The image is larger than {bench.spec.limits.image_mib} MiB, its layers were not read"
+                self._scan = LayerScan((), (), problem=problem)
+                return self._scan
+            tokens = tuple(canary.token for canary in bench.prepared.canaries)
+            with bench.engine.export(bench.image.id, bench.cancel) as chunks:
+                self._scan = layers.scan(chunks, bench.image, bench.base, tokens)
+        return self._scan
+
+
+class _Container:
+    """A `ContainerHandle` that runs each distinct call once, and keeps what ran for the progress line."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._results: dict[tuple[object, ...], RunResult] = {}
+        self.finished: list[RunFinished] = []
+
+    def run(
+        self, *, stdin: bytes | None = None, args: tuple[str, ...] = (), env: Mapping[str, str] | None = None
+    ) -> RunResult:
+        bench = self._bench
+        key = (stdin, args, tuple(sorted((env or {}).items())))
+        if key not in self._results:
+            if bench.image is None:
+                raise EngineError("There is no image to run")
+            request = RunRequest(
+                image_id=bench.image.id,
+                run_id=bench.run_id,
+                limits=bench.spec.limits,
+                args=args,
+                stdin=stdin,
+                env=dict(env or {}),
+            )
+            result = bench.engine.run(request, bench.cancel)
+            self._results[key] = result
+            self.finished.append(RunFinished(result.exit_code, result.elapsed_s))
+        return self._results[key]
