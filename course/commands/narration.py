@@ -84,6 +84,10 @@ class Narrator:
         self._decided.clear()
         self._line(clean(text), status=True)
 
+    def note(self, text: str) -> None:
+        """Say something that stays."""
+        self._line(clean(text))
+
     def verdict(self, ok: bool, name: str, text: str, elapsed_s: float) -> None:
         """Say how a piece of a longer work ended."""
         word = click.style("ok   ", fg="green") if ok else click.style("wrong", fg="red", bold=True)

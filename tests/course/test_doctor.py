@@ -1,0 +1,237 @@
+"""Owns the tests of the doctor: what it says about engines, images, disks, terminals and folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from course.doctor import GIB, DoctorLine, State, examine
+from course.paths import Paths
+from course.terminal import Terminal, colours
+from graders.cancel import Cancel
+from graders.engine.base import (
+    BuildEvent,
+    BuildRequest,
+    Engine,
+    EngineInfo,
+    ImageInfo,
+    Leftover,
+    PullProgress,
+    RunRequest,
+    RunResult,
+)
+from graders.errors import EngineError, EngineUnavailable
+
+INFO = EngineInfo("docker", "28.5.1", "1.51", "overlay2", "buildkit", "unix:///run/docker.sock", source="usual socket")
+TERMINAL = Terminal(stdin=True, stdout=True, stderr=True, columns=120, lines=40, colours=256, encoding="utf-8")
+BASE = ImageInfo(id="sha256:1", size_bytes=122_000_000)
+
+
+class StillEngine(Engine):
+    """An engine that only answers questions about itself; written by hand."""
+
+    def __init__(self, info: EngineInfo = INFO, base: ImageInfo | None = BASE, left: tuple[Leftover, ...] = ()) -> None:
+        self._info, self._base, self._left = info, base, left
+        self.closed = False
+
+    def info(self) -> EngineInfo:
+        return self._info
+
+    def image(self, reference: str) -> ImageInfo | None:
+        return self._base
+
+    def leftovers(self) -> tuple[Leftover, ...]:
+        return self._left
+
+    def close(self) -> None:
+        self.closed = True
+
+    def build(self, request: BuildRequest, cancel: Cancel) -> Iterator[BuildEvent]:
+        raise AssertionError
+
+    def run(self, request: RunRequest, cancel: Cancel) -> RunResult:
+        raise AssertionError
+
+    def export(self, image_id: str, cancel: Cancel) -> AbstractContextManager[Iterator[bytes]]:
+        raise AssertionError
+
+    def pull(self, reference: str, cancel: Cancel) -> Iterator[PullProgress]:
+        raise AssertionError
+
+    def import_image(self, chunks: Iterator[bytes], tags: tuple[str, ...], changes: tuple[str, ...]) -> str:
+        raise AssertionError
+
+    def remove(self, run_id: str) -> None:
+        raise AssertionError
+
+
+Look = Callable[..., dict[str, DoctorLine]]
+
+
+@pytest.fixture
+def look(tmp_path: Path) -> Look:
+    """Examines a machine where all is well but what the test says."""
+
+    def examined(
+        open_engine: Callable[[], Engine] = StillEngine,
+        *,
+        terminal: Terminal = TERMINAL,
+        free_bytes: int = 50 * GIB,
+        workspace: Path = tmp_path / "workspace",
+    ) -> dict[str, DoctorLine]:
+        paths = Paths(content=tmp_path, state=tmp_path / "state", workspace=workspace)
+        lines = examine(paths, terminal, open_engine, free_bytes=lambda path: free_bytes)
+        return {line.name: line for line in lines}
+
+    return examined
+
+
+def test_examine_healthy_machine_finds_all_ok(look: Look) -> None:
+    """Where nothing is missing, every line is ok and none has a remedy."""
+    lines = look()
+
+    assert {line.state for line in lines.values()} == {State.OK}
+    assert [line.name for line in lines.values() if line.remedy] == []
+    assert {"engine", "builder", "base image", "disk", "terminal", "workspace"} <= lines.keys()
+
+
+def test_examine_without_engine_names_the_command_that_starts_one(look: Look) -> None:
+    """No engine is a line, never an exception, and the rest is still looked at."""
+
+    def unavailable() -> Engine:
+        raise EngineUnavailable("No container engine is installed")
+
+    lines = look(unavailable)
+
+    assert lines["engine"].state is State.MISSING
+    assert lines["engine"].remedy == "dockyard engine up"
+    assert lines["workspace"].state is State.OK
+
+
+def test_examine_engine_that_dies_in_between_is_a_line(look: Look) -> None:
+    """An engine that answers once and then no more is missing too, and is let go."""
+
+    class Dying(StillEngine):
+        def image(self, reference: str) -> ImageInfo | None:
+            raise EngineError("The engine hung up")
+
+    engine = Dying()
+    lines = look(lambda: engine)
+
+    assert (lines["engine"].state, lines["engine"].text) == (State.MISSING, "The engine hung up")
+    assert engine.closed
+
+
+@pytest.mark.parametrize(
+    ("info", "name", "word"),
+    [
+        (replace(INFO, builder="classic"), "builder", "classic"),
+        (replace(INFO, rootless=True), "engine", "memory limits"),
+        (replace(INFO, name="podman"), "engine", "Podman"),
+    ],
+)
+def test_examine_lesser_engine_is_a_warning(look: Look, info: EngineInfo, name: str, word: str) -> None:
+    """What works less well is said, with the way to something better."""
+    line = look(lambda: StillEngine(info))[name]
+
+    assert line.state is State.WARNING
+    assert word in line.text
+    assert line.remedy == "dockyard engine up --private"
+
+
+def test_examine_old_builder_mentions_heredocs(look: Look) -> None:
+    """Docker 20.10 can't build heredocs, and the learner is told before they try."""
+    line = look(lambda: StillEngine(replace(INFO, version="20.10.24+dfsg1")))["builder"]
+
+    assert line.state is State.OK
+    assert "heredocs" in line.text
+
+
+def test_examine_missing_base_image_names_the_command(look: Look) -> None:
+    """A base image that isn't there yet is missing."""
+    line = look(lambda: StillEngine(base=None))["base image"]
+
+    assert (line.state, line.remedy) == (State.MISSING, "dockyard engine up")
+
+
+def test_examine_stand_in_is_said_plainly(look: Look) -> None:
+    """A stand-in is fine, and is called one."""
+    line = look(lambda: StillEngine(base=replace(BASE, stand_in=True)))["base image"]
+
+    assert line.state is State.OK
+    assert "stand-in" in line.text
+
+
+def test_examine_leftovers_name_the_command(look: Look) -> None:
+    """What a killed check left is a warning."""
+    line = look(lambda: StillEngine(left=(Leftover("image", "sha256:2", "r1"),)))["leftovers"]
+
+    assert (line.state, line.remedy) == (State.WARNING, "dockyard engine clean")
+
+
+@pytest.mark.parametrize(
+    ("free_bytes", "state"), [(50 * GIB, State.OK), (3 * GIB, State.WARNING), (GIB // 2, State.MISSING)]
+)
+def test_examine_disk_by_its_free_bytes(look: Look, free_bytes: int, state: State) -> None:
+    """Little room is a warning, no room is missing."""
+    assert look(free_bytes=free_bytes)["disk"].state is state
+
+
+@pytest.mark.parametrize(
+    ("terminal", "state"),
+    [
+        (replace(TERMINAL, columns=60), State.WARNING),
+        (replace(TERMINAL, lines=10), State.WARNING),
+        (replace(TERMINAL, colours=8), State.WARNING),
+        (replace(TERMINAL, colours=0), State.OK),
+        (replace(TERMINAL, stdout=False), State.OK),
+    ],
+)
+def test_examine_terminal_by_size_and_colours(look: Look, terminal: Terminal, state: State) -> None:
+    """A small or pale terminal is a warning; no terminal and no colours are a choice."""
+    assert look(terminal=terminal)["terminal"].state is state
+
+
+def test_examine_poor_encoding_is_a_warning(look: Look) -> None:
+    """An encoding without our characters is said."""
+    assert look(terminal=replace(TERMINAL, encoding="ascii"))["encoding"].state is State.WARNING
+
+
+def test_examine_file_in_place_of_workspace_is_missing(look: Look, tmp_path: Path) -> None:
+    """A file where the folder belongs is in the way."""
+    (tmp_path / "taken").write_text("")
+
+    line = look(workspace=tmp_path / "taken")["workspace"]
+
+    assert line.state is State.MISSING
+    assert "in the way" in line.text
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_examine_read_only_workspace_is_missing(look: Look, tmp_path: Path) -> None:
+    """A folder that we may not write to is missing."""
+    (tmp_path / "locked").mkdir(mode=0o500)
+
+    assert look(workspace=tmp_path / "locked" / "deep")["workspace"].state is State.MISSING
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"TERM": "xterm-256color"}, 256),
+        ({"TERM": "xterm"}, 8),
+        ({"TERM": "xterm", "COLORTERM": "truecolor"}, 256**3),
+        ({"TERM": "dumb"}, 0),
+        ({}, 0),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, 0),
+        ({"TERM": "xterm-256color", "NO_COLOR": ""}, 256),
+    ],
+)
+def test_colours_follow_the_environment(environ: dict[str, str], expected: int) -> None:
+    """TERM and COLORTERM promise colours; NO_COLOR, when not empty, takes them away."""
+    assert colours(environ) == expected
