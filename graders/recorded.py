@@ -29,6 +29,10 @@ ANSWER = b"positive\tThe film was superb.\nnegative\tThe tent is dull.\n"
 ORDINARY = Process(pid=4242, uid=1000, real_uid=1000, args="python src/predict.py")
 
 
+def _digest(text: str) -> str:
+    return f"sha256:{sha256(text.encode()).hexdigest()}"
+
+
 def source(dockerfile: str = DOCKERFILE) -> DockerfileContext:
     """A submission that is only a Dockerfile."""
     return DockerfileContext(dockerfile=parse(dockerfile.encode()), files={}, ignore=None, source="src/predict.py")
@@ -165,7 +169,3 @@ class RecordedContainer:
     ) -> RunResult:
         """What it was given."""
         return self.result
-
-
-def _digest(text: str) -> str:
-    return f"sha256:{sha256(text.encode()).hexdigest()}"
