@@ -1,4 +1,4 @@
-"""Owns one build on a Docker engine, from the request to its result; must never decide what a failure means for a grade.
+"""Owns one build on a Docker engine, from the request to its result; must never decide what a failure is worth.
 
 BuildKit is spoken to over `POST /build?version=2` with the context as the body and no session; an engine without
 it builds with the classic builder. A thread reads the answer, so that deadlines and a cancel never wait for it.

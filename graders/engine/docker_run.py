@@ -1,4 +1,4 @@
-"""Owns one run of an image on a Docker engine, from creating the container to removing it; must never judge its output."""
+"""Owns one run of an image on a Docker engine, from create to remove; must never judge its output."""
 
 from __future__ import annotations
 

@@ -1,0 +1,75 @@
+"""Owns having a base image at hand: used if present, else pulled, else built as a stand-in; must never replace a tag."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from graders.base_images.stand_in import STAND_INS, build_stand_in
+from graders.cancel import Cancel
+from graders.engine.base import Engine
+from graders.errors import Cancelled, ImageUnavailable
+from graders.event import BasePreparing
+
+
+def ensure(engine: Engine, reference: str, cancel: Cancel, environ: Mapping[str, str]) -> Iterator[BasePreparing]:
+    """Make `reference` available on the engine, saying how far it is; yields nothing when it is there already.
+
+    Raises `ImageUnavailable` when no registry gives it and no stand-in exists, `EngineCommandFailed` when the
+    stand-in can't be built, `Cancelled`.
+    """
+    cancel.raise_if_set()
+    if engine.image(reference) is not None:
+        return
+    yield BasePreparing(reference, f"Asking the registry for {reference}", None)
+    try:
+        for progress in engine.pull(reference, cancel):
+            cancel.raise_if_set()
+            known = progress.total_bytes > 0
+            fraction = min(1.0, progress.current_bytes / progress.total_bytes) if known else None
+            yield BasePreparing(reference, f"Pulling {reference}: {progress.text}", fraction)
+    except ImageUnavailable:
+        if reference not in STAND_INS:
+            raise
+    else:
+        return
+    yield BasePreparing(
+        reference, f"No registry answers: building a stand-in for {reference} from Debian packages", 0.0
+    )
+    yield from _build_once(engine, reference, cancel, environ)
+
+
+def _build_once(engine: Engine, reference: str, cancel: Cancel, environ: Mapping[str, str]) -> Iterator[BasePreparing]:
+    """Build under a lock, so that a second process waits for the first one's image instead of making its own."""
+    with _lock_file() as lock:
+        waiting = False
+        while not _locked(lock):
+            if not waiting:
+                yield BasePreparing(reference, "Another Dockyard is building it; waiting for that", None)
+            waiting = True
+            if cancel.wait(0.2):
+                raise Cancelled
+        if engine.image(reference) is None:
+            yield from build_stand_in(engine, reference, cancel, environ)
+
+
+@contextmanager
+def _lock_file() -> Iterator[int]:
+    path = Path(tempfile.gettempdir()) / f"dockyard-stand-in-{os.getuid()}.lock"
+    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        yield number
+    finally:
+        os.close(number)
+
+
+def _locked(number: int) -> bool:
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
