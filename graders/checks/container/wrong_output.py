@@ -15,7 +15,7 @@ from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.recorded import ANSWER, container_context, run
 
-SHOWN_BYTES = 200
+SHOWN_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undeci
         yield Finding(
             f"The program printed nothing for {len(expected)} texts on its standard input{end}",
             observed="nothing",
-            expected=expected[0],
+            expected=_shown(expected[0]),
             file="",
         )
         return
@@ -57,7 +57,7 @@ def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undeci
             message = f"Line {number} of the output is not what the text asks for"
             if number > len(observed):
                 message = f"The output ends after {len(observed)} lines, {len(expected)} texts were given"
-            yield Finding(message, observed=_shown(got) or "nothing", expected=line, file="")
+            yield Finding(message, observed=_shown(got) or "nothing", expected=_shown(line), file="")
             return
     message = f"The output has {len(observed)} lines, but only {len(expected)} texts were given"
     yield Finding(message, observed=_shown(observed[len(expected)]), expected="nothing more", file="")
@@ -71,7 +71,8 @@ def _lines(data: bytes) -> list[str]:
 
 
 def _shown(text: str) -> str:
-    return text if len(text) <= SHOWN_BYTES else f"{text[:SHOWN_BYTES]}..."
+    """A line with its tabs made visible: a space where a tab belongs looks the same otherwise."""
+    return (text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}...").replace("\t", "<tab>")
 
 
 CHECK = Check(

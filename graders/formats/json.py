@@ -1,0 +1,41 @@
+"""Owns the JSON form of a report (dockyard/report/v1); must never leave out a key.
+
+The schema beside this file is the contract. Text from a submission stands in it as it is, escaped as JSON
+escapes: whoever shows it cleans it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import msgspec
+
+from graders.report import Report
+
+SCHEMA = "dockyard/report/v1"
+
+
+def dumps(report: Report) -> str:
+    """The report as indented JSON with a final line end; only ASCII, so that no terminal is moved by it."""
+    document = asdict(report)
+    outcomes = document.pop("outcomes")
+    ordered = {
+        "schema": SCHEMA,
+        "exercise": document.pop("exercise"),
+        "status": report.verdict.value,
+        "points": report.points,
+        "max_points": report.max_points,
+        "checks": outcomes,
+        **document,
+    }
+    return json.dumps(ordered, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def loads(text: str) -> Report:
+    """The report that `dumps` wrote. Raises ValueError for anything else."""
+    document = json.loads(text)
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise ValueError(f"Not a report of the schema {SCHEMA}")
+    document["outcomes"] = document.pop("checks", [])
+    return msgspec.convert(document, Report)
