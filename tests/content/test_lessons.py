@@ -50,10 +50,9 @@ def typed_texts(text: str) -> Iterator[str]:
 
 
 def documents() -> Iterator[tuple[str, str]]:
-    """Name and text of everything that a learner or instructor reads."""
-    for path in sorted(
-        (*ROOT.glob("lessons/*/*.md"), *ROOT.glob("exercises/*/*.md"), *ROOT.glob("exercises/*/*/*.md"))
-    ):
+    """Name and text of everything that a learner or instructor reads; lessons that are not listed yet are drafts."""
+    lessons = [ROOT / "lessons" / slug / "lesson.md" for slug in read_catalog(ROOT).slugs.values()]
+    for path in sorted([*lessons, *ROOT.glob("exercises/*/*.md"), *ROOT.glob("exercises/*/starter/*.md")]):
         yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
 
 
