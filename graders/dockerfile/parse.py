@@ -63,6 +63,8 @@ class _Reader:
         self._members: list[list[Instruction]] = []
         self._scopes: list[Scope] = []
         self._global = Scope()
+        self._names: dict[str, int] = {}
+        """Stage name -> the latest stage of that name."""
         self._budget = _COMMAND_BUDGET
 
     def add(self, logical: Logical, keyword: str, value: str) -> None:
@@ -134,11 +136,10 @@ class _Reader:
         expanded = expand(words[0] if words else "", self._global.variables, self._flat.escape)
         platform = expand(draft.flags.get("platform", ("",))[-1], self._global.variables, self._flat.escape)
         name = words[2].lower() if len(words) == 3 and words[1].lower() == "as" else ""
-        parent = None
-        for stage in self._stages:
-            if stage.name and stage.name == expanded.text.lower():
-                parent = stage.index
+        parent = self._names.get(expanded.text.lower())
         index = len(self._stages)
+        if name:
+            self._names[name] = index
         known = self._global.variables
         base = replace(draft, stage=index, expanded=expanded.text, missing=expanded.missing, variables=known)
         if not expanded.text and not expanded.missing and words:

@@ -27,18 +27,19 @@ def split_keyword(line: str) -> tuple[str, str]:
 
 def split_flags(text: str) -> tuple[dict[str, tuple[str, ...]], str]:
     """Leading `--name=value` words and the rest; a flag without a value has "" as its value."""
-    flags: dict[str, tuple[str, ...]] = {}
+    flags: dict[str, list[str]] = {}
     at, size = 0, len(text)
     while True:
         while at < size and text[at].isspace():
             at += 1
         if not text.startswith("--", at):
-            return flags, text[at:].strip()
+            break
         word, at = _flag_word(text, at)
         if word == "--":
-            return flags, text[at:].strip()
+            break
         name, _, value = word[2:].partition("=")
-        flags[name.lower()] = (*flags.get(name.lower(), ()), value)
+        flags.setdefault(name.lower(), []).append(value)
+    return {name: tuple(values) for name, values in flags.items()}, text[at:].strip()
 
 
 def _flag_word(text: str, at: int) -> tuple[str, int]:

@@ -1,7 +1,7 @@
 """Owns the check that no shell stands between the engine and the program; must never run the command.
 
 Which forms count, and why. `CMD python app.py` and `CMD ['python', 'app.py']` are shell form. So is
-`CMD exec python app.py`: signals arrive, but a shell still parses the text and an ENTRYPOINT so written takes no arguments.
+`CMD exec python app.py`: signals arrive, but a shell still reads the text, and such an ENTRYPOINT takes no arguments.
 `["sh", "-c", "python app.py"]` is the shell form spelled out. `["sh", "-c", "exec python app.py"]`, and `exec` after a
 SHELL of one's own, are choices made on purpose, to fill in variables: they pass.
 """

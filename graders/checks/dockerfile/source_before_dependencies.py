@@ -14,6 +14,9 @@ from graders.dockerfile.model import Instruction, Stage, mounts
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 
+_PATH_LIMIT = 300
+"""Different paths of one file that are compared with the submission's files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Params:
@@ -74,6 +77,7 @@ class _Reader:
         patterns = (*own, *(f"**/{pattern}" for pattern in params.manifests))
         self._manifests = IgnoreFile(tuple(pattern for pattern in patterns if not pattern.startswith("!")))
         self._sources = IgnoreFile(params.sources)
+        self._decided: dict[tuple[str, tuple[str, ...]], bool] = {}
         self._bringer: dict[int, Instruction | None] = {}
         self._targets: dict[int, list[str]] = {}
         for stage in context.dockerfile.stages:
@@ -129,6 +133,14 @@ class _Reader:
             return False
         pattern = posixpath.normpath(path).lstrip("/") or "."
         everything = pattern in (".", "*", "**")
+        key = (pattern, excluded)
+        if key not in self._decided:
+            if len(self._decided) >= _PATH_LIMIT:
+                return False
+            self._decided[key] = self._decide(pattern, excluded, everything=everything)
+        return self._decided[key]
+
+    def _decide(self, pattern: str, excluded: tuple[str, ...], *, everything: bool) -> bool:
         if not self._files:
             return everything or not self._manifests.excludes(pattern)
         matches = IgnoreFile((pattern.removeprefix("!"),)).excludes
