@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -223,7 +223,7 @@ class Session:
         path: Path | None = None,
         static_only: bool = False,
         cancel: Cancel | None = None,
-    ) -> Iterator[SessionEvent]:
+    ) -> Generator[SessionEvent]:
         """Grade the workspace (or `path`) and record the attempt; the last event is CheckRecorded.
 
         Only a check of the workspace counts for progress: with `path` or `static_only`, and when the report is

@@ -107,12 +107,15 @@ points = 2
 
 [[checks]]
 use = "shell-form-command"
+"""
 
+OTHER = (
+    TINY.replace('"tiny"', '"other"').replace("A tiny image", "Another image")
+    + """
 [[checks]]
 use = "build-fails"
 """
-
-OTHER = TINY.replace('"tiny"', '"other"').replace("A tiny image", "Another image")
+)
 
 STARTER = 'FROM python\nCOPY app.py /app.py\nCMD ["python", "/app.py"]\n'
 SOLUTION = 'FROM python:3.11-slim\nCOPY app.py /app.py\nCMD ["python", "/app.py"]\n'
@@ -144,7 +147,10 @@ def write(path: Path, text: str) -> Path:
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    """The folder of a small course: levels 1 and 2, lessons 1.1, 1.2 and 2.1, exercises `tiny` and `other`."""
+    """The folder of a small course: levels 1 and 2, lessons 1.1, 1.2 and 2.1, exercises `tiny` and `other`.
+
+    `tiny` is decided by the text of its Dockerfile alone; `other` also asks an engine for a build.
+    """
     root = tmp_path / "content"
     write(root / "lessons" / "course.toml", COURSE)
     for slug, text in (("why", WHY), ("layers", LAYERS), ("data", DATA)):
