@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -262,16 +262,10 @@ class Progress:
         if version == 0 or connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             connection.close()
             raise self._keep_aside("damaged", "is damaged")
-        self._use_wal(connection)
-        connection.execute("PRAGMA synchronous = NORMAL")
-
-    def _use_wal(self, connection: sqlite3.Connection) -> None:
-        """Switch to WAL, which may need a moment alone with the file; without it all works, more slowly."""
-        try:
+        # Switching needs a moment alone with the file; without it all works, more slowly.
+        with suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise
+        connection.execute("PRAGMA synchronous = NORMAL")
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:

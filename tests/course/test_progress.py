@@ -387,3 +387,17 @@ def test_interrupted_write_leaves_nothing_half(open_progress: Open) -> None:
         progress.record_attempt(broken)
     assert progress.attempts("tiny") == ()
     assert progress.record_attempt(report(Status.PASSED))
+
+
+def test_file_that_vanishes_while_it_is_opened_is_an_error(
+    file: Path, open_progress: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's own errors are told in our words."""
+
+    def fail(path: Path, *, follow_symlinks: bool = True) -> None:
+        raise FileNotFoundError(2, "No such file or directory", str(path))
+
+    monkeypatch.setattr(Path, "stat", fail)
+
+    with pytest.raises(ProgressError, match="can't be used: No such file"):
+        open_progress()
