@@ -66,11 +66,9 @@ def bring_up(
         engine = _reachable(invocation, private=private)
         if engine is None:
             _may_start(invocation, yes=yes)
-            narrator = stack.enter_context(narration(invocation, level))
-            _start_private(invocation, cancel, narrator)
-            engine = _private_engine(invocation)
-        else:
-            narrator = stack.enter_context(narration(invocation, level))
+        narrator = stack.enter_context(narration(invocation, level))
+        if engine is None:
+            engine = _start(invocation, cancel, narrator, private=private)
         with closing(engine):
             info = engine.info()
             narrator.note(f"{info.name} {info.version} answers at {info.socket}")
@@ -81,20 +79,16 @@ def bring_up(
 def _reachable(invocation: Invocation, *, private: bool) -> Engine | None:
     """The engine that answers (ours, when `private`); None when there is none."""
     try:
-        return _private_engine(invocation) if private else invocation.engine()
+        if private:
+            from graders.engine.private import connect
+
+            return connect()
+        return invocation.engine()
     except EngineUnavailable:
         if invocation.environ.get("DOCKER_HOST") and not private:
             # The user named an engine: to start another one would not be what they asked for.
             raise
         return None
-
-
-def _private_engine(invocation: Invocation) -> Engine:
-    """Our own engine; raises EngineUnavailable."""
-    from graders.engine.find import PRIVATE_SOCKET, Candidate, connect
-
-    del invocation
-    return connect(Candidate(f"unix://{PRIVATE_SOCKET}", "private engine", private=True), 5.0)
 
 
 def _may_start(invocation: Invocation, *, yes: bool) -> None:
@@ -111,12 +105,22 @@ def _may_start(invocation: Invocation, *, yes: bool) -> None:
         raise EngineUnavailable("Nothing was started", hint=f"When you want it: {UP_YES}")
 
 
-def _start_private(invocation: Invocation, cancel: Cancel, narrator: Narrator) -> None:
-    """Install what is missing and start our own engine."""
-    from graders.engine import private
+def _start(invocation: Invocation, cancel: Cancel, narrator: Narrator, *, private: bool) -> Engine:
+    """Install what is missing and start our own engine. Raises EngineError, Cancelled."""
+    from graders.engine.install import install_engine, is_installed
+    from graders.engine.private import connect, up
 
-    for line in private.up(invocation.environ, cancel):
+    if not is_installed(invocation.environ):
+        narrator.headline("Installing an engine from the distribution's packages")
+        for line in install_engine(invocation.environ, cancel):
+            narrator.detail(line)
+        # Where services are started on installation, the packages bring a running engine with them.
+        engine = _reachable(invocation, private=private)
+        if engine is not None:
+            return engine
+    for line in up(invocation.environ, cancel):
         narrator.headline(line)
+    return connect()
 
 
 def _ensure_base(engine: Engine, base: str, invocation: Invocation, cancel: Cancel, narrator: Narrator) -> None:
@@ -127,7 +131,7 @@ def _ensure_base(engine: Engine, base: str, invocation: Invocation, cancel: Canc
         narrator.base(event)
     image = engine.image(base)
     if image is not None and image.stand_in:
-        narrator.note(f"{base} is ready: an offline stand-in made from Debian packages, for no registry answered")
+        narrator.note(f"{base} is ready, an offline stand-in made from Debian packages (no registry gave the real one)")
     else:
         narrator.note(f"{base} is ready")
 
@@ -176,12 +180,11 @@ def status_command(ctx: click.Context, *, output_format: str, output: Path | Non
 @engine_group.command("down")
 @pass_invocation
 def down_command(invocation: Invocation) -> None:
-    """Stop the engine that we started; one that others started is left alone."""
-    from graders.engine import private
+    """Stop the engine that we started; one that others started is left alone. Images and cache stay."""
+    from graders.engine.private import down
 
-    with cancel_on_signal() as cancel:
-        stopped = private.down(invocation.environ, cancel)
-    say("Our engine is stopped." if stopped else "No engine of ours is running.")
+    for line in down(invocation.environ):
+        say(clean(line))
 
 
 @engine_group.command("clean")

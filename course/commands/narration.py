@@ -88,6 +88,13 @@ class Narrator:
         """Say something that stays."""
         self._line(clean(text))
 
+    def detail(self, text: str) -> None:
+        """Say what a piece of a longer work does just now: a line only for those who asked for more."""
+        if self._verbosity is Verbosity.VERBOSE:
+            self._line(f"  {clean(text)}")
+        else:
+            self._show(clean(text))
+
     def verdict(self, ok: bool, name: str, text: str, elapsed_s: float) -> None:
         """Say how a piece of a longer work ended."""
         word = click.style("ok   ", fg="green") if ok else click.style("wrong", fg="red", bold=True)
