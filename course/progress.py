@@ -148,7 +148,7 @@ class Progress:
                 (exercise,),
             ):
                 outcomes[attempt].append((outcome[0], outcome[1], outcome[2]))
-        return tuple(Attempt(*row[1:], tuple(outcomes[row[0]])) for row in rows)
+        return tuple(Attempt(*(*row[1:], tuple(outcomes[row[0]]))) for row in rows)
 
     def record(self) -> Record:
         """All that unlocking looks at."""
