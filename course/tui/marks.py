@@ -8,7 +8,7 @@ from graders.outcome import Outcome, Status
 OUTCOME_MARKS: dict[Status, tuple[str, str]] = {
     Status.PASSED: ("✔", "$text-success"),
     Status.FAILED: ("✘", "$text-error"),
-    Status.SKIPPED: ("–", "$text-muted"),
+    Status.SKIPPED: ("–", "$foreground 65%"),
     Status.ERRORED: ("!", "$text-warning"),
 }
 """Status -> mark and style."""
@@ -16,7 +16,7 @@ OUTCOME_MARKS: dict[Status, tuple[str, str]] = {
 LESSON_MARKS: dict[LessonState, tuple[str, str]] = {
     LessonState.PASSED: ("✔", "$text-success"),
     LessonState.OPEN: ("▸", "$text-primary"),
-    LessonState.LOCKED: ("·", "$text-disabled"),
+    LessonState.LOCKED: ("·", "$foreground 45%"),
 }
 """State -> mark and style."""
 

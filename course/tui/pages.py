@@ -46,7 +46,7 @@ def checklist_page(lines: Sequence[ChecklistLine], intro: str) -> Content:
         mark = ("[x] ", "$text-success") if line.done else ("[ ] ", "bold $text-warning")
         rows.append(Content.assemble(mark, plain(line.text)))
         if not line.done and line.remedy:
-            rows.append(Content.assemble("      ", plain(line.remedy).stylize("$text-muted")))
+            rows.append(Content.assemble("      ", plain(line.remedy).stylize("$foreground 65%")))
     return _lines(rows)
 
 
@@ -55,24 +55,24 @@ def outcome_page(outcome: Outcome) -> Content:
     mark, style = outcome_mark(outcome)
     word = outcome_word(outcome) or "passed"
     rows = [
-        Content.assemble((f"{mark} {word}", f"bold {style}"), ("   check: ", "$text-muted"), outcome.id),
+        Content.assemble((f"{mark} {word}", f"bold {style}"), ("   check: ", "$foreground 65%"), outcome.id),
         Content(""),
     ]
     for finding in outcome.findings:
         where = finding.file + (f", line {finding.line}" if finding.line is not None else "") if finding.file else ""
         rows.append(plain(finding.message))
         if where:
-            rows.append(Content.assemble("  ", plain(where).stylize("$text-muted")))
+            rows.append(Content.assemble("  ", plain(where).stylize("$foreground 65%")))
         for label, text in (("found", finding.observed), ("wanted", finding.expected)):
             if text:
-                rows.append(Content.assemble((f"  {label}: ", "$text-muted"), plain(text)))
+                rows.append(Content.assemble((f"  {label}: ", "$foreground 65%"), plain(text)))
         if finding.hint:
-            rows.append(Content.assemble(("  hint: ", "$text-muted"), plain(finding.hint)))
+            rows.append(Content.assemble(("  hint: ", "$foreground 65%"), plain(finding.hint)))
         rows.append(Content(""))
     if outcome.reason:
         rows += [plain(outcome.reason), Content("")]
     if outcome.remedy:
-        rows += [Content.assemble(("Mend it: ", "$text-muted"), plain(outcome.remedy).stylize("bold")), Content("")]
+        rows += [Content.assemble(("Mend it: ", "$foreground 65%"), plain(outcome.remedy).stylize("bold")), Content("")]
     if outcome.why:
         rows += [Content.styled("Why it matters", "bold"), plain(outcome.why), Content("")]
     if outcome.hint and outcome.findings:
@@ -97,7 +97,9 @@ def doctor_page(lines: Iterable[DoctorLine]) -> Content:
         mark, style = _DOCTOR_MARKS[line.state]
         rows.append(Content.assemble((f"{mark} ", f"bold {style}"), (f"{line.name:<11}", "bold"), plain(line.text)))
         if line.remedy and line.state is not State.OK:
-            rows.append(Content.assemble(f"{'':13}", ("mend it: ", "$text-muted"), plain(line.remedy).stylize("bold")))
+            rows.append(
+                Content.assemble(f"{'':13}", ("mend it: ", "$foreground 65%"), plain(line.remedy).stylize("bold"))
+            )
     return _lines(rows)
 
 

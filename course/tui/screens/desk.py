@@ -100,7 +100,9 @@ class Desk(DeskChecks):
         if not links:
             self.say("This lesson has no links.")
             return
-        rows = [(link.href, Content.assemble(plain(link.text), ("   " + link.href, "$text-muted"))) for link in links]
+        rows = [
+            (link.href, Content.assemble(plain(link.text), ("   " + link.href, "$foreground 65%"))) for link in links
+        ]
         self.app.push_screen(Pick("Links", Content("Where to?"), rows), self._open_link)
 
     def action_external(self) -> None:

@@ -100,9 +100,9 @@ class DeskChecks(DeskFrame):
             results.clear(Content(""))
             self._show_report(recorded)
         elif exercise:
-            results.clear(Content.styled("Not checked yet in this session. F5 checks.", "$text-muted"))
+            results.clear(Content.styled("Not checked yet in this session. F5 checks.", "$foreground 65%"))
         else:
-            results.clear(Content.styled("This lesson has no exercise.", "$text-muted"))
+            results.clear(Content.styled("This lesson has no exercise.", "$foreground 65%"))
 
     # -- following
 
@@ -126,7 +126,7 @@ class DeskChecks(DeskFrame):
             results.tick()
         status = run.status(step=results.running_step, decided=results.decided)
         stop = "" if run.cancel.is_set else "   F9 stops"
-        self.show_status(Content.assemble((status, "bold"), (stop, "$text-muted")))
+        self.show_status(Content.assemble((status, "bold"), (stop, "$foreground 65%")))
 
     def on_desk_checks_check_ended(self, event: DeskChecks.CheckEnded) -> None:
         """Say how the check ended."""
@@ -217,7 +217,7 @@ def _failed(report: Report, points: str, took: str) -> Content:
     what = "1 check failed" if failed == 1 else f"{failed} checks failed"
     return Content.assemble(
         (f"✘ Not yet: {what}", "bold $text-error"),
-        (f"  {points}  {took}".rstrip(), "$text-muted"),
+        (f"  {points}  {took}".rstrip(), "$foreground 65%"),
         "\nEnter on a finding goes to its line. /hint helps.",
     )
 

@@ -108,7 +108,7 @@ class DeskFrame(Screen[None]):
         width = self.app.size.width - 2
         room = max(width - len(right), 10)
         left = text.truncate(room, ellipsis=True) if text.cell_length > room else text
-        line.update(Content.assemble(left.extend_right(max(room - left.cell_length, 0)), (right, "$text-muted")))
+        line.update(Content.assemble(left.extend_right(max(room - left.cell_length, 0)), (right, "$foreground 65%")))
 
     def show_idle_status(self) -> None:
         """What can be done now."""
@@ -117,12 +117,12 @@ class DeskFrame(Screen[None]):
             hint = clean(self.engine_error.hint)
             self.show_status(Content.styled(f"No engine: only the text is checked. Start one: {hint}", "$text-warning"))
         elif not bench.exercise:
-            self.show_status(Content.styled("Read on. /next goes to what comes after this lesson", "$text-muted"))
+            self.show_status(Content.styled("Read on. /next goes to what comes after this lesson", "$foreground 65%"))
         else:
             unsaved = f"   not saved: {clean(', '.join(bench.unsaved))}" if bench.unsaved else ""
             note = Content.styled(clean(unsaved), "$text-warning") if unsaved else Content("")
             self.show_status(
-                Content.assemble((f"F5 checks {bench.exercise}", "$text-muted"), "   " if unsaved else "", note)
+                Content.assemble((f"F5 checks {bench.exercise}", "$foreground 65%"), "   " if unsaved else "", note)
             )
 
     def _look_for_engine(self) -> None:
@@ -183,7 +183,7 @@ class DeskFrame(Screen[None]):
             self.query_one("#top", Static).update(Content.assemble((" Dockyard ", "bold reverse"), "  ", title))
             return
         tabs = [
-            Content.styled(f" {name.title()} ", "reverse" if name == self.pane else "$text-muted") for name in PANES
+            Content.styled(f" {name.title()} ", "reverse" if name == self.pane else "$foreground 65%") for name in PANES
         ]
         self.query_one("#top", Static).update(Content.assemble(*tabs, "  ", title))
 
@@ -193,7 +193,7 @@ class DeskFrame(Screen[None]):
             return Content("")
         parts = [plain(f"{lesson.number} {lesson.title}").stylize("bold")]
         if exercise := self.query_one(Workbench).exercise:
-            parts.append(Content.styled(exercise, "$text-muted"))
+            parts.append(Content.styled(exercise, "$foreground 65%"))
         if self.session.unlock_all:
             parts.append(Content.styled("all lessons unlocked", "$text-warning"))
         return Content("  ·  ").join(parts)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import TextArea
@@ -143,6 +144,15 @@ class Editor(TextArea):
         if line_index in self._marks:
             text.stylize(_UNDERLINE, len(text.plain) - len(text.plain.lstrip()), len(text.plain.rstrip()))
         return text
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Painted rows; the line with the cursor keeps the colours of its text."""
+        theme = self._theme
+        if theme is not None:
+            theme.apply_css(self)
+            if theme.cursor_line_style is not None:
+                theme.cursor_line_style = Style(bgcolor=theme.cursor_line_style.bgcolor)
+        return super(TextArea, self).render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """A painted row; the last cell of the gutter holds the mark of a finding."""

@@ -106,9 +106,9 @@ def _row(row: LayerRow, total: int, largest: int, label_cells: int, bar_cells: i
         label = label.truncate(label_cells, ellipsis=True)
     share = f"{100 * row.size_bytes / total:3.0f}%"
     return Content.assemble(
-        (where, "$text-muted"),
+        (where, "$foreground 65%"),
         " ",
         label.extend_right(max(label_cells - label.cell_length, 0)),
         f" {human_bytes(row.size_bytes):>8} {share} ",
-        (bar(row.size_bytes, largest, bar_cells), "$text-disabled" if row.line is None else "$text-primary"),
+        (bar(row.size_bytes, largest, bar_cells), "$foreground 45%" if row.line is None else "$text-primary"),
     )

@@ -59,11 +59,11 @@ class LessonView(VerticalScroll):
         await self.remove_children()
         self.scroll_home(animate=False)
         head = f"{lesson.number}  {lesson.title}"
-        aim = Content.assemble((head, "bold $text-primary"), (f"   {lesson.minutes} min", "$text-muted"))
+        aim = Content.assemble((head, "bold $text-primary"), (f"   {lesson.minutes} min", "$foreground 65%"))
         goals = [Content(f"  • {goal}") for goal in lesson.objectives]
         if goals:
             aim = Content("\n").join(
-                [aim, Content(""), Content.styled("After this lesson you can", "$text-muted"), *goals]
+                [aim, Content(""), Content.styled("After this lesson you can", "$foreground 65%"), *goals]
             )
         await self.mount(Static(aim, classes="lesson-head"))
         await self._next_section(self._turn)

@@ -51,7 +51,7 @@ class Outline(OptionList):
                 locked = row.state is LessonState.LOCKED
                 is_open = row.number == lesson
                 title = Content.assemble(f"{row.number} ", plain(row.title), (" (locked)" if locked else "", ""))
-                title = title.stylize("$text-disabled" if locked else "bold" if is_open else "")
+                title = title.stylize("$foreground 45%" if locked else "bold" if is_open else "")
                 key = f"lesson-{len(options)}"
                 if is_open:
                     here = len(options)
@@ -59,7 +59,7 @@ class Outline(OptionList):
                 self._targets[key] = (row.number, "")
                 for item in row.exercises if not locked else ():
                     key = f"exercise-{len(options)}"
-                    box = ("[x] ", "$text-success") if item.passed else ("[ ] ", "$text-muted")
+                    box = ("[x] ", "$text-success") if item.passed else ("[ ] ", "$foreground 65%")
                     name = plain(item.title).stylize("bold" if item.id == exercise else "")
                     options.append(Option(Content.assemble("  ", box, name), id=key))
                     self._targets[key] = (row.number, item.id)

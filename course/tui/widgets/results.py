@@ -233,12 +233,15 @@ def _outcome_row(outcome: Outcome) -> Content:
     word = outcome_word(outcome)
     time = f"  {seconds(outcome.elapsed_s)}" if outcome.elapsed_s >= 0.05 else ""
     return Content.assemble(
-        (f"{mark} ", f"bold {style}"), plain(outcome.claim), (f"  {word}" if word else "", style), (time, "$text-muted")
+        (f"{mark} ", f"bold {style}"),
+        plain(outcome.claim),
+        (f"  {word}" if word else "", style),
+        (time, "$foreground 65%"),
     )
 
 
 def _waiting_row(planned: PlannedCheck) -> Content:
-    return Content.assemble("· ", plain(planned.claim)).stylize("$text-muted")
+    return Content.assemble("· ", plain(planned.claim)).stylize("$foreground 65%")
 
 
 def _finding_row(finding: Finding) -> Content:
@@ -250,4 +253,4 @@ def _finding_row(finding: Finding) -> Content:
 
 def _reason_row(outcome: Outcome) -> Content:
     remedy = f"  Mend it: {outcome.remedy}" if outcome.remedy else ""
-    return Content.assemble("    ", plain(outcome.reason).stylize("$text-muted"), (clean(remedy), "bold"))
+    return Content.assemble("    ", plain(outcome.reason).stylize("$foreground 65%"), (clean(remedy), "bold"))

@@ -105,7 +105,7 @@ class SlashBar(Vertical):
         widest = max((len(text) for text in self._texts), default=0) + 2
         rows.set_options(
             [
-                Option(Content.assemble((item.text.ljust(widest), "bold"), (item.help, "$text-muted")))
+                Option(Content.assemble((item.text.ljust(widest), "bold"), (item.help, "$foreground 65%")))
                 for item in candidates
             ]
         )

@@ -112,7 +112,7 @@ class StepList(VerticalScroll):
         width = max(self.size.width - 23, 20)
         if name.cell_length > width:
             name = name.truncate(width, ellipsis=True)
-        return Content.assemble((f"{mark} ", style), f"{time:>11}  ", (f"{where:<8}", "$text-muted"), name)
+        return Content.assemble((f"{mark} ", style), f"{time:>11}  ", (f"{where:<8}", "$foreground 65%"), name)
 
     def close_build(self) -> None:
         """Fold the build that ended into one row, before the next begins."""
@@ -121,5 +121,5 @@ class StepList(VerticalScroll):
         cached = sum(step.status == "cached" for step in self._steps.values())
         total = sum(step.elapsed_s for step in self._steps.values() if step.status != "cached")
         words = f"{self._purpose.value.capitalize()}: {len(self._steps)} steps, {cached} cached, {seconds(total)}"
-        self._done.append(Content.styled(words, "$text-muted"))
+        self._done.append(Content.styled(words, "$foreground 65%"))
         self._purpose, self._steps = None, {}

@@ -125,6 +125,7 @@ class Workbench(Vertical):
             name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
             editor = Editor(dockerfile=name == DOCKERFILE, id=f"editor-{self._serial}")
             buffer = Buffer(path, name, editor, DiskFile("", b"", exists=False))
+            editor.display = False
             await switcher.mount(editor)
             self._load(buffer, read_file(path), first=True)
             self.buffers.append(buffer)
@@ -374,13 +375,15 @@ class Workbench(Vertical):
             first = here[0]
             more = f"  (+{len(here) - 1} more here)" if len(here) > 1 else ""
             hint = first.finding.hint or self._hints.get(first.check_id, "")
-            message = Content.assemble(("✘ ", "bold $text-error"), plain(first.finding.message), (more, "$text-muted"))
-            line.update(Content("\n").join([message, plain(hint).stylize("$text-muted")]) if hint else message)
+            message = Content.assemble(
+                ("✘ ", "bold $text-error"), plain(first.finding.message), (more, "$foreground 65%")
+            )
+            line.update(Content("\n").join([message, plain(hint).stylize("$foreground 65%")]) if hint else message)
             return
         count = sum(len(buffer.editor.marked_lines) for buffer in self.buffers)
         if count:
             what = "1 line has a finding" if count == 1 else f"{count} lines have findings"
-            line.update(Content.styled(f"{what}. F8 goes to the next.", "$text-muted"))
+            line.update(Content.styled(f"{what}. F8 goes to the next.", "$foreground 65%"))
         else:
             line.update("")
 

@@ -1,0 +1,326 @@
+"""Owns the desk under test: a real session over a small course, with checks that follow a script."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from course.event import SessionEvent
+from course.paths import Paths
+from course.session import Session
+from course.tui.app import Dockyard
+from course.tui.screens.desk import Desk
+from course.tui.widgets.lesson_view import LessonView
+from course.tui.widgets.workbench import Buffer, Workbench
+from graders.cancel import Cancel
+from graders.engine.base import BuildStep, Engine, StepStatus
+from graders.errors import EngineUnavailable, GraderError
+from graders.event import (
+    BasePreparing,
+    BuildFinished,
+    BuildLog,
+    BuildStarted,
+    BuildStepChanged,
+    CheckFinished,
+    GradeFinished,
+    GradeStarted,
+    PlannedCheck,
+    Purpose,
+    StageStarted,
+)
+from graders.finding import Finding
+from graders.outcome import Level, Outcome, Status
+from graders.report import BuildSummary, ImageSummary, Report, StepSummary
+
+PATIENCE_S = 10.0
+"""How long a test waits for something that must happen."""
+
+LESSON = """\
+Opening words with `code` and a [link](https://example.org/page).
+
+> [!WARNING]
+> Never put a secret into `ENV`.
+
+- [x] Read this
+- [ ] Do that
+
+## A table
+
+| layer | size |
+|---|--:|
+| base | 122 MB |
+
+<details><summary>The answer</summary>
+
+Hidden words.
+
+</details>
+
+```quiz
+id: layer-order
+question: What is copied first?
+choices:
+  - The source
+  - The requirements
+answer: 1
+why:
+  - Then every change installs again.
+  - "Right: they change least."
+```
+
+## The end
+
+See the [data lesson](../data/lesson.md).
+"""
+
+EXERCISE = """\
+format = 1
+id = "{id}"
+title = "{title}"
+summary = "Pin the base of a tiny image."
+minutes = 5
+files = ["Dockerfile", ".dockerignore", "*.sh"]
+
+[build]
+bases = ["python:3.11-slim"]
+
+[[checks]]
+use = "unpinned-base"
+points = 2
+
+[[checks]]
+use = "shell-form-command"
+"""
+
+
+class Gate:
+    """A place in a script where the check waits: until the test opens it or the check is stopped."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self._opened = threading.Event()
+
+    def open(self) -> None:
+        """Let the check go on."""
+        self._opened.set()
+
+    def wait(self, cancel: Cancel) -> None:
+        """Block as an engine does."""
+        self.reached.set()
+        while not self._opened.wait(0.01):
+            cancel.raise_if_set()
+
+
+class ScriptedSession(Session):
+    """A real session whose grader is a script: its report is made from the Dockerfile in the workspace."""
+
+    script: tuple[SessionEvent | Gate | GraderError, ...] = ()
+
+    def static_findings(self, exercise: str, dockerfile: str) -> tuple[tuple[str, Finding], ...]:
+        """One finding for each FROM that names no version."""
+        lines = enumerate(dockerfile.split("\n"), 1)
+        return tuple(
+            ("unpinned-base", Finding(f"{text.strip()} names no version", line=line))
+            for line, text in lines
+            if text.startswith("FROM") and ":" not in text
+        )
+
+    def check(
+        self, exercise: str, *, path: Path | None = None, static_only: bool = False, cancel: Cancel | None = None
+    ) -> Iterator[SessionEvent]:
+        """Follow the script, then report what the file on the disk deserves."""
+        cancel = cancel or Cancel()
+        for item in self.script:
+            cancel.raise_if_set()
+            if isinstance(item, Gate):
+                item.wait(cancel)
+            elif isinstance(item, GraderError):
+                raise item
+            else:
+                yield item
+        text = (self.workspace.folder(exercise) / "Dockerfile").read_text(encoding="utf-8")
+        report = report_of(exercise, self.static_findings(exercise, text))
+        yield GradeFinished(report)
+        yield self._record(report)
+
+
+def report_of(exercise: str, findings: tuple[tuple[str, Finding], ...]) -> Report:
+    """A report with one check of the text and one of the image; both fail when there are findings."""
+    bad = tuple(finding for _, finding in findings)
+    status = Status.FAILED if bad else Status.PASSED
+    outcomes = (
+        Outcome(
+            "unpinned-base",
+            "Every base image names a fixed version",
+            Level.DOCKERFILE,
+            status,
+            points=0 if bad else 2,
+            max_points=2,
+            findings=bad,
+            why="An unpinned base can change between two builds.",
+            hint="Which tag did you try?",
+        ),
+        Outcome("build-fails", "The image builds", Level.IMAGE, Status.PASSED, points=1, max_points=1, elapsed_s=2.0),
+    )
+    steps = (
+        StepSummary(1, "FROM python:3.11-slim", cached=True, elapsed_s=0.0, bytes=None),
+        StepSummary(2, "COPY app.py /app.py", cached=False, elapsed_s=0.1, bytes=3_700),
+        StepSummary(3, "RUN pip install six", cached=False, elapsed_s=2.2, bytes=1_200_000),
+    )
+    return Report(
+        exercise=exercise,
+        outcomes=outcomes,
+        content_sha256="0" * 64,
+        started_at="2026-03-14T15:09:26Z",
+        elapsed_s=3.0,
+        build=BuildSummary(2.5, steps),
+        image=ImageSummary("sha256:1", 123_203_700, base_size_bytes=122_000_000),
+    )
+
+
+PLANNED = GradeStarted(
+    "tiny",
+    (
+        PlannedCheck("unpinned-base", "Every base image names a fixed version", Level.DOCKERFILE, required=True),
+        PlannedCheck("build-fails", "The image builds", Level.IMAGE, required=True),
+    ),
+)
+
+
+def step(name: str, status: StepStatus, *, line: int | None = None, elapsed_s: float = 0.0) -> BuildStepChanged:
+    """A step of the graded build changed."""
+    return BuildStepChanged(Purpose.GRADED, BuildStep(name, name, status, elapsed_s=elapsed_s, line=line))
+
+
+def building(*lines: str) -> tuple[SessionEvent, ...]:
+    """A check that has got as far as a running build which printed these lines."""
+    return (
+        PLANNED,
+        CheckFinished(report_of("tiny", ()).outcomes[0]),
+        StageStarted(Level.IMAGE, "Building the image"),
+        BasePreparing("python:3.11-slim", "Preparing python:3.11-slim", 0.5),
+        BuildStarted(Purpose.GRADED),
+        step("[1/3] FROM python:3.11-slim", StepStatus.CACHED, line=1),
+        step("[2/3] COPY app.py /app.py", StepStatus.DONE, line=2, elapsed_s=0.1),
+        step("[3/3] RUN pip install six", StepStatus.RUNNING, line=3),
+        BuildLog(Purpose.GRADED, lines),
+    )
+
+
+def built() -> tuple[SessionEvent, ...]:
+    """The end of that build."""
+    return (
+        step("[3/3] RUN pip install six", StepStatus.DONE, line=3, elapsed_s=2.2),
+        BuildFinished(Purpose.GRADED, 2.5),
+    )
+
+
+def no_engine() -> Engine:
+    """What opening an engine does on a machine without one."""
+    raise EngineUnavailable("No container engine answers", hint="dockyard engine up")
+
+
+@pytest.fixture
+def small_course(content: Path) -> Path:
+    """The small course with a lesson of every block, and checks of the text only."""
+    front = "---\ntitle: Why containers\nminutes: 10\nobjectives: [Say what an image is]\nexercises: [tiny]\n---\n\n"
+    (content / "lessons" / "why" / "lesson.md").write_text(front + LESSON, encoding="utf-8")
+    plain = "---\ntitle: Layers\nminutes: 20\nexercises: [other]\n---\n\nAbout layers.\n"
+    (content / "lessons" / "layers" / "lesson.md").write_text(plain, encoding="utf-8")
+    for name, title in (("tiny", "A tiny image"), ("other", "Another image")):
+        text = EXERCISE.format(id=name, title=title)
+        (content / "exercises" / name / "exercise.toml").write_text(text, encoding="utf-8")
+    return content
+
+
+@pytest.fixture
+def desk_session(small_course: Path, paths: Paths) -> Iterator[ScriptedSession]:
+    """A session of the small course, with nothing done."""
+    session = ScriptedSession(
+        paths,
+        environ={"HOME": os.environ["HOME"]},
+        open_engine=no_engine,
+        now=lambda: datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC),
+        nonce=lambda: "0123456789abcdef",
+    )
+    yield session
+    session.close()
+
+
+class DeskDriver:
+    """The desk with hands: keys, and waiting for what must happen."""
+
+    def __init__(self, app: Dockyard, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def desk(self) -> Desk:
+        """The main screen."""
+        return self.app.desk
+
+    @property
+    def bench(self) -> Workbench:
+        """The editors."""
+        return self.desk.query_one(Workbench)
+
+    @property
+    def dockerfile(self) -> Buffer:
+        """The Dockerfile of the open exercise."""
+        return self.bench.buffers[0]
+
+    async def press(self, *keys: str) -> None:
+        """Press keys."""
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def enter(self, line: str) -> None:
+        """Type a slash command from anywhere but the editor, and enter it."""
+        await self.press("f3", "slash", *[{"-": "minus", " ": "space"}.get(char, char) for char in line[1:]], "enter")
+
+    async def until(self, holds: Callable[[], object], what: str = "") -> None:
+        """Wait until something holds; fail when it does not in time."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not holds():
+            if time.monotonic() > deadline:
+                pytest.fail(f"Waited in vain: {what or holds}\n{self.text()}")
+            await self.pilot.pause(0.01)
+
+    async def ready(self, number: str = "1.1", exercise: str = "tiny") -> None:
+        """Wait until a lesson and its exercise are there."""
+        lesson = self.desk.query_one(LessonView)
+        await self.until(
+            lambda: self.desk.number == number and lesson.complete and self.bench.exercise == exercise,
+            f"lesson {number}",
+        )
+
+    def text(self) -> str:
+        """What is on the screen, line by line."""
+        rows = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in row) for row in rows)
+
+    @property
+    def notices(self) -> str:
+        """What the notifications say."""
+        return "\n".join(f"{item.title} {item.message}" for item in self.app._notifications)
+
+
+@asynccontextmanager
+async def open_desk(
+    session: Session, *, size: tuple[int, int] = (140, 40), number: str = "1.1", exercise: str = "tiny"
+) -> AsyncIterator[DeskDriver]:
+    """The desk over a session, ready for keys."""
+    app = Dockyard(session, clock=lambda: 0.0, environ={"TERM": "xterm-256color"})
+    app.animation_level = "none"
+    async with app.run_test(size=size, notifications=True) as pilot:
+        driver = DeskDriver(app, pilot)
+        await driver.ready(number, exercise)
+        yield driver
