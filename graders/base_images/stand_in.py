@@ -69,8 +69,16 @@ _PYTHON_LIBRARIES = [
     "openssl",
 ]
 _LEFT_OUT = ("man/*", "locale/*", "doc/*", "info/*")
-_EXPECTED_LINES = 380
-"""About as many lines does mmdebstrap write for the Python stand-in."""
+_STAGES = (
+    ("I: running apt-get update", "reading package lists", 0.05),
+    ("I: downloading packages", "fetching packages", 0.12),
+    ("I: extracting archives", "unpacking packages", 0.2),
+    ("I: installing essential", "installing the essential packages", 0.42),
+    ("I: installing remaining", "installing libraries", 0.58),
+    ("I: running --customize-hook", "laying out Python and pip", 0.72),
+    ("I: creating tarball", "packing the image", 0.86),
+)
+"""Lines of mmdebstrap, what they mean, and how much of the time has passed by then."""
 
 
 def build_stand_in(
@@ -114,15 +122,13 @@ def _python(
         "DOCKYARD_WHEELS": str(wheels),
         "DOCKYARD_CERTIFICATES": str(_HOST_CERTIFICATES),
     }
-    version, seen = "3.11", 0
+    version = "3.11"
     for line in lines_of(tuple(argv), environ=settings, cancel=cancel, timeout_s=_BUILD_S):
-        seen += 1
         if line.startswith("DOCKYARD_PYTHON_VERSION="):
             version = line.partition("=")[2].strip()
-        if seen % 10 == 0 or line.startswith("I: "):
-            text = line.removeprefix("I: ").rstrip(".") if line.startswith("I: ") else "installing Debian packages"
-            fraction = 0.02 + (_IMPORT_AT - 0.04) * min(1.0, seen / _EXPECTED_LINES)
-            yield BasePreparing(reference, f"Stand-in for {reference}: {text}"[:160], fraction)
+        for start, text, fraction in _STAGES:
+            if line.startswith(start):
+                yield BasePreparing(reference, f"Stand-in for {reference}: {text}", fraction)
     return (f"ENV PATH={_PYTHON_PATH}", "ENV LANG=C.UTF-8", f"ENV PYTHON_VERSION={version}", 'CMD ["python3"]')
 
 

@@ -96,7 +96,8 @@ _EXITED = re.compile(r"exit code: \d+|returned a non-zero code: \d+", re.IGNOREC
 _LEARNER = re.compile(
     r"parse error|unknown instruction|unknown flag|dockerfile cannot|\(dockerfile\)"
     r"|file with no instructions|cannot be empty|failed to read dockerfile|cannot locate specified dockerfile"
-    r"|failed to parse stage name|invalid reference format|no build stage in current context|requires (?:at least|exactly)"
+    r"|failed to parse stage name|invalid reference format|no build stage in current context"
+    r"|requires (?:at least|exactly)"
     r"|no source files were specified|failed to compute cache key|failed to calculate checksum|failed to walk"
     r"|forbidden path outside the build context|max depth exceeded|network\.host is not allowed"
     r"|security\.insecure is not allowed|exec: \\?\"[^\"]*\\?\":|executable file not found|unable to find user"
@@ -110,7 +111,8 @@ _REGISTRY_ANSWERED = re.compile(
 )
 _RATE_LIMIT = re.compile(r"toomanyrequests|too many requests|rate limit", re.IGNORECASE)
 _REGISTRY_SILENT = re.compile(
-    r"failed to do request|failed to authorize|failed to resolve source metadata|failed to fetch (?:anonymous|oauth) token"
+    r"failed to do request|failed to authorize|failed to resolve source metadata"
+    r"|failed to fetch (?:anonymous|oauth) token"
     r"|no such host|server misbehaving|temporary failure in name resolution|dial tcp|i/o timeout|tls handshake"
     r"|client\.timeout exceeded|context deadline exceeded|unexpected status(?: code| from)?.* 5\d\d|proxyconnect"
     r"|x509:|error pulling image|httpreadseeker|registry.*(?:connection refused|connection reset)"
@@ -119,7 +121,8 @@ _REGISTRY_SILENT = re.compile(
 )
 _MACHINE = re.compile(
     r"no space left on device|disk quota exceeded|input/output error|cannot allocate memory|too many open files"
-    r"|read-only file system|error creating overlay mount|failed to mount|failed to register layer|failed to create shim"
+    r"|read-only file system|error creating overlay mount|failed to mount|failed to register layer"
+    r"|failed to create shim"
     r"|layer does not exist|failed to get layer|applying cgroup|cgroups?: |cgroup\.|error reserving|iptables"
     r"|error from sender|code = (?:unavailable|canceled|internal)|transport is closing|context canceled"
     r"|failed to create endpoint|adding interface|failed to prepare|snapshot .* (?:not found|does not exist)"

@@ -230,7 +230,7 @@ class Wire:
 
     def url(self, path: str, query: Query | None = None) -> str:
         """The request line's target."""
-        text = urlencode({name: value for name, value in (query or {}).items()}, doseq=True)
+        text = urlencode(query or {}, doseq=True)
         return f"{self._prefix}{path}{'?' + text if text else ''}"
 
     def check(self, stream: Stream, operation: str) -> None:

@@ -1,0 +1,347 @@
+"""Owns the private engine: a dockerd of ours, started, watched and stopped; must never touch another engine.
+
+It has its own data, runtime folder, network bridge, cgroup and containerd namespace, so that it lives beside a
+system dockerd. Paths are parameters; a socket's path must stay under 108 bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from graders.cancel import Cancel
+from graders.engine.docker import DockerEngine
+from graders.engine.docker_wire import Wire, as_list, as_object, as_text
+from graders.engine.find import PRIVATE_SOCKET
+from graders.engine.install import is_installed
+from graders.engine.private_network import Bridge, make_bridge, remove_bridge
+from graders.engine.program import find_program, lines_of
+from graders.errors import Cancelled, EngineCommandFailed, EngineError, EngineTimeout, EngineUnavailable
+from graders.safe_text import clean_lines
+
+_START_S = 60.0
+_STOP_S = 20.0
+_POLL_S = 0.05
+_TAIL = 15
+_KEPT_SETTINGS = ("registry-mirrors", "insecure-registries", "dns", "proxies", "allow-nondistributable-artifacts")
+"""Settings of the machine's own engine that ours takes over: how to reach registries."""
+_MEMORY_SHARE = 0.85
+_PIDS = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class PrivatePaths:
+    """Where the private engine keeps its things."""
+
+    data: Path = Path("/var/lib/dockyard/engine")
+    runtime: Path = PRIVATE_SOCKET.parent
+    bridge: Bridge = field(default_factory=Bridge)
+    cgroup: str = "dockyard"
+    cgroup_root: Path = Path("/sys/fs/cgroup")
+    system_settings: Path = Path("/etc/docker/daemon.json")
+
+    @property
+    def socket(self) -> Path:
+        """Where it answers."""
+        return self.runtime / PRIVATE_SOCKET.name
+
+    @property
+    def pid_file(self) -> Path:
+        """Written by dockerd."""
+        return self.runtime / "engine.pid"
+
+    @property
+    def exec_root(self) -> Path:
+        """State of running containers, and its containerd."""
+        return self.runtime / "exec"
+
+    @property
+    def log(self) -> Path:
+        """What dockerd says."""
+        return self.data.parent / f"{self.data.name}.log"
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateStatus:
+    """How the private engine is."""
+
+    running: bool
+    """A dockerd of ours lives."""
+    answers: bool
+    pid: int
+    """0 when it does not run."""
+    socket: str
+
+
+def status(paths: PrivatePaths | None = None) -> PrivateStatus:
+    """Look at it, without changing anything."""
+    paths = paths or PrivatePaths()
+    pid = _our_pid(paths)
+    answers = False
+    if pid:
+        try:
+            Wire(f"unix://{paths.socket}").ping(3.0)
+            answers = True
+        except EngineError:
+            answers = False
+    return PrivateStatus(bool(pid), answers, pid, f"unix://{paths.socket}")
+
+
+def up(
+    environ: Mapping[str, str],
+    cancel: Cancel,
+    *,
+    paths: PrivatePaths | None = None,
+    timeout_s: float = _START_S,
+    is_root: bool | None = None,
+) -> Iterator[str]:
+    """Start it unless it runs, and wait until it answers; yields lines for the user.
+
+    Raises `EngineUnavailable` (no rights, not installed), `EngineCommandFailed` with the log's tail,
+    `EngineTimeout`, `Cancelled`.
+    """
+    paths = paths or PrivatePaths()
+    now = status(paths)
+    if now.answers:
+        yield f"The private engine answers already at {now.socket}"
+        return
+    if not (os.geteuid() == 0 if is_root is None else is_root):
+        raise EngineUnavailable("Starting the private engine needs root", hint="Run: sudo dockyard engine up")
+    dockerd = find_program("dockerd", environ)
+    if dockerd is None or not is_installed(environ):
+        raise EngineUnavailable("No container engine is installed", hint="Run: dockyard engine up --install")
+    if now.running:
+        yield "The private engine hangs; stopping it first"
+        yield from down(environ, paths=paths)
+    _clear_stale(paths)
+    try:
+        notice = _prepare(paths, environ)
+    except OSError as error:
+        raise EngineUnavailable(
+            f"The private engine's folders or network could not be made: {error.strerror or error}",
+            hint="Run: dockyard doctor",
+        ) from error
+    if notice:
+        yield notice
+    yield "Starting the private engine"
+    began = time.monotonic()
+    pid = _spawn((dockerd, *_arguments(paths)), paths, environ)
+    try:
+        _await_answer(pid, paths, cancel, timeout_s)
+    except BaseException:
+        _end(pid)
+        raise
+    yield f"The private engine answers at unix://{paths.socket} after {time.monotonic() - began:.1f} s"
+
+
+def down(environ: Mapping[str, str], *, paths: PrivatePaths | None = None) -> Iterator[str]:
+    """Stop it and only it; containers first. Images and cache stay. Raises `EngineTimeout`."""
+    paths = paths or PrivatePaths()
+    pid = _our_pid(paths)
+    if pid:
+        yield "Stopping the private engine"
+        with suppress(EngineError):
+            _kill_containers(Wire(f"unix://{paths.socket}"))
+        if not _end(pid):
+            raise EngineTimeout(
+                f"The private engine (process {pid}) does not stop",
+                limit_s=_STOP_S,
+                elapsed_s=_STOP_S,
+                hint="Run: sudo reboot",
+            )
+        yield "The private engine is stopped"
+    else:
+        yield "The private engine does not run"
+    _clear_stale(paths)
+    _unmount(paths, environ)
+    remove_bridge(paths.bridge, environ)
+
+
+def connect(paths: PrivatePaths | None = None) -> DockerEngine:
+    """The private engine, whatever other engines there are."""
+    paths = paths or PrivatePaths()
+    return DockerEngine(f"unix://{paths.socket}", source="private engine", private=True)
+
+
+def _arguments(paths: PrivatePaths) -> tuple[str, ...]:
+    return (
+        f"--data-root={paths.data}",
+        f"--exec-root={paths.exec_root}",
+        f"--host=unix://{paths.socket}",
+        f"--pidfile={paths.pid_file}",
+        f"--config-file={paths.runtime / 'daemon.json'}",
+        f"--bridge={paths.bridge.name}",
+        "--iptables=false",
+        "--containerd-namespace=dockyard",
+        "--containerd-plugins-namespace=plugins.dockyard",
+        "--exec-opt=native.cgroupdriver=cgroupfs",
+        f"--cgroup-parent=/{paths.cgroup}",
+        "--log-driver=json-file",
+        "--log-opt=max-size=32m",
+        "--log-opt=max-file=2",
+        "--default-ulimit=nofile=65536:65536",
+    )
+
+
+def _prepare(paths: PrivatePaths, environ: Mapping[str, str]) -> str:
+    for folder in (paths.data, paths.runtime, paths.exec_root):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o711)
+    kept: dict[str, object] = {}
+    with suppress(OSError, ValueError):
+        system = as_object(json.loads(paths.system_settings.read_bytes()))
+        kept = {key: system[key] for key in _KEPT_SETTINGS if key in system}
+    (paths.runtime / "daemon.json").write_text(json.dumps(kept), "utf-8")
+    _limit_group(paths)
+    return make_bridge(paths.bridge, environ)
+
+
+def _limit_group(paths: PrivatePaths) -> None:
+    """A cgroup around all that the engine runs, builds too; where it can't be made, the engine works without."""
+    memory = int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * _MEMORY_SHARE)
+    root = paths.cgroup_root
+    if (root / "cgroup.controllers").exists():
+        with suppress(OSError):
+            (root / "cgroup.subtree_control").write_text("+memory +pids +cpu", "ascii")
+        wanted = {root / paths.cgroup / "memory.max": memory, root / paths.cgroup / "pids.max": _PIDS}
+    else:
+        wanted = {
+            root / "memory" / paths.cgroup / "memory.limit_in_bytes": memory,
+            root / "pids" / paths.cgroup / "pids.max": _PIDS,
+        }
+    for file, value in wanted.items():
+        with suppress(OSError):
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(str(value), "ascii")
+
+
+def _spawn(argv: tuple[str, ...], paths: PrivatePaths, environ: Mapping[str, str]) -> int:
+    """Start dockerd in a session of its own, so that closing the terminal does not stop it."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    path = environ.get("PATH", os.defpath)
+    try:
+        return os.posix_spawn(
+            argv[0],
+            argv,
+            {**environ, "PATH": f"{path}:/usr/local/sbin:/usr/sbin:/sbin"},
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(paths.log), flags, 0o644),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+        )
+    except OSError as error:
+        raise EngineCommandFailed(f"dockerd could not be started: {error.strerror}", status=127) from error
+
+
+def _await_answer(pid: int, paths: PrivatePaths, cancel: Cancel, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        ended, code = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            number = os.waitstatus_to_exitcode(code)
+            raise EngineCommandFailed(
+                f"dockerd ended at once (status {number}): {_tail(paths).rpartition(chr(10))[2]}",
+                status=number,
+                tail=_tail(paths),
+                hint=f"Its log is {paths.log}",
+            )
+        if paths.socket.exists():
+            with suppress(EngineError):
+                Wire(f"unix://{paths.socket}").ping(2.0)
+                return
+        if cancel.wait(_POLL_S):
+            raise Cancelled
+    raise EngineTimeout(
+        "The private engine did not answer in time",
+        limit_s=timeout_s,
+        elapsed_s=timeout_s,
+        tail=_tail(paths),
+        hint=f"Its log is {paths.log}",
+    )
+
+
+def _tail(paths: PrivatePaths) -> str:
+    with suppress(OSError):
+        return "\n".join(clean_lines(paths.log.read_bytes()[-20000:])[-_TAIL:])
+    return ""
+
+
+def _our_pid(paths: PrivatePaths) -> int:
+    """The process id of our dockerd; 0 when the file is missing or names another process."""
+    with suppress(OSError, ValueError):
+        pid = int(paths.pid_file.read_text("ascii"))
+        if _is_ours(pid, "dockerd", str(paths.socket)):
+            return pid
+    return 0
+
+
+def _is_ours(pid: int, program: str, mark: str) -> bool:
+    with suppress(OSError):
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+        return Path(words[0]).name == program and any(mark in word for word in words[1:])
+    return False
+
+
+def _end(pid: int) -> bool:
+    """TERM, then KILL; whether it is gone."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+        deadline = time.monotonic() + _STOP_S
+        while time.monotonic() < deadline:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+            if not _lives(pid):
+                return True
+            time.sleep(_POLL_S)
+    return False
+
+
+def _lives(pid: int) -> bool:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return text.rpartition(")")[2].split()[:1] != ["Z"]
+
+
+def _clear_stale(paths: PrivatePaths) -> None:
+    """After a kill -9: dockerd's containerd lives on, and the pid file would stop the next start."""
+    own = paths.exec_root / "containerd" / "containerd.pid"
+    with suppress(OSError, ValueError):
+        pid = int(own.read_text("ascii"))
+        if _is_ours(pid, "containerd", str(paths.exec_root)):
+            _end(pid)
+    for file in (paths.pid_file, paths.socket, own):
+        with suppress(OSError):
+            file.unlink()
+
+
+def _kill_containers(wire: Wire) -> None:
+    wire.ping(3.0)
+    for row in map(as_object, as_list(wire.call("GET", "/containers/json", operation="list containers"))):
+        with suppress(EngineError):
+            wire.call("POST", f"/containers/{as_text(row.get('Id'))}/kill", operation="kill a container")
+
+
+def _unmount(paths: PrivatePaths, environ: Mapping[str, str]) -> None:
+    umount = find_program("umount", environ)
+    with suppress(OSError):
+        mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()]
+        below = [
+            mount
+            for mount in mounts
+            if Path(mount).is_relative_to(paths.data) or Path(mount).is_relative_to(paths.runtime)
+        ]
+        for mount in sorted(below, reverse=True):
+            if umount is not None:
+                with suppress(EngineCommandFailed, EngineTimeout):
+                    for _ in lines_of((umount, "-l", mount), environ=environ, cancel=Cancel(), timeout_s=10.0):
+                        pass
