@@ -1,4 +1,4 @@
-"""Owns having a base image at hand: used if present, else pulled, else built as a stand-in; must never replace a tag."""
+"""Owns having a base image at hand: present, else pulled, else a stand-in; must never replace a tag."""
 
 from __future__ import annotations
 
