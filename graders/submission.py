@@ -207,10 +207,11 @@ def _read(path: Path, limit_bytes: int, name: str) -> tuple[bytes, int]:
         raise _open_error(error, name) from error
     except ValueError as error:
         raise SubmissionError(f"{name!r} is no path: {error}", hint="Give the path of a file.") from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise SubmissionError(f"{name} is not a regular file", hint=f"Write {name} as a plain text file.")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise SubmissionError(f"{name} is not a regular file", hint=f"Write {name} as a plain text file.")
         try:
             data = file.read(limit_bytes + 1)
         except OSError as error:

@@ -20,6 +20,8 @@ SIZE_LIMIT_BYTES = 1024 * 1024
 LINE_LIMIT_BYTES = 65535
 INSTRUCTION_LIMIT = 5000
 """Far above what an engine can build: an image has at most 127 layers."""
+HEREDOC_LIMIT = 100
+"""Heredocs of one instruction that are read."""
 
 _DIRECTIVES = ("syntax", "escape", "check")
 _BOM = b"\xef\xbb\xbf"
@@ -140,6 +142,7 @@ class _Joiner:
             if len(current) > LINE_LIMIT_BYTES // 4 and len(current.encode()) > LINE_LIMIT_BYTES:
                 message = f"Line {self._at} is longer than the {LINE_LIMIT_BYTES} bytes that Docker reads"
                 self._problems.append(Problem(self._at, "line-too-long", message, fatal=True))
+                current = current[: LINE_LIMIT_BYTES // 4]
             part, goes_on = self._cut(current)
             parts.append(part)
             pieces.append((offset, self._at))
@@ -196,6 +199,8 @@ class _Joiner:
             match = _HEREDOC.match(word)
             if match is None or not match[2] or not is_closed(match[2]):
                 continue
+            if len(found) == HEREDOC_LIMIT:
+                break
             name = re.sub(r"\\(.)|['\"]", lambda part: part[1] or "", match[2])
             start = self._at + 1
             body = self._body(name, line, chomp=bool(match[1]))

@@ -1,0 +1,184 @@
+"""Owns the proof that a Dockerfile is read as Docker reads it, whatever its bytes."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graders.dockerfile.locate import line_of
+from graders.dockerfile.model import Dockerfile
+from graders.dockerfile.parse import parse
+
+MIB = 1024 * 1024
+HEAD = "FROM python:3.11-slim\n"
+
+
+def read(text: str) -> Dockerfile:
+    return parse(text.encode())
+
+
+def commands(run: str) -> list[tuple[str, ...]]:
+    return [command.words for command in read(HEAD + run).instructions[-1].commands]
+
+
+def test_continued_run_gives_each_command_its_own_line() -> None:
+    """Comments and blank lines inside a continuation are passed over, and lines survive."""
+    run = read(HEAD + "RUN apt-get update && \\\n  # a comment\n\n  pip3 install six\n").instructions[-1]
+
+    assert (2, 5) == (run.line, run.end_line)
+    assert [("apt-get", "update"), ("pip", "install", "six")] == [command.words for command in run.commands]
+    assert [2, 5] == [command.line for command in run.commands]
+
+
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        ("RUN a && b || c; d | e & f\n", [("a",), ("b",), ("c",), ("d",), ("e",), ("f",)]),
+        ("RUN (cd x && make) > /dev/null 2>&1\n", [("cd", "x"), ("make",)]),
+        ("RUN sh -c 'pip install a && b'\n", [("pip", "install", "a"), ("b",)]),
+        ('RUN bash -exc "/opt/v/bin/pip3.11 install a"\n', [("pip", "install", "a")]),
+        ("RUN sudo -u x env A=1 exec python3 -I -m pip install a\n", [("pip", "install", "a")]),
+        ("RUN A=1 B='x y' uv pip install a # b\n", [("uv", "pip", "install", "a")]),
+        ("RUN if x; then pip install a; fi\n", [("x",), ("pip", "install", "a")]),
+        ("RUN for p in a b; do pip install $p; done\n", [("pip", "install", "$p")]),
+        ('RUN echo "$(pip install a)"\n', [("pip", "install", "a"), ("echo", "$(pip install a)")]),
+        ("RUN P=pip; $P install a\n", [("pip", "install", "a")]),
+        ('RUN ["pip", "install", "a"]\n', [("pip", "install", "a")]),
+        ("RUN <<EOF\npip install a\necho b\nEOF\n", [("pip", "install", "a"), ("echo", "b")]),
+        ("RUN <<EOF\n#!/usr/bin/env python\npip install a\nEOF\n", []),
+        ("RUN bash <<'EOF'\npip install a\nEOF\n", [("bash",), ("pip", "install", "a")]),
+        ("RUN echo 'pip install a'\n", [("echo", "pip install a")]),
+    ],
+)
+def test_run_is_split_into_commands(run: str, expected: list[tuple[str, ...]]) -> None:
+    """Operators, wrappers, shells, substitutions and heredocs come apart; quoted text doesn't."""
+
+    assert expected == commands(run)
+
+
+def test_stages_resolve_without_regard_to_case() -> None:
+    """A stage is found by name in any case, and only reached stages count."""
+    text = "FROM a:1.0 AS Base\nUSER app\nFROM x AS unused\nFROM a:1.0 AS Tools\nFROM BASE\nCOPY --from=TOOLS /a /b\n"
+    dockerfile = read(text)
+
+    assert [0, 3] == [stage.index for stage in dockerfile.chain()]
+    assert [0, 2, 3] == [stage.index for stage in dockerfile.reached()]
+    setting = dockerfile.setting("USER")
+    assert setting is not None
+    assert "app" == setting.value
+
+
+def test_mount_from_reaches_its_stage() -> None:
+    """A stage that is only mounted belongs to the image's making."""
+    dockerfile = read("FROM a AS w\nFROM a\nRUN --mount=type=bind,from=w,target=/w cp /w/a /a\n")
+
+    assert [0, 1] == [stage.index for stage in dockerfile.reached()]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unresolved"),
+    [
+        ("ARG U=a\nFROM x\nUSER $U\n", "", True),
+        ("ARG U=a\nFROM x\nARG U\nUSER $U\n", "a", False),
+        ("FROM x\nARG U=a\nENV U=b\nARG U=c\nUSER $U\n", "b", False),
+        ("FROM x\nUSER ${U:-a}\n", "a", False),
+        ("FROM x\nENV U=a\nUSER ${U:+b}\n", "b", False),
+        ("FROM x\nENV U a b\nUSER '$U'\n", "$U", False),
+        ("FROM x AS y\nENV U=a\nFROM y\nUSER $U\n", "a", False),
+        ("FROM x AS y\nARG U=a\nFROM y\nUSER $U\n", "", True),
+    ],
+)
+def test_user_is_expanded(text: str, value: str, unresolved: bool) -> None:
+    """ARG and ENV follow Docker's scopes."""
+    setting = read(text).setting("USER")
+
+    assert setting is not None
+    assert (value, unresolved) == (setting.value, setting.unresolved)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('CMD ["a", "b"]\n', ("a", "b")),
+        ("CMD ['a']\n", None),
+        ('CMD ["a", 1]\n', None),
+        ('CMD ["a",]\n', None),
+        ("CMD []\n", ()),
+        ('CMD [ "a" ] # trailing\n', ("a",)),
+        ('CMD ["\\ud800"]\n', ("\ufffd",)),
+    ],
+)
+def test_exec_form_is_a_json_list_of_strings(text: str, words: tuple[str, ...] | None) -> None:
+    """Anything else is shell form."""
+
+    assert words == read(HEAD + text).instructions[-1].exec_form
+
+
+def test_escape_directive_changes_the_continuation() -> None:
+    """With a backtick as the escape, a backslash at the end of a line means nothing."""
+    dockerfile = read("# escape=`\nFROM a\nRUN a `\n b\nRUN c\\\nRUN d\n")
+
+    assert ["a  b", "c\\", "d"] == [item.value for item in dockerfile.instructions[1:]]
+
+
+def test_line_of_finds_steps() -> None:
+    """Step names of both builders lead back to their lines; the engine's own lead nowhere."""
+    dockerfile = read("ARG A\nFROM a AS builder\nENV X=1\nRUN one\nFROM a\nWORKDIR /a\nCOPY --from=builder /a /b\n")
+
+    assert 4 == line_of(dockerfile, "[builder 2/2] RUN one")
+    assert 7 == line_of(dockerfile, "[stage-1 3/3] COPY --from=builder /a /b")
+    assert 4 == line_of(dockerfile, "Step 4/7 : RUN one")
+    assert line_of(dockerfile, "[internal] load build context") is None
+
+
+GARBAGE = {
+    "empty": b"",
+    "binary": bytes(range(256)) * 4096,
+    "too large": b"A" * (50 * MIB),
+    "bom and crlf": b"\xef\xbb\xbfFROM a\r\nRUN b \\\r\n c\r\n",
+    "nul": b"\0" * MIB,
+    "surrogates": b"\xed\xa0\x80" * 1000,
+    "continuations": b"\\\n" * (MIB // 2),
+    "many": b"RUN a\n" * 100_000,
+    "flags": b"FROM a\nRUN " + b"--a " * (MIB // 4),
+    "open substitutions": b"FROM a\nRUN " + b"$(" * (MIB // 2),
+    "open lists": b"FROM a\nCMD " + b"[" * MIB,
+    "heredocs": b"FROM a\nRUN " + b"<<A " * (MIB // 4),
+    "doubling": b"FROM a\n" + b"ENV A=$A$A\n" * 5000,
+}
+
+
+@pytest.mark.parametrize("data", GARBAGE.values(), ids=GARBAGE)
+def test_garbage_is_answered_in_time(data: bytes) -> None:
+    """No bytes raise, and none take long."""
+    start = time.process_time()
+    parse(data)
+
+    assert time.process_time() - start < 2
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=400))
+def test_any_bytes_are_read(data: bytes) -> None:
+    """Whatever the bytes, lines lie within the file."""
+    dockerfile = parse(data)
+
+    for instruction in dockerfile.instructions:
+        assert 1 <= instruction.line <= instruction.end_line <= len(dockerfile.lines)
+
+
+FRAGMENTS = st.sampled_from(
+    ["FROM a", "RUN", "COPY", "CMD", "\n", "\\\n", " ", "$(", ")", "`", "'", '"', "<<E", "E\n", "${A:-", "}", "[", "]"]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(FRAGMENTS, max_size=60))
+def test_any_mixture_of_syntax_is_read(parts: list[str]) -> None:
+    """Broken quoting, heredocs and substitutions never raise."""
+    dockerfile = read("".join(parts))
+
+    assert all(command.line >= 1 for item in dockerfile.instructions for command in item.commands)
