@@ -93,10 +93,7 @@ class _Scanner:
             self._aliases[name] = _clean_path(posixpath.join(posixpath.dirname(name), entry.link))
         if entry.kind != "file":
             return
-        first = next(content, b"")
-        while len(first) < BLOCK_BYTES and (more := next(content, b"")):
-            first += more
-        whole = chain((first,), content)
+        first, whole = _peeked(content, BLOCK_BYTES)
         if name == MANIFEST:
             self._manifest = self._config(whole, MANIFEST_CAP_BYTES)
         elif first.startswith(GZIP_MAGIC):
@@ -127,6 +124,8 @@ class _Scanner:
             for entry, data in entries(stream):
                 path = _clean_path(entry.name)
                 inner = self._entry(layer, entry, path, data)
+                for _ in data:
+                    pass
                 layer.hits += [TokenHit(token.decode(), 0, path) for token in {*search.take(), *inner}]
             stream.drain()
         except TruncatedTarError:
@@ -165,11 +164,11 @@ class _Scanner:
             return set()
         if entry.kind != "file" or not self._tokens:
             return set()
-        first = next(data, b"")
+        first, whole = _peeked(data, len(GZIP_MAGIC))
         if not first.startswith(GZIP_MAGIC):
             return set()
         unfolded = TokenSearch(self._tokens)
-        for piece in _inflated(chain((first,), data), GZIP_FILE_CAP_BYTES):
+        for piece in _inflated(whole, GZIP_FILE_CAP_BYTES):
             unfolded.feed(piece)
         return set(unfolded.take())
 
@@ -187,6 +186,14 @@ class _Scanner:
         else:
             names = [f"blobs/{diff_id.replace(':', '/')}" for diff_id in image.diff_ids]
         return [self._layers.get(name) or self._layers.get(self._aliases.get(name, "")) for name in names]
+
+
+def _peeked(content: Iterator[bytes], size_bytes: int) -> tuple[bytes, Iterator[bytes]]:
+    """At least the first bytes (fewer when there are no more), and the whole content with them."""
+    first = b""
+    while len(first) < size_bytes and (piece := next(content, b"")):
+        first += piece
+    return first, chain((first,), content)
 
 
 def _inflated(content: Iterator[bytes], cap_bytes: int) -> Iterator[bytes]:
