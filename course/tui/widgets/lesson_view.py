@@ -55,16 +55,11 @@ class LessonView(VerticalScroll):
         self._answers = answers
         self._quizzes = {quiz.id: quiz for quiz in lesson.quizzes}
         self._quiz_order = list(lesson.quizzes)
-        self._waiting = split_sections(lesson.markdown)
+        self._waiting = split_sections(_with_objectives(lesson))
         await self.remove_children()
         self.scroll_home(animate=False)
         head = f"{lesson.number}  {lesson.title}"
         aim = Content.assemble((head, "bold $text-primary"), (f"   {lesson.minutes} min", "$foreground 65%"))
-        goals = [Content(f"  • {goal}") for goal in lesson.objectives]
-        if goals:
-            aim = Content("\n").join(
-                [aim, Content(""), Content.styled("After this lesson you can", "$foreground 65%"), *goals]
-            )
         await self.mount(Static(aim, classes="lesson-head"))
         await self._next_section(self._turn)
 
@@ -100,3 +95,13 @@ class LessonView(VerticalScroll):
         """Restyle this widget alone: Textual restyles every descendant, 400 ms in a long lesson."""
         self.app.stylesheet.update_nodes((self,))
         self.refresh()
+
+
+def _with_objectives(lesson: Lesson) -> str:
+    """The lesson's text, after the list of what it is good for; a heading that repeats the title is dropped."""
+    body = lesson.markdown.lstrip("\n")
+    first, _, rest = body.partition("\n")
+    if first.startswith("# ") and first.removeprefix("# ").strip() == lesson.title:
+        body = rest
+    goals = "\n".join(f"- {goal}" for goal in lesson.objectives)
+    return f"*After this lesson you can*\n\n{goals}\n\n---\n\n{body}" if goals else body

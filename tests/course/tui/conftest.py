@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -135,7 +135,7 @@ class ScriptedSession(Session):
 
     def check(
         self, exercise: str, *, path: Path | None = None, static_only: bool = False, cancel: Cancel | None = None
-    ) -> Iterator[SessionEvent]:
+    ) -> Generator[SessionEvent]:
         """Follow the script, then report what the file on the disk deserves."""
         cancel = cancel or Cancel()
         for item in self.script:
@@ -306,6 +306,10 @@ class DeskDriver:
         """What is on the screen, line by line."""
         rows = self.app.screen._compositor.render_strips()
         return "\n".join("".join(segment.text for segment in row) for row in rows)
+
+    def shows(self, words: str) -> bool:
+        """Whether the screen shows these words."""
+        return words in self.text()
 
     @property
     def notices(self) -> str:
