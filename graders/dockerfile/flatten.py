@@ -194,7 +194,7 @@ class _Joiner:
         _, rest = split_flags(rest)
         if read_list(rest) is not None:
             return ()
-        found = []
+        found: list[tuple[Heredoc, int]] = []
         for word in split_words(rest, self._escape):
             match = _HEREDOC.match(word)
             if match is None or not match[2] or not is_closed(match[2]):
