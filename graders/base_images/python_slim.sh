@@ -45,6 +45,17 @@ if [ -s "$DOCKYARD_CERTIFICATES" ]; then
   cat "$DOCKYARD_CERTIFICATES" > "$root/etc/ssl/certs/ca-certificates.crt"
 fi
 printf '[global]\ncert = /etc/ssl/certs/ca-certificates.crt\ndisable-pip-version-check = true\n' > "$root/etc/pip.conf"
+# apt keeps as little as it does in the official image: compressed lists, no packages after they are installed.
+clean='rm -f /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/*.deb /var/cache/apt/*.bin || true'
+cat > "$root/etc/apt/apt.conf.d/docker-clean" <<EOF
+DPkg::Post-Invoke { "$clean"; };
+APT::Update::Post-Invoke { "$clean"; };
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+Acquire::GzipIndexes "true";
+Acquire::CompressionTypes::Order:: "gz";
+Apt::AutoRemove::SuggestsImportant "false";
+EOF
 echo "DOCKYARD_PYTHON_VERSION=$(chroot "$root" /usr/local/bin/python3 -c 'import platform; print(platform.python_version())')"
 find "$root/usr/local" -name __pycache__ -prune -exec rm -rf {} +
 rm -rf "$root"/var/cache/apt/*.bin "$root"/var/log/*.log "$root"/var/log/apt "$root"/var/cache/debconf/*-old \
