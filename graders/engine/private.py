@@ -19,7 +19,7 @@ from graders.cancel import Cancel
 from graders.engine.docker import DockerEngine
 from graders.engine.docker_wire import Wire, as_list, as_object, as_text
 from graders.engine.find import PRIVATE_SOCKET
-from graders.engine.install import is_installed
+from graders.engine.install import COMMAND, is_installed
 from graders.engine.private_network import Bridge, make_bridge, remove_bridge
 from graders.engine.program import find_program, lines_of
 from graders.errors import Cancelled, EngineCommandFailed, EngineError, EngineTimeout, EngineUnavailable
@@ -115,7 +115,7 @@ def up(
         raise EngineUnavailable("Starting the private engine needs root", hint="Run: sudo dockyard engine up")
     dockerd = find_program("dockerd", environ)
     if dockerd is None or not is_installed(environ):
-        raise EngineUnavailable("No container engine is installed", hint="Run: dockyard engine up --install")
+        raise EngineUnavailable("No container engine is installed", hint=f"Run: {COMMAND}")
     if now.running:
         yield "The private engine hangs; stopping it first"
         yield from down(environ, paths=paths)
@@ -153,7 +153,7 @@ def down(environ: Mapping[str, str], *, paths: PrivatePaths | None = None) -> It
                 f"The private engine (process {pid}) does not stop",
                 limit_s=_STOP_S,
                 elapsed_s=_STOP_S,
-                hint="Run: sudo reboot",
+                hint=f"Its log is {paths.log}",
             )
         yield "The private engine is stopped"
     else:
