@@ -19,7 +19,6 @@ from graders.event import (
     BasePreparing,
     BuildFinished,
     BuildLog,
-    BuildStarted,
     BuildStepChanged,
     CheckFinished,
     GradeStarted,
@@ -55,8 +54,6 @@ class Narrator:
                 self._line(event.text, status=True)
             case BasePreparing():
                 self.base(event)
-            case BuildStarted():
-                self._line(f"Building: {event.purpose}", status=True)
             case BuildStepChanged():
                 self._step(event.purpose, event.step)
             case BuildLog() if self._verbosity is Verbosity.VERBOSE:

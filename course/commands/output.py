@@ -42,6 +42,8 @@ def say_error(message: str, hint: str = "") -> None:
 
 def say_raw(text: str) -> None:
     """Write to standard error as it is: no line end, control sequences kept."""
+    if sys.stderr is None:
+        return
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
@@ -79,8 +81,10 @@ def _umask() -> int:
     return mask
 
 
-def _write(stream: TextIO, text: str, *, err: bool) -> None:
-    """Echo, and go on in silence when the reader has left: that changes no verdict."""
+def _write(stream: TextIO | None, text: str, *, err: bool) -> None:
+    """Echo, and go on in silence when the reader has left or never was: that changes no verdict."""
+    if stream is None:
+        return
     try:
         click.echo(text, nl=False, err=err)
         stream.flush()
