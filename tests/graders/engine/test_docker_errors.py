@@ -75,7 +75,7 @@ def test_error_after_a_cancel_is_cancelled() -> None:
 
 LEARNERS = (
     "executor failed running [/bin/sh -c exit 3]: exit code: 3",
-    'failed to solve: process "/bin/sh -c echo no space left on device; false" did not complete successfully: exit code: 1',
+    'failed to solve: process "/bin/sh -c echo no space left on device" did not complete successfully: exit code: 1',
     "The command '/bin/sh -c curl x: dial tcp' returned a non-zero code: 6",
     "dockerfile parse error line 1: unknown instruction: FORM",
     'failed to compute cache key: "/x" not found: not found',

@@ -51,9 +51,12 @@ def run_id(any_engine: Engine) -> Iterator[str]:
 
 
 def request(
-    dockerfile: str, run_id: str, *, limits: Limits | None = None, no_cache: bool = False, **files: str
+    dockerfile: str, run_id: str, *, limits: Limits | None = None, no_cache: bool = False, a_txt: str | None = None
 ) -> BuildRequest:
-    entries = (ContextFile("Dockerfile", dockerfile.encode()), *(ContextFile(n, d.encode()) for n, d in files.items()))
+    entries = (
+        ContextFile("Dockerfile", dockerfile.encode()),
+        *(() if a_txt is None else (ContextFile("a.txt", a_txt.encode()),)),
+    )
     return BuildRequest(entries, run_id, limits or Limits(), no_cache=no_cache)
 
 
@@ -107,8 +110,8 @@ def test_build_again_comes_from_the_cache(any_engine: Engine, run_id: str) -> No
 def test_build_after_a_copied_file_changed_is_not_cached(any_engine: Engine, run_id: str) -> None:
     """A changed file runs its COPY and what follows, and not what came before."""
     text = f"FROM {BASE}\nRUN echo {run_id}\nCOPY a.txt /a.txt\n"
-    built(any_engine, request(text, run_id, **{"a.txt": f"one {run_id}"}))
-    again, _ = built(any_engine, request(text, run_id, **{"a.txt": f"two {run_id}"}))
+    built(any_engine, request(text, run_id, a_txt=f"one {run_id}"))
+    again, _ = built(any_engine, request(text, run_id, a_txt=f"two {run_id}"))
 
     assert [StepStatus.CACHED] == statuses(again, "RUN")
     assert [StepStatus.DONE] == statuses(again, "COPY")
@@ -173,10 +176,13 @@ def test_cancel_ends_a_build_at_once(any_engine: Engine, run_id: str) -> None:
         set_at.append(time.monotonic())
         cancel.set()
 
-    with pytest.raises(Cancelled):
+    def follow() -> None:
         for event in any_engine.build(request(f"FROM {BASE}\nRUN sleep 60\n", run_id, no_cache=True), cancel):
             if isinstance(event, StepChanged) and "sleep 60" in event.step.name:
                 threading.Timer(0.2, stop).start()
+
+    with pytest.raises(Cancelled):
+        follow()
 
     assert time.monotonic() - set_at[0] < 0.5
 
@@ -243,7 +249,7 @@ def test_output_over_the_limit_is_cut_and_said(any_engine: Engine, run_id: str) 
 
 def test_export_is_a_docker_save_tar(any_engine: Engine, run_id: str) -> None:
     """The export names its layers in manifest.json, and they hold the copied files."""
-    wanted = request(f"FROM {BASE}\nCOPY a.txt /data/a.txt\n", run_id, **{"a.txt": run_id})
+    wanted = request(f"FROM {BASE}\nCOPY a.txt /data/a.txt\n", run_id, a_txt=run_id)
     result, _ = built(any_engine, wanted)
     with any_engine.export(result.image_id, Cancel()) as chunks:
         data = b"".join(chunks)
