@@ -18,7 +18,10 @@ from graders.exercise import ExerciseSpec
 from graders.submission import is_editable
 
 ROOT = Path(__file__).resolve().parents[2]
-EXERCISES = read_catalog(ROOT).exercises()
+CATALOG = read_catalog(ROOT)
+EXERCISES = tuple(dict.fromkeys(name for number in CATALOG.slugs for name in CATALOG.lesson(number).exercises))
+"""Ids that a listed lesson asks for; the others are drafts."""
+
 STRAY = re.compile(r"(^|/)(__pycache__|\.ipynb_checkpoints|\.DS_Store|\.git)(/|$)|\.(pyc|orig|rej|swp)$|~$")
 MUTANTS_AT_LEAST = 8
 FILE_BYTES_AT_MOST = 512 * 1024
