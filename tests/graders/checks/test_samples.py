@@ -26,7 +26,7 @@ def _context(sample: object) -> object:
     ignore = IgnoreFile.parse(files[".dockerignore"]) if ".dockerignore" in files else None
     return DockerfileContext(
         dockerfile=parse(sample.dockerfile.encode()),
-        files={"Dockerfile": sample.dockerfile.encode(), **files},
+        files=files,
         ignore=ignore,
         must_ignore=sample.must_ignore,
     )

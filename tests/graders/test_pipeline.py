@@ -1,0 +1,348 @@
+"""Grading from end to end on the engine in memory: each way in which a check and an engine can end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import graders.formats
+from graders.cancel import Cancel
+from graders.engine.base import ContextFile, Engine
+from graders.engine.fake import FakeEngine, FakeReply, FakeRun
+from graders.errors import Cancelled, EngineUnavailable
+from graders.event import (
+    BuildFinished,
+    BuildStarted,
+    BuildStepChanged,
+    CheckFinished,
+    GradeEvent,
+    GradeFinished,
+    Purpose,
+)
+from graders.exercise import ExerciseSpec, read_exercise
+from graders.formats.json import dumps, loads
+from graders.formats.text import render
+from graders.outcome import Status
+from graders.pipeline import grade, static_findings
+from graders.report import Report, Verdict
+from graders.submission import Submission
+
+SPEC = """
+format = 1
+id = "tiny"
+title = "Tiny"
+minutes = 5
+[build]
+source = "src/predict.py"
+requirements = "requirements.txt"
+canaries = [".env"]
+[run.texts]
+templates = ["the {thing} is {word}"]
+things = ["tent", "film"]
+count = 4
+[run.texts.words]
+good = ["fine", "great"]
+bad = ["dull", "bad"]
+"""
+CHECKS = (
+    "invalid-instruction", "fat-base", "source-before-dependencies", "runs-as-root", "build-fails", "image-too-large",
+    "user-is-root", "leaked-file", "cache-lost-on-source-change", "stale-after-dependency-change", "exits-with-error",
+    "wrong-output", "process-is-root",
+)  # fmt: skip
+GOOD = """FROM python:3.11-slim
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
+COPY src src
+USER 1000
+CMD ["python", "src/predict.py"]
+"""
+
+
+def answer(run: FakeRun) -> FakeReply:
+    lines = run.stdin.decode().splitlines()
+    labels = ["good" if line.split()[-1] in {"fine", "great"} else "bad" for line in lines]
+    return FakeReply("".join(f"{a}\t{b}\n" for a, b in zip(labels, lines, strict=True)).encode())
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> ExerciseSpec:
+    (tmp_path / "exercise.toml").write_text(SPEC + "".join(f'[[checks]]\nuse = "{check}"\n' for check in CHECKS))
+    return read_exercise(tmp_path)
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    fake = FakeEngine()
+    fake.program("python src/predict.py", answer)
+    return fake
+
+
+def submission(dockerfile: str = GOOD, *more: ContextFile) -> Submission:
+    files = (
+        ContextFile("Dockerfile", dockerfile.encode()),
+        ContextFile("requirements.txt", b"six==1.16.0\n"),
+        ContextFile("src/predict.py", b"print()\n"),
+        *more,
+    )
+    return Submission(Path("somewhere"), files, dockerfile.encode(), "0" * 64, ())
+
+
+def events(
+    spec: ExerciseSpec,
+    open_engine: Callable[[], Engine],
+    handed_in: Submission | None = None,
+    *,
+    cancel: Cancel | None = None,
+    static_only: bool = False,
+) -> Iterator[GradeEvent]:
+    return grade(
+        handed_in or submission(),
+        spec,
+        open_engine,
+        cancel=cancel or Cancel(),
+        nonce="n",
+        now=lambda: datetime(2026, 1, 2, tzinfo=UTC),
+        clock=lambda: 0.0,
+        environ={},
+        static_only=static_only,
+    )
+
+
+def report(spec: ExerciseSpec, engine: FakeEngine, handed_in: Submission | None = None) -> Report:
+    """Grade; an install reads its requirements, so it fails once they are spoilt."""
+    for event in events(spec, lambda: engine, handed_in):
+        if isinstance(event, BuildStarted) and event.purpose is Purpose.DEPENDENCY_CHANGED:
+            engine.runs["pip install"] = FakeReply(b"ERROR: Invalid requirement", exit_code=1)
+        if isinstance(event, GradeFinished):
+            return event.report
+    raise AssertionError("no report")
+
+
+def failed(found: Report) -> list[str]:
+    return [outcome.id for outcome in found.outcomes if outcome.status is Status.FAILED]
+
+
+def statuses(found: Report) -> dict[str, str]:
+    return {outcome.id: outcome.status.value for outcome in found.outcomes}
+
+
+def test_sound_submission_passes_with_one_build_one_run_and_two_rebuilds(
+    spec: ExerciseSpec, engine: FakeEngine
+) -> None:
+    """Evidence is shared among checks, and all that was made is removed."""
+    found = report(spec, engine)
+
+    assert Verdict.PASSED == found.verdict, statuses(found)
+    assert 3 == engine.calls.count("build")
+    assert 1 == engine.calls.count("run")
+    assert ["remove", "close"] == engine.calls[-2:]
+    assert () == engine.leftovers()
+    assert found.build is not None
+    assert [2, 3, 4] == [step.line for step in found.build.steps if step.line in {2, 3, 4}]
+    assert found.image is not None
+    assert found.engine is not None
+    assert "2026-01-02T00:00:00+00:00" == found.started_at
+
+
+def test_wrong_submissions_fail_by_the_named_check(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """What was built and run decides."""
+    leaky = GOOD.replace("COPY src src", "COPY . .")
+    assert ["leaked-file"] == failed(report(spec, engine, submission(leaky)))
+
+
+def test_source_before_install_loses_the_cache(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """The rebuild proves it, whatever the text says."""
+    early = GOOD.replace("COPY requirements.txt .", "COPY requirements.txt src/ ./")
+    found = report(spec, engine, submission(early))
+
+    assert "cache-lost-on-source-change" in failed(found)
+    assert 3 == found.outcome("cache-lost-on-source-change").findings[0].line
+
+
+def test_install_that_does_not_read_requirements_is_stale(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """An install that goes through with spoilt requirements never read them."""
+    finished = [event for event in events(spec, lambda: engine) if isinstance(event, GradeFinished)]
+
+    assert ["stale-after-dependency-change"] == failed(finished[0].report)
+
+
+def test_static_fault_keeps_the_engine_closed(spec: ExerciseSpec) -> None:
+    """A base that must not be fetched skips all that would build on it."""
+
+    def never() -> Engine:
+        raise AssertionError("opened")
+
+    found = list(events(spec, never, submission(GOOD.replace("3.11-slim", "3.11"))))[-1]
+
+    assert isinstance(found, GradeFinished)
+    assert ["fat-base"] == failed(found.report)
+    assert "skipped" == statuses(found.report)["wrong-output"]
+    assert "fat-base" in found.report.outcome("build-fails").reason
+
+
+def test_failed_build_skips_what_needs_an_image(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """A failing line is named; nothing that needs an image is blamed."""
+    found = report(spec, engine, submission(GOOD.replace("USER 1000", "RUN exit 3\nUSER 1000")))
+
+    assert ["build-fails"] == failed(found)
+    assert 5 == found.outcome("build-fails").findings[0].line
+    assert "skipped" == statuses(found)["process-is-root"]
+    assert found.image is None
+
+
+def test_no_engine_is_errored_with_its_remedy_and_static_outcomes_come(spec: ExerciseSpec) -> None:
+    """A dead engine is never the learner's fault."""
+
+    def gone() -> Engine:
+        raise EngineUnavailable("No engine answers", hint="dockyard engine up")
+
+    last = [*events(spec, gone)][-1]
+
+    assert isinstance(last, GradeFinished)
+    found = last.report
+    assert (Verdict.ERRORED, 3) == (found.verdict, found.exit_code)
+    assert Status.PASSED == found.outcome("fat-base").status
+    assert {"errored"} == {statuses(found)[check] for check in CHECKS[4:]}
+    assert "dockyard engine up" == found.outcome("wrong-output").remedy
+    assert "dockyard engine up" in render(found, colour=False)
+
+
+@pytest.mark.parametrize(
+    ("call", "first"), [("build", "build-fails"), ("export", "user-is-root"), ("run", "exits-with-error")]
+)
+def test_engine_that_fails_on_the_way_errors_the_rest(
+    spec: ExerciseSpec, engine: FakeEngine, call: str, first: str
+) -> None:
+    """What was decided before stays decided."""
+    engine.fail_next(call, EngineUnavailable("The engine went away"))
+    found = report(spec, engine)
+    order = [use.check.id for use in spec.checks]
+    after = order[order.index(first) :]
+
+    assert {"errored"} == {statuses(found)[check] for check in after if check != "user-is-root"}
+    assert Verdict.ERRORED == found.verdict
+    assert engine.calls.count("remove") == 1
+
+
+def test_engine_that_dies_in_a_step_is_errored(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """A build that the engine did not finish is no failed build."""
+    engine.die_in_step = 3
+
+    assert "errored" == statuses(report(spec, engine))["build-fails"]
+
+
+def test_cancel_in_a_build_cleans_up_and_passes_on(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """Stopping leaves nothing behind."""
+    cancel = Cancel()
+
+    def work() -> None:
+        for event in events(spec, lambda: engine, cancel=cancel):
+            if isinstance(event, BuildStepChanged):
+                cancel.set()
+
+    with pytest.raises(Cancelled):
+        work()
+    assert ["remove", "close"] == engine.calls[-2:]
+    assert () == engine.leftovers()
+
+
+def test_reader_that_walks_away_cleans_up(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """Closing the generator removes what was made."""
+    running = events(spec, lambda: engine)
+    for event in running:
+        if isinstance(event, BuildFinished):
+            break
+    running.close()  # type: ignore[attr-defined]
+
+    assert () == engine.leftovers()
+    assert "remove" in engine.calls
+
+
+def test_check_that_crashes_is_errored_and_the_others_go_on(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """A bug of ours costs one outcome."""
+
+    def crash(_context: object, _params: object) -> list[object]:
+        raise KeyError("bug")
+
+    uses = tuple(
+        replace(use, check=replace(use.check, find=crash)) if use.check.id == "leaked-file" else use  # type: ignore[arg-type]
+        for use in spec.checks
+    )
+    found = report(replace(spec, checks=uses), engine)
+
+    assert "KeyError" in found.outcome("leaked-file").reason
+    assert "passed" == statuses(found)["wrong-output"]
+    assert Verdict.ERRORED == found.verdict
+
+
+def test_observation_overrules_the_text(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """A text that looks wrong is passed when the rebuild shows otherwise; the event comes twice."""
+    looks_wrong = GOOD.replace("COPY requirements.txt .", "COPY tool.txt requirements.txt ./")
+    handed_in = submission(looks_wrong, ContextFile("tool.txt", b"x"))
+    source = replace(spec, checks=tuple(u for u in spec.checks if u.check.id != "stale-after-dependency-change"))
+    forced = tuple(
+        replace(use, check=replace(use.check, find=lambda *_: [_finding()])) if use.check.id == "runs-as-root" else use
+        for use in source.checks
+    )
+    seen = [*events(replace(source, checks=forced), lambda: engine, handed_in)]
+    states = [e.outcome.status for e in seen if isinstance(e, CheckFinished) and e.outcome.id == "runs-as-root"]
+
+    assert [Status.FAILED, Status.PASSED] == states
+
+
+def _finding() -> object:
+    from graders.finding import Finding
+
+    return Finding("it looks like root")
+
+
+def test_static_only_runs_no_engine(spec: ExerciseSpec) -> None:
+    """The rest is skipped and says so."""
+
+    def never() -> Engine:
+        raise AssertionError("opened")
+
+    last = [*events(spec, never, static_only=True)][-1]
+
+    assert isinstance(last, GradeFinished)
+    assert last.report.static_only
+    assert Verdict.PASSED == last.report.verdict
+    assert "Not run: static checks only" == last.report.outcome("build-fails").reason
+
+
+def test_static_findings_name_check_and_line(spec: ExerciseSpec) -> None:
+    """What the desk shows while the learner types."""
+    found = static_findings(spec, GOOD.replace("USER 1000", "USER root").encode(), {"src/predict.py": b""})
+
+    assert [("runs-as-root", 5)] == [(check, finding.line) for check, finding in found]
+
+
+def test_report_survives_json_and_fits_its_schema(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """The schema is published; reading back gives the same report."""
+    found = report(spec, engine, submission(GOOD.replace("COPY src src", "COPY . .")))
+    schema = json.loads((Path(graders.formats.__path__[0]) / "report-v1.schema.json").read_text())
+    jsonschema.validate(json.loads(dumps(found)), schema)
+
+    assert found == loads(dumps(found))
+    with pytest.raises(ValueError, match="Not a report"):
+        loads("{}")
+
+
+def test_text_report_is_narrow_clean_and_says_what_to_do(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """80 columns, no escape of the learner's, colour only when asked for."""
+    engine.program("python src/predict.py", FakeReply(b"\x1b]52;c;x\x07evil\x1b[2J\n"))
+    found = report(spec, engine)
+    text = render(found, colour=False)
+
+    assert ["wrong-output"] == failed(found)
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "\x1b" not in text
+    assert "evil" in text
+    assert "Next: start with wrong-output" in text
+    assert "\x1b[31m" in render(found, colour=True)
