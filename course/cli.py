@@ -27,6 +27,7 @@ COMMANDS = {
     "start": ("course.commands.learn:start_command_line", "Start an exercise (or open a lesson) and say where it is."),
     "check": ("course.commands.check:check_command", "Build, run and check your work."),
     "hint": ("course.commands.learn:hint_command", "Show the next hint for an exercise."),
+    "quiz": ("course.commands.quiz:quiz_command", "Show a lesson's questions, or answer one."),
     "status": ("course.commands.learn:status_command", "Where you stand, and what to do next."),
     "reset": ("course.commands.learn:reset_command", "Put an exercise's starter back; your files are kept."),
     "solution": ("course.commands.learn:solution_command", "Show an exercise's solution, once you passed it."),

@@ -43,7 +43,7 @@ def next_step(session: Session) -> str:
     if following.state.value != "locked":
         return f"dockyard start {following.number}"
     level = lesson.number.partition(".")[0]
-    return f"dockyard checklist {level}    (says what is missing; quizzes are in the full window: dockyard)"
+    return f"dockyard checklist {level}    (says what is missing; its questions: dockyard quiz {lesson.number})"
 
 
 def _here(workspace: Path) -> str:

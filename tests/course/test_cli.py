@@ -282,6 +282,25 @@ def test_solution_needs_a_pass_or_giving_up(run: Run) -> None:
     assert "FROM python:3.11-slim" in shown.stdout
 
 
+def test_quiz_is_shown_and_answered(run: Run) -> None:
+    """A lesson's question can be read and answered without the desk; the answer is kept."""
+    shown = run("quiz", "1.2").stdout
+    wrong = run("quiz", "1.2", "layer-order", "1")
+    right = run("quiz", "1.2", "layer-order", "2")
+
+    assert "layer-order: What is copied first?" in shown
+    assert "  2. The requirements" in shown
+    assert (wrong.exit_code, wrong.stdout) == (1, "Not yet. Then every change installs again.\n")
+    assert right.exit_code == 0
+    assert "2. The requirements  <- your answer" in run("quiz", "1.2").stdout
+
+
+@pytest.mark.parametrize("args", [("1.2", "layer-order"), ("1.2", "layer-order", "9"), ("1.2", "no-such", "1")])
+def test_quiz_wrong_usage_ends_with_2(run: Run, args: tuple[str, ...]) -> None:
+    """A missing number, a choice or a question that isn't there: usage errors."""
+    assert run("quiz", *args).exit_code == 2
+
+
 def test_checklist_shows_each_line_with_a_box(run: Run) -> None:
     """An unfinished checklist ends with 1, each line with what to do."""
     result = run("checklist")
@@ -490,3 +509,44 @@ def test_check_static_needs_no_engine(run: Run, paths: Paths) -> None:
     solution = paths.content / "exercises" / "tiny" / "solution"
 
     assert run("check", "tiny", "--static", "--path", str(solution)).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "advice"),
+    [
+        (("engine", "up"), "dockyard engine up --yes"),
+        (("engine", "status"), "dockyard engine up"),
+        (("engine", "clean"), "dockyard engine up"),
+    ],
+)
+def test_engine_commands_without_engine_end_with_3(run: Run, args: tuple[str, ...], advice: str) -> None:
+    """Without an engine, and nobody to ask, each says the command that mends it; nothing is installed."""
+    result = run(*args)
+
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert advice in result.stderr
+
+
+def test_engine_status_json_says_unreachable(run: Run) -> None:
+    """Programs get the same keys whether an engine answers or not."""
+    result = run("engine", "status", "--format", "json")
+
+    assert result.exit_code == 3
+    assert json.loads(result.stdout) == {
+        "reachable": False,
+        "name": "",
+        "version": "",
+        "socket": "",
+        "private": False,
+        "leftovers": [],
+    }
+
+
+def test_doctor_without_engine_is_a_list_and_3(run: Run) -> None:
+    """The doctor never fails: it says what is missing, for people and for programs."""
+    text = run("doctor")
+    rows = json.loads(run("doctor", "--format", "json").stdout)["lines"]
+
+    assert text.exit_code == 3
+    assert "mend it: dockyard engine up" in text.stdout
+    assert [row["state"] for row in rows if row["name"] == "engine"] == ["missing"]
