@@ -77,10 +77,10 @@ class CheckRun:
         if self.cancel.is_set:
             return "Stopping the check"
         done, planned = decided
-        parts = [f"{self.doing}: {clean(step)}" if step else self.doing]
+        parts = [seconds(self.elapsed_s)]
         if planned:
             parts.append(f"{done} of {planned} decided")
-        return "  ".join([*parts, seconds(self.elapsed_s)])
+        return "  ".join([*parts, f"{self.doing}: {clean(step)}" if step else self.doing])
 
     def _follow(self, event: GradeEvent) -> None:
         match event:

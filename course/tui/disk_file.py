@@ -40,9 +40,10 @@ def read_file(path: Path) -> DiskFile:
     except OSError as error:
         what = "it is a link" if path.is_symlink() else error.strerror or "it can't be read"
         return DiskFile("", b"", exists=True, problem=f"{path.name} can't be opened: {what}")
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return DiskFile("", b"", exists=True, problem=f"{path.name} is no ordinary file")
     with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            return DiskFile("", b"", exists=True, problem=f"{path.name} is no ordinary file")
         try:
             data = stream.read(LARGEST_FILE_BYTES + 1)
         except OSError as error:

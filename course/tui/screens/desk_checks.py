@@ -125,8 +125,8 @@ class DeskChecks(DeskFrame):
         else:
             results.tick()
         status = run.status(step=results.running_step, decided=results.decided)
-        stop = "" if run.cancel.is_set else "   F9 stops"
-        self.show_status(Content.assemble((status, "bold"), (stop, "$foreground 65%")))
+        stop = "" if run.cancel.is_set else "F9 stops  "
+        self.show_status(Content.assemble((stop, "$foreground 65%"), (status, "bold")))
 
     def on_desk_checks_check_ended(self, event: DeskChecks.CheckEnded) -> None:
         """Say how the check ended."""

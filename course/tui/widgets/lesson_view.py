@@ -104,4 +104,4 @@ def _with_objectives(lesson: Lesson) -> str:
     if first.startswith("# ") and first.removeprefix("# ").strip() == lesson.title:
         body = rest
     goals = "\n".join(f"- {goal}" for goal in lesson.objectives)
-    return f"*After this lesson you can*\n\n{goals}\n\n---\n\n{body}" if goals else body
+    return f"*After this lesson you can*\n\n{goals}\n\n{body}" if goals else body

@@ -52,7 +52,7 @@ class Outline(OptionList):
         for level in levels:
             if options:
                 options.append(None)
-            heading = Content.styled(f"Level {level.number}\n", "$foreground 65%") + plain(level.title).stylize("bold")
+            heading = Content(f"Level {level.number}\n") + plain(level.title)
             options.append(Option(heading, disabled=True))
             for row in level.lessons:
                 mark, style = LESSON_MARKS[row.state]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 
 from textual.app import ComposeResult
@@ -61,6 +62,7 @@ class Results(Vertical):
         self._planned: tuple[PlannedCheck, ...] = ()
         self._outcomes: dict[str, Outcome] = {}
         self._notices: list[str] = []
+        self._width = 0
         self._targets: list[Outcome | tuple[Outcome, Finding] | None] = []
 
     def compose(self) -> ComposeResult:
@@ -158,6 +160,12 @@ class Results(Vertical):
         """How many checks are decided, and how many there are."""
         return len(self._outcomes), max(len(self._planned), len(self._outcomes))
 
+    def on_resize(self) -> None:
+        """Wrap the outcomes anew for the new width."""
+        if self.size.width != self._width:
+            self._width = self.size.width
+            self._fill()
+
     # -- tabs
 
     def show_tab(self, tab: str) -> None:
@@ -180,21 +188,22 @@ class Results(Vertical):
     def _fill(self) -> None:
         """Write the list of outcomes: failures first among the decided, in the order of the check otherwise."""
         rows = self.query_one("#outcomes", OptionList)
+        width = max(rows.size.width - 3, 30)
         highlighted = rows.highlighted
         self._targets = []
         options: list[Option] = []
         for planned in self._planned:
             outcome = self._outcomes.get(planned.id)
-            options.append(Option(_outcome_row(outcome) if outcome else _waiting_row(planned)))
+            options.append(Option(_outcome_row(outcome, width) if outcome else _waiting_row(planned, width)))
             self._targets.append(outcome)
             if outcome is None:
                 continue
             if outcome.status is Status.FAILED:
                 for finding in outcome.findings:
-                    options.append(Option(_finding_row(finding)))
+                    options.append(Option(_finding_row(finding, width)))
                     self._targets.append((outcome, finding))
             elif outcome.reason:
-                options.append(Option(_reason_row(outcome)))
+                options.append(Option(_reason_row(outcome, width)))
                 self._targets.append(outcome)
         for notice in self._notices:
             options.append(Option(Content.assemble(("i ", "$text-accent"), plain(notice))))
@@ -228,29 +237,35 @@ class Results(Vertical):
             self.query_one("#outcomes", OptionList).highlighted = index
 
 
-def _outcome_row(outcome: Outcome) -> Content:
+def _outcome_row(outcome: Outcome, width: int) -> Content:
     mark, style = outcome_mark(outcome)
     word = outcome_word(outcome)
     time = f"  {seconds(outcome.elapsed_s)}" if outcome.elapsed_s >= 0.05 else ""
+    claim = _hanging(outcome.claim, 2, width - len(word) - len(time) - 2)
     return Content.assemble(
-        (f"{mark} ", f"bold {style}"),
-        plain(outcome.claim),
-        (f"  {word}" if word else "", style),
-        (time, "$foreground 65%"),
+        (f"{mark} ", f"bold {style}"), claim, (f"  {word}" if word else "", style), (time, "$foreground 65%")
     )
 
 
-def _waiting_row(planned: PlannedCheck) -> Content:
-    return Content.assemble("· ", plain(planned.claim)).stylize("$foreground 65%")
+def _waiting_row(planned: PlannedCheck, width: int) -> Content:
+    return Content.assemble("· ", _hanging(planned.claim, 2, width)).stylize("$foreground 65%")
 
 
-def _finding_row(finding: Finding) -> Content:
+def _finding_row(finding: Finding, width: int) -> Content:
     where = f"line {finding.line}: " if finding.line is not None else ""
     if finding.file and finding.file != "Dockerfile":
         where = f"{clean(finding.file)}, {where}" if where else f"{clean(finding.file)}: "
-    return Content.assemble("    ", (where, "bold"), plain(finding.message))
+    text = _hanging(where + finding.message, 4, width)
+    return Content("    ") + text.stylize("bold", 0, len(where.rstrip()))
 
 
-def _reason_row(outcome: Outcome) -> Content:
-    remedy = f"  Mend it: {outcome.remedy}" if outcome.remedy else ""
-    return Content.assemble("    ", plain(outcome.reason).stylize("$foreground 65%"), (clean(remedy), "bold"))
+def _reason_row(outcome: Outcome, width: int) -> Content:
+    reason = _hanging(outcome.reason, 4, width).stylize("$foreground 65%")
+    remedy = f"\n    mend it: {clean(outcome.remedy)}" if outcome.remedy else ""
+    return Content.assemble("    ", reason, (remedy, "bold"))
+
+
+def _hanging(text: str, indent: int, width: int) -> Content:
+    """Untrusted text that goes on below its own beginning."""
+    lines = textwrap.wrap(clean(text), max(width - indent, 16), break_on_hyphens=False)
+    return Content(f"\n{' ' * indent}".join(lines))

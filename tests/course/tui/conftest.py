@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -39,6 +38,7 @@ from graders.event import (
 from graders.finding import Finding
 from graders.outcome import Level, Outcome, Status
 from graders.report import BuildSummary, ImageSummary, Report, StepSummary
+from tests.course.conftest import COURSE, HINTS, SOLUTION, STARTER, write
 
 PATIENCE_S = 10.0
 """How long a test waits for something that must happen."""
@@ -130,7 +130,7 @@ class ScriptedSession(Session):
         return tuple(
             ("unpinned-base", Finding(f"{text.strip()} names no version", line=line))
             for line, text in lines
-            if text.startswith("FROM") and ":" not in text
+            if text.startswith("FROM") and (":" not in text or text.endswith(":latest"))
         )
 
     def check(
@@ -228,29 +228,42 @@ def no_engine() -> Engine:
     raise EngineUnavailable("No container engine answers", hint="dockyard engine up")
 
 
-@pytest.fixture
-def small_course(content: Path) -> Path:
+def write_small_course(root: Path) -> Path:
     """The small course with a lesson of every block, and checks of the text only."""
-    front = "---\ntitle: Why containers\nminutes: 10\nobjectives: [Say what an image is]\nexercises: [tiny]\n---\n\n"
-    (content / "lessons" / "why" / "lesson.md").write_text(front + LESSON, encoding="utf-8")
-    plain = "---\ntitle: Layers\nminutes: 20\nexercises: [other]\n---\n\nAbout layers.\n"
-    (content / "lessons" / "layers" / "lesson.md").write_text(plain, encoding="utf-8")
+    write(root / "lessons" / "course.toml", COURSE)
+    head = "---\ntitle: {title}\nminutes: 10\nobjectives: [Say what an image is]\nexercises: [{exercises}]\n---\n\n"
+    write(root / "lessons/why/lesson.md", head.format(title="Why containers", exercises="tiny") + LESSON)
+    write(root / "lessons/layers/lesson.md", head.format(title="Layers", exercises="other") + "About layers.\n")
+    write(root / "lessons/data/lesson.md", head.format(title="Data", exercises="") + "About data.\n")
     for name, title in (("tiny", "A tiny image"), ("other", "Another image")):
-        text = EXERCISE.format(id=name, title=title)
-        (content / "exercises" / name / "exercise.toml").write_text(text, encoding="utf-8")
-    return content
+        exercise = root / "exercises" / name
+        write(exercise / "exercise.toml", EXERCISE.format(id=name, title=title))
+        write(exercise / "hints.md", HINTS)
+        for folder, dockerfile in (("starter", STARTER), ("solution", SOLUTION)):
+            write(exercise / folder / "Dockerfile", dockerfile)
+            write(exercise / folder / "app.py", "print('hello')\n")
+    return root
 
 
-@pytest.fixture
-def desk_session(small_course: Path, paths: Paths) -> Iterator[ScriptedSession]:
-    """A session of the small course, with nothing done."""
-    session = ScriptedSession(
-        paths,
-        environ={"HOME": os.environ["HOME"]},
+def make_desk_session(folder: Path, content: Path | None = None) -> ScriptedSession:
+    """A session with nothing done, of the course in `content`, else of the small one."""
+    return ScriptedSession(
+        Paths(
+            content=content or write_small_course(folder / "content"),
+            state=folder / "state",
+            workspace=folder / "workspace",
+        ),
+        environ={},
         open_engine=no_engine,
         now=lambda: datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC),
         nonce=lambda: "0123456789abcdef",
     )
+
+
+@pytest.fixture
+def desk_session(tmp_path: Path) -> Iterator[ScriptedSession]:
+    """A session of the small course, with nothing done."""
+    session = make_desk_session(tmp_path)
     yield session
     session.close()
 

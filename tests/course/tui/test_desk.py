@@ -110,7 +110,8 @@ async def test_undo_after_a_tall_paste_does_not_crash(desk_session: ScriptedSess
         before = editor.text
         await desk.press("f4")
         editor.replace("RUN true\n" * 200, editor.document.end, editor.document.end)
-        await desk.press("ctrl+end", "ctrl+z")
+        editor.move_cursor(editor.document.end)
+        await desk.press("ctrl+z")
 
         assert before == editor.text
 
@@ -234,7 +235,7 @@ async def test_slash_completion_offers_and_takes(desk_session: ScriptedSession) 
         bar = desk.desk.query_one(SlashBar)
         assert ("/start-1-1", "/start-1-2", "/start-2-1") == bar.candidates
         await desk.press("escape")
-        assert not bar.candidates
+        assert "-open" not in bar.classes
         await desk.press("slash", *"checkl", "enter")
         await desk.until(lambda: isinstance(desk.app.screen, Page))
 

@@ -1,0 +1,151 @@
+"""Pictures of the desk's main states, made the same way each time and kept in docs/screenshots.
+
+To make them again: `python -m tests.course.tui.test_screenshots`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from textual.widgets import OptionList
+
+from course.tui.screens.page import Page
+from tests.course.tui.conftest import DeskDriver, Gate, ScriptedSession, building, built, make_desk_session, open_desk
+
+ROOT = Path(__file__).parents[3]
+KEPT = ROOT / "docs" / "screenshots"
+OF_THE_COURSE = ("lesson", "finding", "commands", "locked")
+"""States shown with the course itself; the others with the small course and a grader that follows a script."""
+SIZES = ((140, 40), (80, 24))
+PIP = (
+    "Collecting six==1.17.0",
+    "  Downloading six-1.17.0-py2.py3-none-any.whl (11 kB)",
+    "Installing collected packages: six",
+    "Successfully installed six-1.17.0",
+)
+STARTER = 'FROM python\nCOPY app.py /app.py\nRUN pip install six\nCMD ["python", "/app.py"]\n'
+
+
+async def show_lesson(desk: DeskDriver, session: ScriptedSession) -> None:
+    """A lesson, read."""
+
+
+async def show_finding(desk: DeskDriver, session: ScriptedSession) -> None:
+    """A finding in the editor, told below it."""
+    await desk.press("f4")
+    await desk.until(lambda: desk.dockerfile.editor.marked_lines)
+    await desk.press("f8")
+
+
+async def show_build(desk: DeskDriver, session: ScriptedSession) -> None:
+    """A build under way."""
+    gate = Gate()
+    session.script = (*building(*PIP), gate)
+    await edit(desk, STARTER.replace("python\n", "python:3.11-slim\n", 1))
+    await desk.press("f5")
+    await desk.until(lambda: gate.reached.is_set() and desk.shows("Successfully"))
+    await desk.until(lambda: "F9 stops" in desk.text())
+
+
+async def show_failed(desk: DeskDriver, session: ScriptedSession) -> None:
+    """A check that failed."""
+    session.script = (*building(*PIP), *built())
+    await edit(desk, STARTER)
+    await desk.press("f5")
+    await desk.until(lambda: desk.shows("Not yet") and desk.desk.run is None)
+    desk.desk.query_one("#outcomes", OptionList).focus()
+
+
+async def show_passed(desk: DeskDriver, session: ScriptedSession) -> None:
+    """A check that passed, and what it unlocked."""
+    session.answer("1.1", "layer-order", 1)
+    await edit(desk, STARTER.replace("python\n", "python:3.11-slim\n", 1))
+    await desk.press("f5")
+    await desk.until(lambda: desk.shows("Unlocked") and desk.desk.run is None)
+
+
+async def show_commands(desk: DeskDriver, session: ScriptedSession) -> None:
+    """The slash bar with its completions."""
+    await desk.press("f3", "slash", "s")
+
+
+async def show_locked(desk: DeskDriver, session: ScriptedSession) -> None:
+    """A lesson that is still locked."""
+    await desk.enter("/start-2-1")
+    await desk.until(lambda: isinstance(desk.app.screen, Page))
+
+
+State = Callable[[DeskDriver, ScriptedSession], Awaitable[None]]
+STATES: dict[str, State] = {
+    "lesson": show_lesson,
+    "finding": show_finding,
+    "build": show_build,
+    "failed": show_failed,
+    "passed": show_passed,
+    "commands": show_commands,
+    "locked": show_locked,
+}
+
+
+async def edit(desk: DeskDriver, text: str) -> None:
+    """Put a text into the Dockerfile and save it, with the editor in front."""
+    await desk.press("f4")
+    desk.dockerfile.editor.load_text(text)
+    await desk.press("ctrl+s")
+    desk.app.clear_notifications()
+    await desk.until(lambda: not desk.bench.unsaved)
+
+
+async def picture(session: ScriptedSession, name: str, size: tuple[int, int]) -> str:
+    """The SVG of one state."""
+    real = session.paths.content == ROOT
+    where = {"number": "1.4", "exercise": "ship-the-classifier"} if real else {}
+    async with open_desk(session, size=size, **where) as desk:
+        await desk.until(lambda: desk.desk.engine_error is not None)
+        await STATES[name](desk, session)
+        desk.app.clear_notifications()
+        await desk.pilot.pause()
+        busy = ("findings", "opening", "engine")
+        await desk.until(lambda: not any(w.group in busy and w.is_running for w in desk.app.workers))
+        await desk.pilot.pause()
+        svg = desk.app.export_screenshot(title="Dockyard", simplify=True)
+    return re.sub(r"terminal-\d+", "terminal-1", svg)
+
+
+@pytest.mark.parametrize("name", ["lesson", "passed"])
+async def test_pictures_are_the_same_each_time(desk_session: ScriptedSession, name: str) -> None:
+    """Two pictures of one state are equal, so a changed picture in a commit means a changed desk."""
+    first = await picture(desk_session, name, (80, 24))
+    second = await picture(desk_session, name, (80, 24))
+
+    assert first == second
+
+
+@pytest.mark.parametrize("name", STATES)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_picture_is_kept(name: str, size: tuple[int, int]) -> None:
+    """Each state has its picture at both sizes."""
+    path = KEPT / f"{name}-{size[0]}x{size[1]}.svg"
+
+    assert path.read_text(encoding="utf-8").startswith("<svg")
+
+
+def main() -> None:
+    """Make all pictures again."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    for size in SIZES:
+        for name in STATES:
+            with tempfile.TemporaryDirectory() as folder:
+                session = make_desk_session(Path(folder), ROOT if name in OF_THE_COURSE else None)
+                svg = asyncio.run(picture(session, name, size))
+                session.close()
+            (KEPT / f"{name}-{size[0]}x{size[1]}.svg").write_text(svg, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
