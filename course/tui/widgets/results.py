@@ -188,7 +188,7 @@ class Results(Vertical):
     def _fill(self) -> None:
         """Write the list of outcomes: failures first among the decided, in the order of the check otherwise."""
         rows = self.query_one("#outcomes", OptionList)
-        width = max(rows.size.width - 3, 30)
+        width = max(self.size.width - 4, 30)
         highlighted = rows.highlighted
         self._targets = []
         options: list[Option] = []

@@ -20,7 +20,7 @@ from course.tui.screens.desk import Desk
 from course.tui.widgets.lesson_view import LessonView
 from course.tui.widgets.workbench import Buffer, Workbench
 from graders.cancel import Cancel
-from graders.engine.base import BuildStep, Engine, StepStatus
+from graders.engine.base import BuildStep, Engine, EngineInfo, StepStatus
 from graders.errors import EngineUnavailable, GraderError
 from graders.event import (
     BasePreparing,
@@ -123,6 +123,12 @@ class ScriptedSession(Session):
     """A real session whose grader is a script: its report is made from the Dockerfile in the workspace."""
 
     script: tuple[SessionEvent | Gate | GraderError, ...] = ()
+    engine: EngineInfo | None = None
+    """The engine that answers; None: none does."""
+
+    def engine_info(self) -> EngineInfo:
+        """The scripted engine, if there is one."""
+        return self.engine or super().engine_info()
 
     def static_findings(self, exercise: str, dockerfile: str) -> tuple[tuple[str, Finding], ...]:
         """One finding for each FROM that names no version."""
