@@ -1,0 +1,64 @@
+"""Build this project four times and draw how long each build took.
+
+Run it in the project's folder: python3 measure.py
+Your files stay as they are: a copy is changed and built. The image that it makes is removed again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent
+TAG = "dockyard-measure"
+WIDTH = 44
+BUILDS = (
+    ("the first build", ("--no-cache",), ""),
+    ("nothing changed", (), ""),
+    ("src/predict.py changed", (), "src/predict.py"),
+    ("requirements.txt changed", (), "requirements.txt"),
+)
+
+
+def build(folder: Path, flags: tuple[str, ...]) -> float:
+    """Seconds that one build takes; ends the program when it fails."""
+    began = time.monotonic()
+    done = subprocess.run(
+        ["docker", "build", "--quiet", "--tag", TAG, *flags, str(folder)],
+        env={**os.environ, "DOCKER_BUILDKIT": "1"},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        sys.exit(f"The build failed:\n{done.stderr.strip()}")
+    return time.monotonic() - began
+
+
+def main() -> None:
+    """Measure, then draw."""
+    if shutil.which("docker") is None:
+        sys.exit("There is no docker command here. Ask: dockyard doctor")
+    took = []
+    with tempfile.TemporaryDirectory() as temporary:
+        copy = Path(temporary) / "project"
+        shutil.copytree(PROJECT, copy)
+        for title, flags, changed in BUILDS:
+            if changed:
+                with (copy / changed).open("a", encoding="utf-8") as file:
+                    file.write(f"# changed at {time.time_ns()}\n")
+            print(f"building: {title} ...", file=sys.stderr, flush=True)
+            took.append((title, build(copy, flags)))
+    subprocess.run(["docker", "rmi", "--force", TAG], capture_output=True)
+    longest = max(seconds for _, seconds in took)
+    for title, seconds in took:
+        bar = "█" * max(1, round(WIDTH * seconds / longest))
+        print(f"{title:<25} {bar} {seconds:.1f} s")
+
+
+if __name__ == "__main__":
+    main()

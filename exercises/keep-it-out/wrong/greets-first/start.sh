@@ -1,0 +1,4 @@
+#!/bin/sh
+set -eu
+echo "labeller is ready"
+exec python src/predict.py

@@ -1,0 +1,3 @@
+#!/bin/sh
+export MODEL_PATH="$PWD/models/words.json"
+exec python src/predict.py
