@@ -1,0 +1,179 @@
+"""Owns the check that dependencies are installed once; must never compare versions.
+
+A fault is: the same requirement file twice, a package that the stage was given before, and packages named in one RUN
+after another. No fault are different requirement files (split by how often they change), a package with an index of its
+own before the rest, installers, wheels built before they are installed, and `uv sync` once without and once with the
+project. Each stage is looked at together with those it starts from; a stage that nothing is taken from is not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from graders.check import Check, Sample
+from graders.context import DockerfileContext
+from graders.dockerfile.dependency import (
+    dependency_installs,
+    named_packages,
+    option_values,
+    requirement_sources,
+    requirements_in,
+)
+from graders.dockerfile.install import Install
+from graders.dockerfile.model import Instruction
+from graders.dockerfile.origin import Origins
+from graders.dockerfile.requirement import Requirement
+from graders.finding import Finding
+from graders.outcome import Level
+
+_PLACES = ("-t", "--target", "--prefix", "--root", "--python", "-p", "--platform", "-n", "--name")
+_INDEX = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--index", "--default-index", "--pypi-url")
+_INDEX_VARIABLES = frozenset(("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_INDEX", "UV_DEFAULT_INDEX"))
+_PROGRAM = re.compile(r"(/[\w./${}-]*?)/bin/(?:pip|python)")
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """What may be installed more than once."""
+
+    tools: tuple[str, ...] = ("pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pdm", "pip-tools", "virtualenv")
+
+
+@dataclass(slots=True)
+class _Done:
+    """What a stage has installed so far: place and thing -> line of the Dockerfile."""
+
+    commands: dict[tuple[str, ...], int] = field(default_factory=dict)
+    files: dict[tuple[str, ...], int] = field(default_factory=dict)
+    named: dict[tuple[str, ...], int] = field(default_factory=dict)
+    """Packages that a command named."""
+    listed: dict[tuple[str, ...], int] = field(default_factory=dict)
+    """Packages that a requirement file listed."""
+    naming: dict[tuple[str, ...], int] = field(default_factory=dict)
+    """Place -> line of the RUN that named packages there."""
+
+    def copy(self) -> _Done:
+        """What a stage that starts from this one has from the beginning."""
+        return _Done(dict(self.commands), dict(self.files), dict(self.named), dict(self.listed), dict(self.naming))
+
+
+def find(context: DockerfileContext, params: Params) -> Iterator[Finding]:
+    """One finding for each install that repeats or continues an earlier one of its stage."""
+    origins = Origins(context.dockerfile, context.files, context.ignore)
+    states: dict[int, _Done] = {}
+    for stage in context.dockerfile.reached():
+        done = _Done() if stage.parent is None else states[stage.parent].copy()
+        states[stage.index] = done
+        for instruction in stage.instructions:
+            for install in dependency_installs(instruction):
+                fault = _note(install, instruction, done, origins, context=context, params=params)
+                if fault:
+                    yield Finding(
+                        f'"{" ".join(install.command.words)[:120]}" {fault}',
+                        observed=" ".join(install.command.words)[:200],
+                        expected="one install that takes everything from the requirements file",
+                        line=install.command.line,
+                        end_line=instruction.end_line,
+                    )
+
+
+def _note(
+    install: Install,
+    instruction: Instruction,
+    done: _Done,
+    origins: Origins,
+    *,
+    context: DockerfileContext,
+    params: Params,
+) -> str:
+    """Take the install into account; what is wrong with it, empty when nothing is."""
+    line, words = install.command.line, install.command.words
+    if {"wheel", "download"} & set(words[1:3]) or "--no-index" in install.options:
+        return ""
+    place = _place(install, instruction)
+    if install.tool not in ("pip", "uv") or {"sync", "add"} & set(words[1:2]):
+        earlier = done.commands.setdefault((*place, *words), line)
+        return f"repeats line {earlier}" if earlier != line else ""
+    faults = []
+    sources = requirement_sources(install, instruction, origins)
+    for source in sources:
+        key = (*place, source.origin.path if source.origin is not None and source.origin.path else source.name)
+        if key in done.files:
+            faults.append(f"installs {source.name} again, after line {done.files[key]}")
+        done.files.setdefault(key, line)
+    named = {item.name: item.text for item in _named(install, params)}
+    listed = {item.name: item.text for source in sources for item in requirements_in(source, context.files)}
+    if not faults:
+        faults += [f"asks twice for {named[name]}" for name in named if name in listed]
+        before = {**done.listed, **done.named}
+        again = [(text, before.get((*place, name))) for name, text in named.items()]
+        again += [(text, done.named.get((*place, name))) for name, text in listed.items()]
+        faults += [f"asks for {text} again, after line {earlier}" for text, earlier in again if earlier]
+    if named and not sources:
+        earlier = done.naming.setdefault(place, instruction.line)
+        if earlier < instruction.line:
+            faults.append(f"names more packages, after line {earlier} named some: each RUN adds a layer")
+    for name in named:
+        done.named.setdefault((*place, name), line)
+    for name in listed:
+        done.listed.setdefault((*place, name), line)
+    return faults[0] if faults else ""
+
+
+def _named(install: Install, params: Params) -> tuple[Requirement, ...]:
+    """The packages that the command names, but for installers, and for what comes from an index of its own."""
+    own_index = option_values(install, *_INDEX) or _INDEX_VARIABLES & set(install.command.assignments)
+    return () if own_index else tuple(item for item in named_packages(install) if item.name not in params.tools)
+
+
+def _place(install: Install, instruction: Instruction) -> tuple[str, ...]:
+    """Where the packages go: two environments in one image are no duplicates."""
+    programs = _PROGRAM.findall(instruction.value)
+    own = programs[0] if len(programs) == 1 else ""
+    return (own, "--user" if "--user" in install.options else "", *option_values(install, *_PLACES))
+
+
+_FILES = (("requirements.txt", "six==1.16.0\njoblib==1.4.2\n"), ("extra.txt", "flask==3.0.3\n"))
+_BASE = "FROM python:3.11-slim\nWORKDIR /app\nCOPY requirements.txt extra.txt ./\n"
+
+CHECK = Check(
+    id="duplicate-install",
+    claim="Dependencies are installed once",
+    why="What is installed twice takes time twice, and the second may quietly change what the first one brought.",
+    hint="Which packages does each install bring? Look for one that another line has brought already.",
+    sources=(
+        "https://docs.docker.com/build/building/best-practices/#run",
+        "https://pip.pypa.io/en/stable/topics/dependency-resolution/",
+    ),
+    level=Level.DOCKERFILE,
+    find=find,
+    params=Params,
+    bad=(
+        Sample(_BASE + "RUN pip install -r requirements.txt\nRUN pip install -r requirements.txt\n", files=_FILES),
+        Sample(_BASE + "RUN pip install -r requirements.txt\nrun python -m pip install six\n", files=_FILES),
+        Sample(_BASE + "RUN pip install Six\nRUN pip3 install -r ./requirements.txt\n", files=_FILES),
+        Sample(_BASE + "RUN pip install -r requirements.txt && pip install -r /app/requirements.txt\n", files=_FILES),
+        "FROM python:3.11-slim\nRUN pip install flask\nRUN pip install gunicorn\n",
+        "FROM python:3.11-slim AS base\nRUN pip install flask\nFROM base\nRUN uv pip install flask==3.0\n",
+        "FROM python:3.11-slim\nRUN <<EOF\npip install flask\npip install flask\nEOF\n",
+        Sample(_BASE + "RUN uv sync --frozen\nCOPY . .\nRUN uv sync --frozen\n"),
+        Sample(_BASE + "RUN pip install -r requirements.txt joblib\n", files=_FILES),
+    ),
+    good=(
+        Sample(_BASE + "RUN pip install -r requirements.txt\n", files=_FILES),
+        Sample(_BASE + "RUN pip install -r requirements.txt -r extra.txt\nRUN echo pip install six\n", files=_FILES),
+        Sample(
+            _BASE + "RUN pip install -U pip\nRUN pip install -r extra.txt\nRUN pip install --no-deps .\n", files=_FILES
+        ),
+        Sample(
+            _BASE + "RUN pip install torch -i https://example.org/cpu\nRUN pip install -r extra.txt\n", files=_FILES
+        ),
+        Sample(_BASE + "RUN uv sync --no-install-project\nCOPY . .\nRUN uv sync\n"),
+        Sample(_BASE + "RUN pip wheel -w /w -r extra.txt && pip install --no-index -f /w -r extra.txt\n", files=_FILES),
+        "FROM python:3.11-slim AS a\nRUN pip install flask\nFROM python:3.11-slim\nRUN pip install flask\n",
+        "FROM python:3.11-slim\n# RUN pip install flask\nRUN pip install flask\nONBUILD RUN pip install flask\n",
+        "FROM python:3.11-slim\nRUN /a/bin/pip install flask\nRUN /b/bin/pip install flask\n",
+    ),
+)

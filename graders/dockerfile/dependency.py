@@ -1,0 +1,94 @@
+"""Owns what an install brings in: the packages that it names and those of its requirement files.
+
+Must never judge them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from graders.dockerfile.install import Install, is_of_dependencies, python_installs
+from graders.dockerfile.model import Instruction
+from graders.dockerfile.origin import Origin, Origins
+from graders.dockerfile.requirement import Requirement, read_requirement, read_requirement_files
+
+_NAMES_PACKAGES = {
+    "uv": frozenset(("pip", "add")),
+    "poetry": frozenset(("add",)),
+    "pdm": frozenset(("add",)),
+}
+_ENVIRONMENT = frozenset(("-n", "--name", "-p", "--prefix", "-c", "--channel", "-f", "--file", "--group", "--extra"))
+_SUBSTITUTION = re.compile(r"\$\(|`")
+_FILE_IN_SUBSTITUTION = re.compile(r"[\w./-]*(?:requirement|\.txt|\.in\b|pyproject)[\w./-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A requirement file that an install reads."""
+
+    name: str
+    """As the command names it."""
+    origin: Origin | None
+    """Where it came from; None when that can't be told."""
+
+
+def dependency_installs(instruction: Instruction) -> Iterator[Install]:
+    """The commands of a RUN that bring packages of others; neither installers alone nor ONBUILD."""
+    if not instruction.onbuild:
+        for install in python_installs(instruction):
+            if is_of_dependencies(install) and not install.only_project:
+                yield install
+
+
+def named_packages(install: Install) -> tuple[Requirement, ...]:
+    """The packages that the command names itself, local projects left out."""
+    found = (read_requirement(text) for text in _texts(install))
+    return tuple(item for item in found if item.name and not item.text.startswith((".", "/", "$", "`", "-")))
+
+
+def hidden_packages(install: Install) -> tuple[str, ...]:
+    """Words that only a running shell fills in, files that it reads there left out."""
+    return tuple(text for text in _texts(install) if text.startswith(("$", "`")) and not _files_in(text))
+
+
+def requirement_sources(install: Install, instruction: Instruction, origins: Origins) -> tuple[Source, ...]:
+    """The requirement files that the command reads, by `-r` or by `$(cat ...)`."""
+    names = [*install.requirement_files]
+    for text in _texts(install):
+        names += _files_in(text)
+    return tuple(Source(name, origins.of(instruction, name, install.command)) for name in names)
+
+
+def requirements_in(source: Source, files: Mapping[str, bytes]) -> tuple[Requirement, ...]:
+    """What stands in a requirement file and in those that it includes; empty when it can't be read."""
+    if source.origin is None:
+        return ()
+    if source.origin.path:
+        return tuple(read_requirement_files(files, source.origin.path))
+    found = read_requirement_files({source.name: source.origin.data}, source.name)
+    return tuple(replace(item, file="", line=0) for item in found)
+
+
+def option_values(install: Install, *names: str) -> tuple[str, ...]:
+    """The values of these options, as `--name value` or `--name=value`."""
+    words = install.command.words
+    found = []
+    for index, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name in names:
+            found.append(value if equals else words[index + 1] if index + 1 < len(words) else "")
+    return tuple(found)
+
+
+def _texts(install: Install) -> list[str]:
+    verbs = _NAMES_PACKAGES.get(install.tool)
+    if verbs is not None and not verbs & set(install.command.words[1:3]):
+        return []
+    values = set(option_values(install, *_ENVIRONMENT))
+    return [text for text in install.packages if text not in values]
+
+
+def _files_in(text: str) -> list[str]:
+    return _FILE_IN_SUBSTITUTION.findall(text) if _SUBSTITUTION.search(text) else []

@@ -1,0 +1,138 @@
+"""Owns where a file of an image comes from: the build context, an earlier stage, or a heredoc.
+
+Must never look outside the submission's files.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from graders.dockerfile.ignore import IgnoreFile
+from graders.dockerfile.model import Command, Dockerfile, Instruction, Stage, mounts
+
+_DEPTH_LIMIT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A file that a build step reads, and where it came from."""
+
+    path: str
+    """Path in the build context; empty when it stands in the Dockerfile itself, as a heredoc."""
+    data: bytes
+    line: int
+    """Line of the Dockerfile that brings it."""
+
+
+class Origins:
+    """Follows the files of a Dockerfile's stages back to where they came from."""
+
+    def __init__(self, dockerfile: Dockerfile, files: Mapping[str, bytes], ignore: IgnoreFile | None) -> None:
+        self._dockerfile = dockerfile
+        self._files = files
+        self._ignore = ignore
+        self._folders: dict[int, list[str]] = {}
+
+    def of(self, instruction: Instruction, path: str, command: Command | None = None) -> Origin | None:
+        """Where the file comes from that this RUN knows as `path`; None when it can't be told.
+
+        With `command`, the folders into which the RUN goes before that command count.
+        """
+        if not 0 <= instruction.stage < len(self._dockerfile.stages):
+            return None
+        stage = self._dockerfile.stages[instruction.stage]
+        at = next((index for index, item in enumerate(stage.instructions) if item is instruction), None)
+        if at is None:
+            return None
+        folder = self._folder(stage, at)
+        for earlier in instruction.commands:
+            if earlier is command:
+                break
+            if command is not None and earlier.words[0] in ("cd", "pushd") and len(earlier.words) > 1:
+                folder = posixpath.join(folder, earlier.words[1])
+        target = posixpath.normpath(posixpath.join(folder, path))
+        for mount in mounts(instruction):
+            place = posixpath.normpath(posixpath.join(self._folder(stage, at), mount.get("target", "")))
+            if mount["type"] == "bind" and _below(target, place) is not None:
+                source = posixpath.join("/", mount.get("source", ""), _below(target, place) or "")
+                return self._fetch(source, mount.get("from", ""), stage, instruction, 0)
+        return self._find(stage, at, target, 0)
+
+    def _folder(self, stage: Stage, at: int) -> str:
+        """The working folder in force at an instruction of the stage."""
+        if stage.index not in self._folders:
+            folder = "/"
+            if stage.parent is not None:
+                parent = self._dockerfile.stages[stage.parent]
+                folder = self._folder(parent, len(parent.instructions))
+            folders = []
+            for instruction in stage.instructions:
+                folders.append(folder)
+                if instruction.keyword == "WORKDIR" and not instruction.onbuild:
+                    folder = posixpath.normpath(posixpath.join(folder, instruction.expanded))
+            self._folders[stage.index] = [*folders, folder]
+        return self._folders[stage.index][at]
+
+    def _find(self, stage: Stage, before: int, target: str, depth: int) -> Origin | None:
+        """The last COPY or ADD above that brings `target`, in the stage or in its parents."""
+        if depth > _DEPTH_LIMIT:
+            return None
+        for at in range(before - 1, -1, -1):
+            instruction = stage.instructions[at]
+            if instruction.keyword not in ("COPY", "ADD") or instruction.onbuild or len(instruction.words) < 2:
+                continue
+            origin = self._brought(instruction, stage, at, target, depth)
+            if origin is not None:
+                return origin
+        if stage.parent is None:
+            return None
+        parent = self._dockerfile.stages[stage.parent]
+        return self._find(parent, len(parent.instructions), target, depth + 1)
+
+    def _brought(self, instruction: Instruction, stage: Stage, at: int, target: str, depth: int) -> Origin | None:
+        place = posixpath.normpath(posixpath.join(self._folder(stage, at), instruction.words[-1]))
+        inside = _below(target, place)
+        if inside is None:
+            return None
+        named = (instruction.flags.get("from") or ("",))[-1]
+        for source in instruction.words[:-1]:
+            if source.startswith("<<"):
+                name = source.lstrip("<-").strip("\"'")
+                for heredoc in instruction.heredocs:
+                    if heredoc.name == name and inside in ("", name):
+                        return Origin("", heredoc.body.encode(), instruction.line)
+                continue
+            found = self._matching(source, inside, named)
+            for path in found:
+                if (origin := self._fetch(path, named, stage, instruction, depth)) is not None:
+                    return origin
+        return None
+
+    def _matching(self, source: str, inside: str, named: str) -> list[str]:
+        """Paths that `inside` of the destination may have at the source."""
+        plain = posixpath.normpath(posixpath.join("/", source))
+        if not named and any(char in source for char in "*?["):
+            matches = IgnoreFile((plain.lstrip("/"),)).excludes
+            return [f"/{path}" for path in self._files if inside in ("", posixpath.basename(path)) and matches(path)]
+        found = [plain] if inside in ("", posixpath.basename(plain)) else []
+        return [*found, posixpath.join(plain, inside)] if inside else found
+
+    def _fetch(self, path: str, named: str, stage: Stage, instruction: Instruction, depth: int) -> Origin | None:
+        """The file at a path of the context or of the stage that `--from` names."""
+        if named:
+            origin = self._dockerfile.find_stage(named, stage.index)
+            return None if origin is None else self._find(origin, len(origin.instructions), path, depth + 1)
+        inside = posixpath.normpath(path).lstrip("/")
+        if inside not in self._files or (self._ignore is not None and self._ignore.excludes(inside)):
+            return None
+        return Origin(inside, self._files[inside], instruction.line)
+
+
+def _below(path: str, folder: str) -> str | None:
+    """`path` relative to `folder`, empty for the folder itself; None when it is elsewhere."""
+    if path == folder:
+        return ""
+    prefix = "/" if folder == "/" else f"{folder}/"
+    return path.removeprefix(prefix) if path.startswith(prefix) else None
