@@ -35,6 +35,12 @@ class Limits:
     """Size of each in-memory folder of a run."""
     image_mib: int = 4096
     """Largest image whose layers are read."""
+    build_disk_mib: int = 8192
+    """What one build may write to the engine's disk."""
+    run_disk_mib: int = 1024
+    """What one run may write outside of its in-memory folders."""
+    disk_headroom_mib: int = 512
+    """Free space on the engine's disk below which builds and runs are given up, and nobody is blamed."""
 
     @property
     def context_bytes(self) -> int:

@@ -22,6 +22,7 @@ from graders.engine.base import (
     RunRequest,
     RunResult,
 )
+from graders.engine.docker_disk import EngineDisk
 from graders.engine.docker_errors import HINT_REGISTRY, EngineRefused, is_rate_limit
 from graders.engine.docker_image import STAND_IN, read_image
 from graders.engine.docker_wire import (
@@ -79,6 +80,7 @@ class DockerEngine:
         self._lock = threading.Lock()
         self._info: EngineInfo | None = None
         self._cpus = 0
+        self._disk = EngineDisk("", "", "")
 
     def info(self) -> EngineInfo:
         """Ask which engine this is; asked once."""
@@ -87,19 +89,22 @@ class DockerEngine:
                 version = self._wire.call_object("GET", "/version", operation="ask for its version")
                 about = self._wire.call_object("GET", "/info", operation="ask what it is")
                 self._cpus = as_number(about.get("NCPU"))
+                root, storage = as_text(about.get("DockerRootDir")), as_text(about.get("Driver"))
+                self._disk = EngineDisk(self._wire.address, root, storage)
                 self._info = self._read_info(version, about)
             return self._info
 
     def build(self, request: BuildRequest, cancel: Cancel) -> Iterator[BuildEvent]:
         """Build; see `Engine.build`."""
         cancel.raise_if_set()
-        return docker_build.build(self._wire, request, cancel, builder=self._builder)
+        self.info()
+        return docker_build.build(self._wire, request, cancel, builder=self._builder, disk=self._disk)
 
     def run(self, request: RunRequest, cancel: Cancel) -> RunResult:
         """Run to the end and remove the container; see `Engine.run`."""
         cancel.raise_if_set()
         self.info()
-        return docker_run.run(self._wire, request, cancel, cpus=self._cpus)
+        return docker_run.run(self._wire, request, cancel, cpus=self._cpus, disk=self._disk)
 
     def image(self, reference: str) -> ImageInfo | None:
         """Look up a local image by id or tag."""

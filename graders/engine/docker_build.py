@@ -27,6 +27,7 @@ from graders.engine.base import (
 )
 from graders.engine.docker_classic import ClassicReader
 from graders.engine.docker_context import pack
+from graders.engine.docker_disk import DiskUse, EngineDisk
 from graders.engine.docker_errors import (
     HINT_DISK,
     HINT_REGISTRY,
@@ -48,11 +49,16 @@ _FLOOD_FACTOR = 16
 """A builder that does not clip logs by itself is stopped after this many times the kept log."""
 
 
-def build(wire: Wire, request: BuildRequest, cancel: Cancel, *, builder: str) -> Iterator[BuildEvent]:
+def build(wire: Wire, request: BuildRequest, cancel: Cancel, *, builder: str, disk: EngineDisk) -> Iterator[BuildEvent]:
     """Build and say what happens; the last item is the `BuildResult`. `builder` is "buildkit" or "classic"."""
+    with disk.watch(request.limits.build_disk_mib, request.limits.disk_headroom_mib) as use:
+        yield from _watched(wire, request, cancel, builder, use)
+
+
+def _watched(wire: Wire, request: BuildRequest, cancel: Cancel, builder: str, use: DiskUse) -> Iterator[BuildEvent]:
     body, syntax = pack(request.files, request.dockerfile)
     build_id = uuid.uuid4().hex
-    run = _Build(wire, request, cancel, builder)
+    run = _Build(wire, request, cancel, builder, use)
     feed = _Feed(wire, wire.url("/build", _query(request, builder, build_id)), body, cancel)
     finished = False
     try:
@@ -185,8 +191,9 @@ class _Log:
 class _Build:
     """What is known of a running build."""
 
-    def __init__(self, wire: Wire, request: BuildRequest, cancel: Cancel, builder: str) -> None:
+    def __init__(self, wire: Wire, request: BuildRequest, cancel: Cancel, builder: str, use: DiskUse) -> None:
         self._wire = wire
+        self._use = use
         self._request = request
         self._limits = request.limits
         self._cancel = cancel
@@ -195,6 +202,7 @@ class _Build:
         self._image_id = ""
         self._error = ""
         self._timed_out = False
+        self._stopped = False
         self.log = _Log(self._limits.build_log_kib * 1024)
 
     def events(self, feed: _Feed) -> Iterator[BuildEvent]:
@@ -207,7 +215,7 @@ class _Build:
                 raise Cancelled
             if self.log.due(now):
                 yield from self.log.tell(now)
-            if self._overdue(now, heard):
+            if self._over_a_limit() or self._overdue(now, heard):
                 break
             try:
                 item = feed.get(_BATCH_S if self.log.waiting else _POLL_S)
@@ -230,7 +238,7 @@ class _Build:
         steps = self._reader.steps()
         if not self._image_id and not error:
             raise EngineUnavailable(f"The engine at {self._wire.address} went away in the middle of a build")
-        if error and not self._timed_out:
+        if error and not self._timed_out and not self._stopped:
             self._raise_if_not_the_learners(error, steps)
         return BuildResult(
             image_id=self._image_id,
@@ -264,11 +272,21 @@ class _Build:
                 yield said
         yield from self.log.tell(time.monotonic())
 
-    def _overdue(self, now: float, heard: float) -> bool:
+    def _over_a_limit(self) -> bool:
+        """Whether the build wrote too much; raises where the disk fills and the build is not the cause."""
         limits = self._limits
         if self.log.seen_bytes > limits.build_log_kib * 1024 * _FLOOD_FACTOR:
             self._error = f"The build wrote more than {limits.build_log_kib * _FLOOD_FACTOR // 1024} MiB of output"
-        elif now - self._began > limits.build_s:
+        elif self._use.is_suspicious() and (blame := self._use.blame("build")):
+            self._error = f"The build was stopped: it {blame}"
+        else:
+            return False
+        self._stopped = True
+        return True
+
+    def _overdue(self, now: float, heard: float) -> bool:
+        limits = self._limits
+        if now - self._began > limits.build_s:
             self._error = f"The build was stopped after {limits.build_s:g} seconds, the limit for one build"
         elif now - heard > limits.build_idle_s:
             self._error = f"The build was stopped after {limits.build_idle_s:g} seconds without a sign of life"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-import struct
+import threading
 import time
 import uuid
 from contextlib import suppress
 
 from graders.cancel import Cancel
 from graders.engine.base import LABEL, Network, Process, RunRequest, RunResult
+from graders.engine.docker_disk import DiskUse, EngineDisk
 from graders.engine.docker_errors import EngineRefused
+from graders.engine.docker_frames import Frames
 from graders.engine.docker_wire import Json, Stream, Wire, as_list, as_number, as_object, as_text
 from graders.errors import Cancelled, EngineError, EngineTimeout
 from graders.safe_text import clean
@@ -22,11 +24,12 @@ _FIRST_LOOK_S = 5.0
 _SETTLE_S = 1.0
 """How long a process of root may take to give its rights away before the last look counts."""
 _KILL_S = 15.0
+_DISK_S = 0.2
+"""Pause between two looks at the engine's disk."""
 _JSON_BYTES_PER_OUTPUT_BYTE = 80
 """An empty line costs the json-file driver 75 bytes; so a log that was rotated held more than the kept output."""
 _OPEN_FILES = 4096
 _FILE_BYTES = 1024 * 1024 * 1024
-_FRAME = struct.Struct(">BxxxL")
 
 _NOT_FOUND = re.compile(
     r"executable file not found|no such file or directory|not a directory|no command specified", re.I
@@ -41,8 +44,13 @@ _START_FAULT = re.compile(
 )
 
 
-def run(wire: Wire, request: RunRequest, cancel: Cancel, *, cpus: int) -> RunResult:
+def run(wire: Wire, request: RunRequest, cancel: Cancel, *, cpus: int, disk: EngineDisk) -> RunResult:
     """Create, start, watch, wait, read, remove. `cpus`: how many the engine has."""
+    with disk.watch(request.limits.run_disk_mib, request.limits.disk_headroom_mib) as use:
+        return _run(wire, request, cancel, cpus, use)
+
+
+def _run(wire: Wire, request: RunRequest, cancel: Cancel, cpus: int, use: DiskUse) -> RunResult:
     name = f"dockyard-{uuid.uuid4().hex[:16]}"
     created = False
     stdin: Stream | None = None
@@ -62,7 +70,7 @@ def run(wire: Wire, request: RunRequest, cancel: Cancel, *, cpus: int) -> RunRes
             if not _is_start_fault(error):
                 raise
             return _not_started(error, time.monotonic() - began)
-        return _Watch(wire, request, cancel, name, began).to_the_end(stdin)
+        return _Watch(wire, request, cancel, name, began, use=use).to_the_end(stdin)
     finally:
         if stdin is not None:
             stdin.close()
@@ -153,8 +161,11 @@ def _remove(wire: Wire, name: str, *, patient: bool) -> None:
 class _Watch:
     """A started container."""
 
-    def __init__(self, wire: Wire, request: RunRequest, cancel: Cancel, name: str, began: float) -> None:
+    def __init__(
+        self, wire: Wire, request: RunRequest, cancel: Cancel, name: str, began: float, *, use: DiskUse
+    ) -> None:
         self._wire = wire
+        self._use = use
         self._request = request
         self._cancel = cancel
         self._name = name
@@ -164,18 +175,22 @@ class _Watch:
 
     def to_the_end(self, stdin: Stream | None) -> RunResult:
         """Look, feed, wait, and tell how it ended."""
-        alive = self._first_look()
-        if stdin is not None:
-            if alive:
-                self._feed(stdin, self._request.stdin or b"")
-                self._last_look()
-            stdin.half_close()
-        exited = self._wait(self._deadline - time.monotonic())
-        elapsed_s = time.monotonic() - self._began
-        if not exited:
-            self._kill()
+        with _DiskGuard(self._wire, self._name, self._use) as guard:
+            alive = self._first_look()
+            if stdin is not None:
+                if alive:
+                    self._feed(stdin, self._request.stdin or b"")
+                    self._last_look()
+                stdin.half_close()
+            exited = self._wait(self._deadline - time.monotonic())
+            elapsed_s = time.monotonic() - self._began
+            if not exited:
+                self._kill()
+        blame = guard.blame()
         state = as_object(self._inspect().get("State"))
         stdout, stderr, truncated = self._output()
+        if blame:
+            stderr += f"\ndockyard: the program was stopped: it {blame}\n".encode()
         return RunResult(
             exit_code=as_number(state.get("ExitCode")) if exited else None,
             stdout=stdout,
@@ -284,7 +299,7 @@ class _Watch:
     def _output(self) -> tuple[bytes, bytes, bool]:
         """Standard output and error, each up to the limit, and whether something was cut."""
         limit = self._request.limits.output_kib * 1024
-        frames = _Frames(limit)
+        frames = Frames(limit)
         query = {"stdout": "1", "stderr": "1"}
         with self._wire.open(
             "GET", f"/containers/{self._name}/logs", query, operation="read a container's output", cancel=self._cancel
@@ -296,44 +311,46 @@ class _Watch:
         return frames.stdout, frames.stderr, frames.truncated
 
 
-class _Frames:
-    """Takes the engine's multiplexed output apart, keeping the first `limit` bytes of each stream."""
+class _DiskGuard(threading.Thread):
+    """Kills a container that writes too much to the engine's disk."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._rest = b""
-        self._kept = {1: bytearray(), 2: bytearray()}
-        self._total = 0
-        self.truncated = False
+    def __init__(self, wire: Wire, name: str, use: DiskUse) -> None:
+        super().__init__(name="dockyard-disk", daemon=True)
+        self._wire = wire
+        self._name = name
+        self._use = use
+        self._over = threading.Event()
+        self._blame = ""
+        self._trouble: EngineError | None = None
 
-    @property
-    def stdout(self) -> bytes:
-        return bytes(self._kept[1])
+    def __enter__(self) -> _DiskGuard:
+        self.start()
+        return self
 
-    @property
-    def stderr(self) -> bytes:
-        return bytes(self._kept[2])
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.join(_KILL_S)
 
-    @property
-    def enough(self) -> bool:
-        """Whether reading on can't bring anything that is kept, or costs too much."""
-        return self._total > 64 * self._limit or all(len(kept) >= self._limit for kept in self._kept.values())
+    def blame(self) -> str:
+        """What the program did, or nothing; raises EngineError when the disk runs out without its fault."""
+        if self._trouble is not None:
+            raise self._trouble
+        return self._blame
 
-    def feed(self, chunk: bytes) -> None:
-        """Take a chunk of the answer."""
-        data = self._rest + chunk
-        at = 0
-        while at + _FRAME.size <= len(data):
-            kind, length = _FRAME.unpack_from(data, at)
-            if at + _FRAME.size + length > len(data):
-                break
-            self._keep(kind, data[at + _FRAME.size : at + _FRAME.size + length])
-            at += _FRAME.size + length
-        self._rest = data[at:]
-
-    def _keep(self, kind: int, data: bytes) -> None:
-        kept = self._kept[2 if kind == 2 else 1]
-        self._total += len(data)
-        room = self._limit - len(kept)
-        self.truncated = self.truncated or len(data) > room
-        kept += data[: max(room, 0)]
+    def run(self) -> None:
+        """Look at the free space until the run is over."""
+        while not self._over.wait(_DISK_S):
+            if not self._use.is_suspicious():
+                continue
+            path = f"/containers/{self._name}"
+            try:
+                about = self._wire.call_object("GET", f"{path}/json", {"size": "1"}, operation="weigh a container")
+                self._blame = self._use.blame("run", as_number(about.get("SizeRw")))
+            except EngineRefused:
+                continue
+            except EngineError as error:
+                self._trouble = error
+            if self._blame or self._trouble is not None:
+                with suppress(EngineError):
+                    self._wire.call("POST", f"{path}/kill", operation="kill a container")
+                return

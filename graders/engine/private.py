@@ -20,6 +20,7 @@ from graders.engine.docker import DockerEngine
 from graders.engine.docker_wire import Wire, as_list, as_object, as_text
 from graders.engine.find import PRIVATE_SOCKET
 from graders.engine.install import COMMAND, is_installed
+from graders.engine.private_cgroup import Caps, limit_group, remove_group
 from graders.engine.private_network import Bridge, make_bridge, remove_bridge
 from graders.engine.program import find_program, lines_of
 from graders.errors import Cancelled, EngineCommandFailed, EngineError, EngineTimeout, EngineUnavailable
@@ -31,8 +32,8 @@ _POLL_S = 0.05
 _TAIL = 15
 _KEPT_SETTINGS = ("registry-mirrors", "insecure-registries", "dns", "proxies", "allow-nondistributable-artifacts")
 """Settings of the machine's own engine that ours takes over: how to reach registries."""
-_MEMORY_SHARE = 0.85
-_PIDS = 8192
+_BUILD_CACHE = "20GB"
+"""What BuildKit's cache may hold before the oldest of it is thrown away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class PrivatePaths:
     bridge: Bridge = field(default_factory=Bridge)
     cgroup: str = "dockyard"
     cgroup_root: Path = Path("/sys/fs/cgroup")
+    caps: Caps = field(default_factory=Caps)
     system_settings: Path = Path("/etc/docker/daemon.json")
 
     @property
@@ -161,6 +163,7 @@ def down(environ: Mapping[str, str], *, paths: PrivatePaths | None = None) -> It
     _clear_stale(paths)
     _unmount(paths, environ)
     remove_bridge(paths.bridge, environ)
+    remove_group(paths.cgroup_root, paths.cgroup)
 
 
 def connect(paths: PrivatePaths | None = None) -> DockerEngine:
@@ -196,28 +199,12 @@ def _prepare(paths: PrivatePaths, environ: Mapping[str, str]) -> str:
     with suppress(OSError, ValueError):
         system = as_object(json.loads(paths.system_settings.read_bytes()))
         kept = {key: system[key] for key in _KEPT_SETTINGS if key in system}
+    kept["builder"] = {"gc": {"enabled": True, "defaultKeepStorage": _BUILD_CACHE}}
     (paths.runtime / "daemon.json").write_text(json.dumps(kept), "utf-8")
-    _limit_group(paths)
-    return make_bridge(paths.bridge, environ)
-
-
-def _limit_group(paths: PrivatePaths) -> None:
-    """A cgroup around all that the engine runs, builds too; where it can't be made, the engine works without."""
-    memory = int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * _MEMORY_SHARE)
-    root = paths.cgroup_root
-    if (root / "cgroup.controllers").exists():
-        with suppress(OSError):
-            (root / "cgroup.subtree_control").write_text("+memory +pids +cpu", "ascii")
-        wanted = {root / paths.cgroup / "memory.max": memory, root / paths.cgroup / "pids.max": _PIDS}
-    else:
-        wanted = {
-            root / "memory" / paths.cgroup / "memory.limit_in_bytes": memory,
-            root / "pids" / paths.cgroup / "pids.max": _PIDS,
-        }
-    for file, value in wanted.items():
-        with suppress(OSError):
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(str(value), "ascii")
+    missing = limit_group(paths.cgroup_root, paths.cgroup, paths.caps)
+    notices = [f"this machine lets us set no limit on the {' and '.join(missing)} of builds"] if missing else []
+    notices.append(make_bridge(paths.bridge, environ))
+    return "; ".join(filter(None, notices))
 
 
 def _spawn(argv: tuple[str, ...], paths: PrivatePaths, environ: Mapping[str, str]) -> int:

@@ -1,0 +1,141 @@
+"""Owns measuring what a build or a run writes to the engine's disk; must never stop anything itself.
+
+No engine limits the disk of a build, so the free space of the file system that holds the engine's data is watched
+from outside. It falls for other reasons too: before a submission is blamed, the layers that are new since its start
+are weighed. Where that can't be done (another machine, no rights, other builds at the same time), nobody is blamed.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from graders.engine.docker_errors import HINT_DISK
+from graders.errors import EngineError
+from graders.limits import MIB
+
+_ENTRIES = 300_000
+"""Files that are looked at before a weighing is given up."""
+_CLOCK_SLACK_S = 0.5
+_WEIGH_S = 2.0
+"""Pause between two weighings of new layers."""
+_REMEMBERED_S = 3600.0
+
+
+class EngineDisk:
+    """The file system that holds an engine's data, as far as it can be seen from here."""
+
+    def __init__(self, address: str, data_root: str, storage: str) -> None:
+        """`address`: an engine that is not reached over a local socket is on a disk that we don't see."""
+        root = Path(data_root)
+        self.root = root if address.startswith("unix://") and data_root and _free(root) is not None else None
+        self._layers = root / storage
+        self._lock = threading.Lock()
+        self._active = 0
+        self._crowds: list[tuple[float, int]] = []
+
+    @contextmanager
+    def watch(self, limit_mib: int, headroom_mib: int) -> Iterator[DiskUse]:
+        """Measure from now on."""
+        with self._lock:
+            self._active += 1
+            self._note_crowd()
+        try:
+            yield DiskUse(self, limit_mib, headroom_mib)
+        finally:
+            with self._lock:
+                self._note_crowd()
+                self._active -= 1
+
+    def free_bytes(self) -> int | None:
+        """Free space; None where it can't be seen."""
+        return _free(self.root) if self.root is not None else None
+
+    def crowd(self, since_s: float) -> int:
+        """How many builds and runs of this engine object were at work together since then (monotonic), at most."""
+        with self._lock:
+            self._crowds = [(at, size) for at, size in self._crowds if at >= since_s - _REMEMBERED_S]
+            return max([self._active, *(size for at, size in self._crowds if at >= since_s)])
+
+    def _note_crowd(self) -> None:
+        if self._active > 1:
+            self._crowds.append((time.monotonic(), self._active))
+
+    def new_layers_bytes(self, since_s: float) -> int | None:
+        """Bytes in layers made since then (seconds since the epoch); None where they can't be read."""
+        total = entries = 0
+        try:
+            with os.scandir(self._layers) as found:
+                young = [entry.path for entry in found if entry.stat(follow_symlinks=False).st_mtime >= since_s]
+        except OSError:
+            return None
+        todo = [os.path.join(path, "diff") for path in young]  # noqa: PTH118 - str paths: it walks many
+        while todo and entries < _ENTRIES:
+            with suppress(OSError), os.scandir(todo.pop()) as found:
+                for entry in found:
+                    entries += 1
+                    with suppress(OSError):
+                        if entry.is_dir(follow_symlinks=False):
+                            todo.append(entry.path)
+                        else:
+                            total += entry.stat(follow_symlinks=False).st_blocks * 512
+        return total
+
+
+class DiskUse:
+    """How much the free space has fallen since the start of one build or run."""
+
+    def __init__(self, disk: EngineDisk, limit_mib: int, headroom_mib: int) -> None:
+        self._disk = disk
+        self._limit_mib = limit_mib
+        self._headroom_mib = headroom_mib
+        self._began = time.monotonic()
+        self._began_at = time.time() - _CLOCK_SLACK_S
+        self._free = disk.free_bytes()
+        self._weigh_at = 0.0
+
+    def is_suspicious(self) -> bool:
+        """Whether the free space fell by more than the limit or runs out; cheap, and true every two seconds only."""
+        now = self._disk.free_bytes()
+        if now is None or self._free is None or time.monotonic() < self._weigh_at:
+            return False
+        if self._free - now <= self._limit_mib * MIB and now >= self._headroom_mib * MIB:
+            return False
+        self._weigh_at = time.monotonic() + _WEIGH_S
+        return True
+
+    def blame(self, what: str, own_bytes: int | None = None) -> str:
+        """What the submission did ("wrote 812 MiB, and one build may write 200 MiB"), or nothing.
+
+        `own_bytes`: what it wrote, where the caller knows it; else the new layers are weighed. Raises EngineError
+        when the disk runs out, or is being filled, and the submission can't be shown to be the cause.
+        """
+        now = self._disk.free_bytes()
+        if now is None or self._free is None:
+            return ""
+        limit = self._limit_mib * MIB
+        crowd = self._disk.crowd(self._began)
+        if own_bytes is None and crowd == 1:
+            own_bytes = self._disk.new_layers_bytes(self._began_at)
+        if own_bytes is not None and own_bytes > limit:
+            return f"wrote {own_bytes // MIB} MiB, and one {what} may write {self._limit_mib} MiB"
+        if now < self._headroom_mib * MIB:
+            message = f"The engine's disk has {now // MIB} MiB left, and {self._headroom_mib} MiB are needed"
+            raise EngineError(message, hint=HINT_DISK)
+        if own_bytes is None and self._free - now > limit * crowd:
+            lost = (self._free - now) // MIB
+            message = f"The engine's disk lost {lost} MiB during this {what}, and who wrote it can't be told"
+            raise EngineError(message, hint=HINT_DISK)
+        return ""
+
+
+def _free(root: Path) -> int | None:
+    try:
+        status = os.statvfs(root)
+    except OSError:
+        return None
+    return status.f_bavail * status.f_frsize
