@@ -60,6 +60,24 @@ class Origins:
                 return self._fetch(source, mount.get("from", ""), stage, instruction, 0)
         return self._find(stage, at, target, 0)
 
+    def texts(self, instruction: Instruction, prefix: str) -> list[str]:
+        """The texts of the context's files that a COPY or ADD puts at paths that begin with `prefix`."""
+        if not 0 <= instruction.stage < len(self._dockerfile.stages) or instruction.flags.get("from"):
+            return []
+        found = []
+        place = instruction.words[-1]
+        for source in instruction.words[:-1]:
+            plain = posixpath.normpath(posixpath.join("/", source)).lstrip("/")
+            folder = place if place.endswith("/") or plain not in self._files else posixpath.dirname(place)
+            matches = IgnoreFile((plain or "**",)).excludes
+            for path in self._files:
+                if not matches(path) or (self._ignore is not None and self._ignore.excludes(path)):
+                    continue
+                inside = posixpath.relpath(path, plain or ".") if path != plain else posixpath.basename(path)
+                if place.startswith(prefix) or posixpath.join(folder, inside).startswith(prefix):
+                    found.append(self._files[path].decode("utf-8", "replace"))
+        return found
+
     def _folder(self, stage: Stage, at: int) -> str:
         """The working folder in force at an instruction of the stage."""
         if stage.index not in self._folders:

@@ -20,10 +20,10 @@ _RESULTS = frozenset(
 
 
 def stages_that_ship(dockerfile: Dockerfile, folder: str) -> tuple[Stage, ...]:
-    """The final chain, and stages from which this folder, one above it or something in it is copied into the chain."""
+    """The final chain, and stages from which this folder or one above it is copied into the chain."""
 
     def takes(source: str) -> bool:
-        return source in ("/", folder) or folder.startswith(f"{source}/") or source.startswith(f"{folder}/")
+        return source in ("/", folder) or folder.startswith(f"{source}/")
 
     return _stages(dockerfile, takes)
 

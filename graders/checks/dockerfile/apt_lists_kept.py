@@ -1,0 +1,177 @@
+"""Owns the check that package lists don't stay in a shipped layer; must never look into layers.
+
+Only stages whose lists reach the final image count: its chain, and a stage that is copied as a whole. In a builder the
+lists may stay, for nobody ships them. Deleting them helps in the RUN that fetched them and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from graders.check import Check, NoParams, Sample
+from graders.context import DockerfileContext
+from graders.dockerfile.apt import LISTS, apt_commands
+from graders.dockerfile.install import hides_its_program
+from graders.dockerfile.model import Command, Instruction, mounts
+from graders.dockerfile.origin import Origins
+from graders.dockerfile.shell import split_commands
+from graders.dockerfile.shipped import stages_that_ship
+from graders.dockerfile.wrapper import SHELLS
+from graders.finding import Finding, Undecidable
+from graders.outcome import Level
+
+_ABOVE = ("/var/lib/apt", "/var/lib", "/var")
+_QUOTED_PATTERN = re.compile(r"[\"']/var/lib/apt/(?:lists/)?\*{1,2}[\"']")
+_BRACES = re.compile(r"\{([^{}]{1,200})\}")
+
+
+def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding | Undecidable]:  # noqa: ARG001 - one shape
+    """One finding for each RUN of a shipped stage that fetches the lists and leaves them."""
+    origins = Origins(context.dockerfile, context.files, context.ignore)
+    shell = context.dockerfile.setting("SHELL")
+    has_bash = shell is not None and "bash" in shell.instruction.value
+    for stage in stages_that_ship(context.dockerfile, LISTS):
+        for instruction in stage.instructions:
+            updates = [apt.command for apt in apt_commands(instruction) if apt.updates]
+            if not updates or instruction.onbuild or _is_mounted(instruction):
+                continue
+            after = _after(instruction, updates[-1])
+            if any(_removes(command, instruction, has_bash=has_bash) for command in after):
+                continue
+            if any(_script_removes(command, instruction, origins) for command in after):
+                continue
+            if hides_its_program(instruction):
+                yield Undecidable(
+                    f'Line {instruction.line}: "{instruction.text[:80]}" runs a program that a variable names'
+                )
+                continue
+            quoted = _has_quoted_pattern(instruction)
+            reason = ": no shell fills in the * of a path in quotes" if quoted else ""
+            yield Finding(
+                f'"{" ".join(updates[-1].words)[:80]}" leaves its package lists in the layer{reason}',
+                observed=f"{LISTS} as it was fetched",
+                expected=f"rm -rf {LISTS}/* at the end of the same RUN, or a cache mount",
+                line=updates[-1].line,
+                end_line=instruction.end_line,
+            )
+
+
+def _after(instruction: Instruction, update: Command) -> tuple[Command, ...]:
+    for index, command in enumerate(instruction.commands):
+        if command is update:
+            return instruction.commands[index + 1 :]
+    return ()
+
+
+def _is_mounted(instruction: Instruction) -> bool:
+    """Whether a mount keeps the lists out of the layer."""
+    return any(
+        mount["type"] in ("cache", "tmpfs") and mount.get("target", "").rstrip("/") in (LISTS, *_ABOVE)
+        for mount in mounts(instruction)
+    )
+
+
+def _removes(command: Command, instruction: Instruction, *, has_bash: bool) -> bool:
+    """Whether the command empties the lists."""
+    words = command.words
+    if words[0] in ("apt-get", "apt") and {"dist-clean", "distclean"} & set(words[1:]):
+        return True
+    if words[0] == "find":
+        empties = "-delete" in words or ("-exec" in words and "rm" in words)
+        return empties and not {"-name", "-iname", "-path"} & set(words) and _is_all(words[1], star_counts=False)
+    if words[0] != "rm":
+        return False
+    recursive = any(re.fullmatch(r"-[A-Za-z]*[rR][A-Za-z]*|--recursive", word) for word in words[1:])
+    star_counts = not _has_quoted_pattern(instruction)
+    paths = [path for word in words[1:] for path in (_braces(word) if has_bash else [word])]
+    return any(_is_all(path, star_counts=star_counts) and (recursive or path.endswith("*")) for path in paths)
+
+
+def _is_all(path: str, *, star_counts: bool) -> bool:
+    """Whether the path names all the lists."""
+    folder = path
+    if path.endswith("/*"):
+        if not star_counts:
+            return False
+        folder = path[:-2]
+    elif path.endswith("/**"):
+        folder = path[:-3] if star_counts else ""
+    return re.sub(r"/+", "/", folder).rstrip("/") in (LISTS, *_ABOVE)
+
+
+def _braces(word: str) -> list[str]:
+    """What bash makes of `{a,b}`; the first pair only."""
+    match = _BRACES.search(word)
+    if match is None or "," not in match[1]:
+        return [word]
+    return [f"{word[: match.start()]}{part}{word[match.end() :]}" for part in match[1].split(",")]
+
+
+def _has_quoted_pattern(instruction: Instruction) -> bool:
+    """Whether the `*` stands where no shell fills it in."""
+    if instruction.exec_form is not None:
+        return instruction.exec_form[:1] == ("rm",)
+    scripts = [instruction.value, *(heredoc.body for heredoc in instruction.heredocs)]
+    return any(_QUOTED_PATTERN.search(script) for script in scripts)
+
+
+def _script_removes(command: Command, instruction: Instruction, origins: Origins) -> bool:
+    """Whether the command runs a script of the submission that empties the lists."""
+    path = command.words[1] if command.words[0] in SHELLS and len(command.words) > 1 else ""
+    if not path:
+        named = re.search(rf"(?<![\w./-])((?:\.?/)[\w./-]*{re.escape(command.words[0])})(?![\w.-])", instruction.value)
+        path = named[1] if named else ""
+    origin = origins.of(instruction, path, command) if path else None
+    if origin is None:
+        return False
+    inner = split_commands(origin.data.decode("utf-8", "replace"), lambda _: 1, {})
+    return any(_removes(item, instruction, has_bash=False) for item in inner)
+
+
+_BASE = "FROM debian:bookworm-slim\n"
+_INSTALL = "RUN apt-get update && apt-get install -y curl"
+
+CHECK = Check(
+    id="apt-lists-kept",
+    claim="No package lists stay in the image",
+    why="The lists name every package of the distribution: megabytes that nothing reads once the install is done.",
+    hint="Which folder does apt-get update fill, and in which layer does it end up?",
+    sources=(
+        "https://docs.docker.com/build/building/best-practices/#apt-get",
+        "https://docs.docker.com/build/cache/optimize/#use-cache-mounts",
+    ),
+    level=Level.DOCKERFILE,
+    find=find,
+    params=NoParams,
+    bad=(
+        _BASE + _INSTALL + "\n",
+        _BASE + _INSTALL + "\nRUN rm -rf /var/lib/apt/lists/*\n",
+        _BASE + _INSTALL + " && apt-get clean # rm -rf /var/lib/apt/lists/*\n",
+        _BASE + _INSTALL + ' && rm -rf "/var/lib/apt/lists/*"\n',
+        _BASE + _INSTALL + " && echo rm -rf /var/lib/apt/lists/*\n",
+        _BASE + "RUN rm -rf /var/lib/apt/lists/* && apt-get update && apt-get install -y curl\n",
+        _BASE + "RUN --mount=type=cache,target=/var/cache/apt apt update -qq && apt -y install curl\n",
+        _BASE + "run <<EOF\nset -e\n# rm -rf /var/lib/apt/lists/*\napt-get update\napt-get install -y curl\nEOF\n",
+        _BASE + _INSTALL + " && rm -rf /var/lib/{apt,dpkg}/lists\n",
+        "FROM debian:bookworm AS b\nRUN apt-get update\nFROM scratch\nCOPY --from=b / /\n",
+        _BASE + _INSTALL + " && rm -rf /var/lib/apt/lists/partial /var/cache/apt/*\n",
+    ),
+    good=(
+        _BASE + _INSTALL + " && rm -rf /var/lib/apt/lists/*\n",
+        _BASE
+        + "RUN set -eux; apt-get update; apt-get install -y curl; rm -r /var/lib/apt/lists; mkdir /var/lib/apt/lists\n",
+        _BASE + "RUN --mount=type=cache,target=/var/lib/apt,sharing=locked apt-get update && apt-get install -y curl\n",
+        _BASE + _INSTALL + " && find /var/lib/apt/lists -type f -delete\n",
+        _BASE + "RUN sh -c 'apt-get update && apt-get -y install curl && rm -fr /var/lib/apt/lists/'\n",
+        "FROM debian:bookworm AS b\nRUN apt-get update && apt-get install -y gcc\nFROM debian\nCOPY --from=b /app /\n",
+        _BASE + "# RUN apt-get update\nRUN echo apt-get update\nONBUILD RUN apt-get update\n",
+        _BASE + _INSTALL + " && apt-get dist-clean\n",
+        _BASE + 'ARG CLEAN="rm -rf /var/lib/apt/lists/*"\n' + _INSTALL + " && $CLEAN\n",
+        _BASE + 'SHELL ["/bin/bash", "-c"]\n' + _INSTALL + " && rm -rf /var/lib/{apt,dpkg,cache}/\n",
+        Sample(
+            _BASE + "COPY clean.sh /\n" + _INSTALL + " && sh /clean.sh\n",
+            files=(("clean.sh", "rm -rf /var/lib/apt/lists/*\n"),),
+        ),
+    ),
+)
