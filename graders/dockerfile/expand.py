@@ -1,6 +1,7 @@
 """Owns the filling in of `$name` in an instruction, with Docker's rules and not a shell's; must never run anything.
 
-Source: "Environment replacement" in the Dockerfile reference and shell/lex.go of moby/buildkit, read 2026-11.
+Source: "Environment replacement" in the Dockerfile reference; proved on BuildKit (Docker 20.10.24, 2026-11) by
+tests/graders/dockerfile/test_meaning.py.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 VALUE_LIMIT = 16 * 1024
 """A longer value counts as unknown, so that a variable doubled over and over stays small."""
 _DEPTH_LIMIT = 20
+_OPERATORS = frozenset("-+?#%/")
+_SPECIAL = frozenset("0123456789@*#?$!-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class Expanded:
     text: str
     missing: tuple[str, ...] = ()
     """Names that had no value and no default, in order."""
+    broken: str = ""
+    """The start of a `${...}` that Docker can't read; empty when there is none."""
 
 
 def expand(text: str, variables: Mapping[str, str], escape: str = "\\", *, keep_quotes: bool = False) -> Expanded:
@@ -27,8 +32,8 @@ def expand(text: str, variables: Mapping[str, str], escape: str = "\\", *, keep_
     lexer = _Lexer(text, variables, escape, keep_quotes)
     result = lexer.read("", 0)
     if len(result) > VALUE_LIMIT:
-        return Expanded("", (*lexer.missing, "too long"))
-    return Expanded(result, tuple(lexer.missing))
+        return Expanded("", (*lexer.missing, "too long"), lexer.broken)
+    return Expanded(result, tuple(lexer.missing), lexer.broken)
 
 
 class _Lexer:
@@ -42,6 +47,7 @@ class _Lexer:
         self._at = 0
         self._length = 0
         self.missing: list[str] = []
+        self.broken = ""
 
     def read(self, stop: str, depth: int) -> str:
         """Up to `stop` outside quotes, or the end."""
@@ -77,13 +83,15 @@ class _Lexer:
         if text[self._at : self._at + 1] != "{":
             name = self._name()
             return self._value(name) if name else "$"
+        start = self._at - 1
         self._at += 1
         name = self._name()
-        if text[self._at : self._at + 1] == "}":
+        if name and text[self._at : self._at + 1] == "}":
             self._at += 1
-            return self._value(name) if name else "${}"
+            return self._value(name)
         if not name or depth >= _DEPTH_LIMIT:
             self.missing.append(name or "?")
+            self.broken = self.broken or ("" if name else text[start : start + 40])
             return "${" + name
         colon = text[self._at : self._at + 1] == ":"
         self._at += colon
@@ -91,6 +99,8 @@ class _Lexer:
         self._at += 1
         before = len(self.missing)
         word = self.read("}", depth + 1)
+        if operator not in _OPERATORS or (colon and operator in "#%/") or self._at >= len(text):
+            self.broken = self.broken or text[start : start + 40]
         self._at += 1
         word_missing = self.missing[before:]
         del self.missing[before:]
@@ -113,9 +123,9 @@ class _Lexer:
     def _name(self) -> str:
         start = self._at
         text = self._text
-        if start < len(text) and (text[start].isdigit() or text[start] in "@*#?$!-") and text[start].isascii():
+        if start < len(text) and text[start] in _SPECIAL:
             self._at += 1
-            return text[start] if text[start].isdigit() else ""
+            return text[start]
         while self._at < len(text) and text[self._at].isascii() and (text[self._at].isalnum() or text[self._at] == "_"):
             self._at += 1
         return text[start : self._at]
@@ -123,11 +133,11 @@ class _Lexer:
     def _value(self, name: str) -> str:
         value = self._variables.get(name)
         if value is None:
-            self.missing.append(name)
+            self._note(name)
             return ""
         return value
 
     def _note(self, name: str) -> None:
-        """`${name:+word}` with an unknown name: the base image may set it."""
-        if name not in self._variables:
+        """A name without a value here: the base image may set it. The special parameters of a shell are empty."""
+        if name not in self._variables and name not in _SPECIAL:
             self.missing.append(name)

@@ -3,7 +3,8 @@
 dockerfile-parse can't be given a Dockerfile as it stands: it is wrong on heredocs, blank lines and comments inside a
 continuation, a doubled backslash at a line's end and bytes that are not UTF-8, and it is quadratic in continuation
 lines. So each instruction is joined here first and handed over as one line.
-Source: parser/parser.go of moby/buildkit, read 2026-11.
+Compared 2026-11 with Docker's own parser (PyPI "dockerfile" 3.4.0) over generated files, and with BuildKit in
+Docker 20.10.24.
 """
 
 from __future__ import annotations
@@ -63,7 +64,12 @@ def flatten(data: bytes) -> Flat:
     """Decode the file and join its lines; never raises."""
     problems: list[Problem] = []
     text = _decode(data, problems)
-    lines = [line.rstrip("\r") for line in text.split("\n")]
+    raw = text.split("\n")
+    for number, line in enumerate(raw, 1):
+        if len(line) > LINE_LIMIT_BYTES // 4 and len(line.encode()) > LINE_LIMIT_BYTES:
+            message = f"Line {number} is longer than the {LINE_LIMIT_BYTES} bytes that Docker reads"
+            problems.append(Problem(number, "line-too-long", message, fatal=True))
+    lines = [line.rstrip("\r") for line in raw]
     if lines[-1] == "":
         lines.pop()
     directives, escape = _directives(lines, problems)
@@ -139,10 +145,7 @@ class _Joiner:
         offset = 0
         while True:
             self._at += 1
-            if len(current) > LINE_LIMIT_BYTES // 4 and len(current.encode()) > LINE_LIMIT_BYTES:
-                message = f"Line {self._at} is longer than the {LINE_LIMIT_BYTES} bytes that Docker reads"
-                self._problems.append(Problem(self._at, "line-too-long", message, fatal=True))
-                current = current[: LINE_LIMIT_BYTES // 4]
+            current = current[:LINE_LIMIT_BYTES]
             part, goes_on = self._cut(current)
             parts.append(part)
             pieces.append((offset, self._at))
@@ -153,6 +156,8 @@ class _Joiner:
         joined = "".join(parts)
         text = joined.strip()
         if not text:
+            message = "A continuation with nothing before and after it is no instruction"
+            self._problems.append(Problem(first + 1, "unknown-instruction", message, fatal=True))
             return None
         lead = len(joined) - len(joined.lstrip())
         pieces = [(max(0, start - lead), number) for start, number in pieces]

@@ -10,6 +10,11 @@ _BUILDKIT = re.compile(
     r"\[(?:[a-z0-9]+/[a-z0-9/]+ )?(?:(?P<stage>[^\s\]]+) )?\s*(?P<number>\d+)/\d+\] (?P<text>.*)", re.DOTALL
 )
 _CLASSIC = re.compile(r"Step (?P<number>\d+)/\d+ : (?P<text>.*)", re.DOTALL)
+_WRITTEN = re.compile(r"[\s'\"\\,\[\]]+")
+_VARIABLE = re.compile(r"\$(?:\{[^}]*\}|\w+)")
+_CUT = 1000
+"""A step's name of this length may have lost its end."""
+_NAME_LENGTH = 60
 _COUNTED = frozenset(("ADD", "COPY", "RUN", "WORKDIR"))
 
 
@@ -20,34 +25,61 @@ def line_of(dockerfile: Dockerfile, step_name: str) -> int | None:
 
 
 def find_instruction(dockerfile: Dockerfile, step_name: str) -> Instruction | None:
-    """The instruction that an engine's step runs; None for the engine's own steps."""
+    """The instruction that an engine's step runs; None for the engine's own steps, and for those of an ONBUILD."""
     match = _BUILDKIT.match(step_name.strip())
     if match is not None:
-        stage = _stage(dockerfile, match["stage"])
-        counted = [] if stage is None else _counted(dockerfile, stage)
+        groups = [_counted(dockerfile, stage) for stage in _stages(dockerfile, match["stage"])]
     else:
         match = _CLASSIC.match(step_name.strip())
         if match is None:
             return None
-        counted = list(dockerfile.instructions)
+        groups = [list(dockerfile.instructions)]
     number = int(match["number"]) - 1
-    keyword, _, text = match["text"].strip().partition(" ")
-    if number < len(counted) and counted[number].keyword == keyword.upper():
-        return counted[number]
-    # ONBUILD lines of a base image shift the count: fall back on the words, when they fit one line only.
-    same = [
-        item for item in dockerfile.instructions if item.keyword == keyword.upper() and _squeeze(item) == _bare(text)
-    ]
-    return same[0] if len(same) == 1 else None
+    fits = _Text(match["text"]).fits
+    in_place = [group[number] for group in groups if number < len(group) and fits(group[number])]
+    if len(in_place) == 1:
+        return in_place[0]
+    # ONBUILD lines of a base image shift the count: the words decide, when they fit one line only.
+    same = [item for group in groups for item in group if fits(item)]
+    return same[0] if len(same) == 1 and not in_place else None
 
 
-def _stage(dockerfile: Dockerfile, name: str | None) -> Stage | None:
+class _Text:
+    """What a step's name says after its number: the instruction with its variables filled in, perhaps cut short."""
+
+    def __init__(self, text: str) -> None:
+        keyword, _, rest = text.strip().partition(" ")
+        self._keyword = keyword.upper()
+        self._rest = _bare(rest)
+
+    def fits(self, instruction: Instruction) -> bool:
+        """Whether the step may be this instruction's."""
+        if instruction.keyword != self._keyword or instruction.onbuild:
+            return False
+        if instruction.keyword == "FROM":
+            image = _bare(instruction.expanded).rpartition("/")[2]
+            return bool(instruction.missing) or image.partition("@")[0] in self._rest
+        own = _bare(instruction.text.partition(" ")[2])
+        at = 0
+        # Variables are filled in by the engine: what stands between them must come in this order.
+        for index, piece in enumerate(_VARIABLE.split(own)):
+            if len(self._rest) >= _CUT and at + len(piece) > len(self._rest):
+                return True
+            found = self._rest.startswith(piece) * 1 - 1 if index == 0 else self._rest.find(piece, at)
+            if found < 0:
+                return False
+            at = found + len(piece)
+        return at == len(self._rest) or own.endswith("}") or "$" in own[-_NAME_LENGTH:] or bool(instruction.heredocs)
+
+
+def _stages(dockerfile: Dockerfile, name: str | None) -> list[Stage]:
     if name is None:
-        return dockerfile.final
-    for stage in reversed(dockerfile.stages):
-        if stage.name == name.lower() or (not stage.name and name == f"stage-{stage.index}"):
-            return stage
-    return None
+        return [] if dockerfile.final is None else [dockerfile.final]
+    return [
+        stage
+        for stage in dockerfile.stages
+        if stage.name == name.lower() or (not stage.name and name == f"stage-{stage.index}")
+    ]
 
 
 def _counted(dockerfile: Dockerfile, stage: Stage) -> list[Instruction]:
@@ -61,9 +93,6 @@ def _counted(dockerfile: Dockerfile, stage: Stage) -> list[Instruction]:
     ]
 
 
-def _squeeze(instruction: Instruction) -> str:
-    return _bare(instruction.text.partition(" ")[2])
-
-
 def _bare(text: str) -> str:
-    return "".join(text.split())
+    """Without what the engine may write in another way: space, quotes, brackets, commas and backslashes."""
+    return _WRITTEN.sub("", text)

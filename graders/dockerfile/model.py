@@ -54,7 +54,7 @@ class Instruction:
     value: str
     """All after the keyword and the flags, continuation lines joined, heredoc bodies kept aside."""
     flags: Mapping[str, tuple[str, ...]]
-    """"from" -> ("builder",); a flag without a value has ("",)."""
+    """"from" -> ("builder",); a flag without a value has ("",). Names keep their case, as Docker takes them."""
     line: int
     end_line: int
     stage: int

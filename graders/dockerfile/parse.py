@@ -12,13 +12,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from graders.dockerfile.expand import expand
+from graders.dockerfile.expand import Expanded, expand
 from graders.dockerfile.flatten import Flat, Logical, flatten
-from graders.dockerfile.grammar import problems_of
+from graders.dockerfile.grammar import WHEN_BUILT, problems_of
+from graders.dockerfile.image_ref import fault_of
 from graders.dockerfile.model import Command, Dockerfile, Heredoc, Instruction, Problem, Stage
 from graders.dockerfile.scope import Scope
 from graders.dockerfile.shell import split_commands, split_exec
-from graders.dockerfile.word import read_list, split_env, split_flags, split_keyword, split_pairs
+from graders.dockerfile.word import read_flags, read_list, split_env, split_keyword, split_pairs
 from graders.dockerfile.wrapper import SHELLS
 
 _GUARD = "\0"
@@ -58,6 +59,8 @@ class _Reader:
     def __init__(self, flat: Flat) -> None:
         self._flat = flat
         self._problems: list[Problem] = list(flat.problems)
+        self._when_built: list[tuple[int, Problem]] = []
+        """(stage, problem): Docker meets it only when it builds the stage."""
         self._instructions: list[Instruction] = []
         self._stages: list[Stage] = []
         self._members: list[list[Instruction]] = []
@@ -73,7 +76,7 @@ class _Reader:
         if onbuild:
             keyword, value = split_keyword(value)
             keyword = keyword.upper()
-        flags, value = split_flags(value)
+        flags, bare_flags, value = read_flags(value)
         exec_form = read_list(value) if keyword in _LISTS else None
         scope = self._scopes[-1] if self._scopes else self._global
         offset = len(logical.text) - len(value)
@@ -88,7 +91,8 @@ class _Reader:
             heredocs=tuple(heredoc for heredoc, _ in logical.heredocs),
             onbuild=onbuild,
         )
-        self._problems.extend(problems_of(draft, self._flat.escape))
+        for problem in problems_of(draft, self._flat.escape, bare_flags):
+            self._blame(draft, problem)
         if keyword == "FROM" and not onbuild:
             self._from(draft)
             return
@@ -100,6 +104,7 @@ class _Reader:
         if keyword in _EXPANDED and not onbuild:
             expanded = expand(value, scope.variables, self._flat.escape)
             text, missing = expanded.text, expanded.missing
+            self._check(draft, expanded)
         commands: tuple[Command, ...] = ()
         if keyword in _SHELL_FORMS:
             fixed = scope.variables if keyword == "RUN" else scope.env
@@ -122,14 +127,53 @@ class _Reader:
             replace(stage, instructions=tuple(members))
             for stage, members in zip(self._stages, self._members, strict=True)
         )
-        return Dockerfile(
+        self._check_origins()
+        dockerfile = Dockerfile(
             text=self._flat.text,
             lines=self._flat.lines,
             stages=stages,
             instructions=tuple(self._instructions),
-            problems=tuple(sorted(self._problems, key=lambda problem: problem.line)),
+            problems=(),
             directives=self._flat.directives,
         )
+        reached = {stage.index for stage in dockerfile.reached()}
+        problems = [*self._problems, *(problem for stage, problem in self._when_built if stage in reached)]
+        return replace(dockerfile, problems=tuple(sorted(problems, key=lambda problem: problem.line)))
+
+    def _blame(self, draft: Instruction, problem: Problem) -> None:
+        if problem.code in WHEN_BUILT and draft.keyword != "FROM":
+            self._when_built.append((draft.stage, problem))
+        else:
+            self._problems.append(problem)
+
+    def _check(self, draft: Instruction, expanded: Expanded) -> None:
+        """Blame a `${...}` that can't be read."""
+        if expanded.broken:
+            message = f'Docker can\'t fill in "{expanded.broken}" in this {draft.keyword}'
+            self._blame(draft, Problem(draft.line, "bad-substitution", message, fatal=True))
+
+    def _check_origins(self) -> None:
+        """Blame a `COPY --from` that names no stage and can name no image."""
+        for copy in self._instructions:
+            if copy.keyword != "COPY" or copy.onbuild or copy.stage < 0:
+                continue
+            for name in copy.flags.get("from", ())[-1:]:
+                fault = self._origin_fault(name, self._stages[copy.stage])
+                if fault:
+                    message = f'"--from={name[:60]}" {fault}'
+                    self._problems.append(Problem(copy.line, "bad-origin", message, fatal=True))
+
+    def _origin_fault(self, name: str, stage: Stage) -> str:
+        if "$" in name:
+            return "holds a variable, which Docker doesn't fill in there: name the stage itself"
+        if name.isascii() and name.isdigit():
+            if len(name) > 5 or int(name) >= len(self._stages):
+                return f"is no stage: the file has {len(self._stages)}, counted from 0"
+            return "is the stage itself" if int(name) == stage.index else ""
+        if name and name.lower() == stage.name:
+            return "is the stage itself"
+        known = any(earlier.name == name.lower() for earlier in self._stages[: stage.index])
+        return "" if known or not name else fault_of(name)
 
     def _from(self, draft: Instruction) -> None:
         words = draft.value.split()
@@ -142,9 +186,15 @@ class _Reader:
             self._names[name] = index
         known = self._global.variables
         base = replace(draft, stage=index, expanded=expanded.text, missing=expanded.missing, variables=known)
+        self._check(draft, expanded)
         if not expanded.text and not expanded.missing and words:
             message = f'The base image of "{draft.text[:80]}" is empty'
             self._problems.append(Problem(draft.line, "blank-base", message, fatal=True))
+        elif words and not expanded.missing and not expanded.broken and self._names.get(expanded.text) is None:
+            fault = fault_of(expanded.text)
+            if fault:
+                message = f'"{expanded.text[:80]}" {fault}'
+                self._problems.append(Problem(draft.line, "bad-reference", message, fatal=True))
         self._instructions.append(base)
         self._stages.append(
             Stage(index, name, expanded.text, parent, bool(expanded.missing), draft.line, platform.text, ())
@@ -158,12 +208,22 @@ class _Reader:
             before = scope.variables
             for name, raw in split_env(draft.value, self._flat.escape):
                 if name and raw is not None:
-                    scope.set_env(name, expand(raw, before, self._flat.escape))
+                    value = expand(raw, before, self._flat.escape)
+                    self._check(draft, value)
+                    scope.set_env(name, value)
         elif draft.keyword == "ARG":
+            before = scope.variables
             for name, raw in split_pairs(draft.value, self._flat.escape):
-                if name:
-                    value = None if raw is None else expand(raw, scope.variables, self._flat.escape)
-                    scope.set_arg(name, value, self._global if scope is not self._global else None)
+                if not name:
+                    continue
+                if raw is None:
+                    scope.set_arg(name, None, self._global if scope is not self._global else None)
+                    continue
+                # Before the first FROM an ARG sees those to its left; in a stage it doesn't.
+                known = scope.variables if scope is self._global else before
+                value = expand(raw, known, self._flat.escape)
+                self._check(draft, value)
+                scope.set_arg(name, value, None)
 
     def _commands(
         self, logical: Logical, draft: Instruction, offset: int, variables: Mapping[str, str]

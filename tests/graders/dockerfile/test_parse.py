@@ -83,12 +83,12 @@ def test_mount_from_reaches_its_stage() -> None:
     [
         ("ARG U=a\nFROM x\nUSER $U\n", "", True),
         ("ARG U=a\nFROM x\nARG U\nUSER $U\n", "a", False),
-        ("FROM x\nARG U=a\nENV U=b\nARG U=c\nUSER $U\n", "b", False),
+        ("FROM x\nARG U=a\nENV U=b\nARG U=c\nUSER $U\n", "c", False),
         ("FROM x\nUSER ${U:-a}\n", "a", False),
         ("FROM x\nENV U=a\nUSER ${U:+b}\n", "b", False),
         ("FROM x\nENV U a b\nUSER '$U'\n", "$U", False),
         ("FROM x AS y\nENV U=a\nFROM y\nUSER $U\n", "a", False),
-        ("FROM x AS y\nARG U=a\nFROM y\nUSER $U\n", "", True),
+        ("FROM x AS y\nARG U=a\nFROM y\nUSER $U\n", "a", False),
     ],
 )
 def test_user_is_expanded(text: str, value: str, unresolved: bool) -> None:
