@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
+from textual.events import Event, Key, Paste
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -15,6 +16,7 @@ from course.session import Session
 from course.slash import COMMANDS, Argument, start_command
 from course.tui.guard import ControlGuard
 from course.tui.screens.desk import Desk
+from course.tui.typed_ahead import TypedAhead
 from course.tui.widgets.workbench import Workbench
 
 
@@ -33,6 +35,14 @@ class Dockyard(App[None]):
         super().__init__()
         self.session = session
         self.desk = Desk(session, clock=clock, environ=environ)
+        self.typed_ahead = TypedAhead(self, super().on_event)
+
+    async def on_event(self, event: Event) -> None:
+        """Every key waits for the ones before it."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            await self.typed_ahead.take(event)
+        else:
+            await super().on_event(event)
 
     def get_default_screen(self) -> Screen[None]:
         """The desk itself."""

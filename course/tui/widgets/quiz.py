@@ -16,7 +16,9 @@ from course.tui.widgets.lesson_text import make_parser
 
 
 class Choice(RadioButton):
-    """A choice whose mark reads without colour."""
+    """A choice whose mark reads without colour, and whose text is shown whole."""
+
+    DEFAULT_CSS = "Choice { width: 1fr; height: auto; text-wrap: wrap; }"
 
     def render(self) -> Content:
         """ "(x) text" or "( ) text"."""
@@ -25,6 +27,10 @@ class Choice(RadioButton):
     def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002 - the toolkit's signature
         """The mark and the text."""
         return 4 + self._label.cell_length
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - as above
+        """As many lines as the text takes; the toolkit's buttons have one."""
+        return self.render().get_height(self.styles, width)
 
 
 class QuizBlock(MarkdownBlock):
@@ -70,7 +76,8 @@ class QuizBlock(MarkdownBlock):
 
     def show(self, verdict: QuizVerdict) -> None:
         """Show how the choice was judged, and why."""
-        mark = ("✔ Right. ", "bold $text-success") if verdict.correct else ("✘ Not quite. ", "bold $text-error")
+        said = "✔ " if verdict.why.startswith("Right") else "✔ Right. "
+        mark = (said, "bold $text-success") if verdict.correct else ("✘ Not quite. ", "bold $text-error")
         self.query_one(".quiz-verdict", Static).update(Content.assemble(mark, self._inline(verdict.why)))
         self.set_class(verdict.correct, "-right")
 

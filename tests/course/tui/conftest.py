@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 
 from course.event import SessionEvent
@@ -99,6 +100,10 @@ points = 2
 [[checks]]
 use = "shell-form-command"
 """
+
+
+CHARACTERS = {" ": "space", "/": "slash", "-": "minus", ":": "colon"}
+"""Character -> the key that types it."""
 
 
 class Gate:
@@ -301,6 +306,15 @@ class DeskDriver:
     async def press(self, *keys: str) -> None:
         """Press keys."""
         await self.pilot.press(*keys)
+        await self.until(lambda: self.app.typed_ahead.idle)
+        await self.pilot.pause()
+
+    async def send(self, *keys: str) -> None:
+        """Type all keys at once, as fast as a program does."""
+        for key in keys:
+            self.app.post_message(Key(CHARACTERS.get(key, key), key if len(key) == 1 else None))
+        await self.pilot.pause()
+        await self.until(lambda: self.app.typed_ahead.idle)
         await self.pilot.pause()
 
     async def enter(self, line: str) -> None:
