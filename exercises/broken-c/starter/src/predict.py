@@ -1,8 +1,8 @@
 """Label texts as positive or negative by the stems of their words: one text a line in, `<label><tab><text>` out.
 
-A stem is what "thrill", "thrilled" and "thrilling" share. The model is packed with zstd, which Python 3.11 can't unpack:
-the program of that name does it. libgomp, the library that lets numeric packages use several threads, is loaded as those
-packages load it. Reads standard input to its end. When nothing comes, labels a few built-in examples.
+A stem is what "thrill", "thrilled" and "thrilling" share. The model is packed with zstd, which Python 3.11 can't
+unpack: the program of that name does it. libgomp, the library that lets numeric packages use several threads, is
+loaded as those packages load it. Reads standard input to its end. When nothing comes, labels a few built-in examples.
 """
 
 from __future__ import annotations
