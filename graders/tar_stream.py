@@ -34,6 +34,8 @@ class TarEntry:
     uid: int
     gid: int
     is_hard_link: bool = False
+    unpacked_bytes: int = 0
+    """Size of the file once it is unpacked: more than its content where it is sparse."""
 
 
 class ByteStream:
@@ -121,6 +123,7 @@ def entries(stream: ByteStream) -> Iterator[tuple[TarEntry, Iterator[bytes]]]:
             uid=max(_number(header[108:116]), 0),
             gid=max(_number(header[116:124]), 0),
             is_hard_link=kind == b"1",
+            unpacked_bytes=_unpacked(kind, header, pax, size_bytes),
         )
         long_name = long_link = None
         pax = {}
@@ -153,6 +156,15 @@ def _pax(data: bytes) -> dict[bytes, bytes]:
         found[key] = value.removesuffix(b"\n")
         data = data[int(length) :]
     return found
+
+
+def _unpacked(kind: bytes, header: bytes, pax: dict[bytes, bytes], size_bytes: int) -> int:
+    """A sparse file says its whole size in its header (old GNU) or in a pax record."""
+    told = [pax[key][:20] for key in (b"GNU.sparse.realsize", b"GNU.sparse.size") if key in pax]
+    sizes = [int(text) for text in told if text.isdigit()]
+    if kind == b"S":
+        sizes.append(_number(header[483:495]))
+    return max([size_bytes, *sizes])
 
 
 def _skip_sparse_maps(stream: ByteStream, header: bytes) -> None:

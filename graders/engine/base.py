@@ -169,6 +169,8 @@ class ImageInfo:
     layers: tuple[LayerInfo, ...] = ()
     stand_in: bool = False
     """Whether it is an offline stand-in that we built from Debian packages."""
+    about: str = field(default="", repr=False)
+    """All that the engine says of it and its history, as JSON: only to look for a text in. Empty: not told."""
 
     @property
     def diff_ids(self) -> tuple[str, ...]:

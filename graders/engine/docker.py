@@ -206,7 +206,12 @@ class DockerEngine:
     @contextmanager
     def _export(self, image_id: str, cancel: Cancel) -> Iterator[Iterator[bytes]]:
         with self._wire.open(
-            "GET", f"/images/{image_id}/get", operation="export an image", timeout_s=_EXPORT_SILENCE_S, cancel=cancel
+            "GET",
+            f"/images/{image_id}/get",
+            operation="export an image",
+            timeout_s=_EXPORT_SILENCE_S,
+            cancel=cancel,
+            plain=True,
         ) as stream:
             yield stream.chunks(cancel)
 

@@ -25,6 +25,7 @@ from graders.engine.base import (
     LogLines,
     Network,
 )
+from graders.engine.docker_archive import too_large
 from graders.engine.docker_classic import ClassicReader
 from graders.engine.docker_context import pack
 from graders.engine.docker_disk import DiskUse, EngineDisk
@@ -40,6 +41,7 @@ from graders.engine.docker_errors import (
 from graders.engine.docker_steps import BuildKitReader, image_of_step
 from graders.engine.docker_wire import Json, LineSplitter, Query, Stream, Wire
 from graders.errors import Cancelled, EngineError, EngineTimeout, EngineUnavailable, ImageUnavailable
+from graders.safe_text import clean
 
 _BATCH_S = 0.05
 _POLL_S = 0.1
@@ -56,6 +58,10 @@ def build(wire: Wire, request: BuildRequest, cancel: Cancel, *, builder: str, di
 
 
 def _watched(wire: Wire, request: BuildRequest, cancel: Cancel, builder: str, use: DiskUse) -> Iterator[BuildEvent]:
+    bomb = too_large(request.files, request.limits.build_disk_mib)
+    if bomb:
+        yield _refused(f"{clean(bomb)} unpacks to more than {request.limits.build_disk_mib} MiB; it was not built")
+        return
     body, syntax = pack(request.files, request.dockerfile)
     build_id = uuid.uuid4().hex
     run = _Build(wire, request, cancel, builder, use)
@@ -73,6 +79,10 @@ def _watched(wire: Wire, request: BuildRequest, cancel: Cancel, builder: str, us
         if not finished and builder == "buildkit":
             with suppress(EngineError, Cancelled):
                 wire.call("POST", "/build/cancel", {"id": build_id}, operation="stop a build", timeout_s=2.0)
+
+
+def _refused(error: str) -> BuildResult:
+    return BuildResult(image_id="", error=error, steps=(), log=(), elapsed_s=0.0)
 
 
 def _query(request: BuildRequest, builder: str, build_id: str) -> Query:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from graders.engine.base import LABEL, ImageInfo, LayerInfo
@@ -35,6 +36,7 @@ def read_image(about: Json, history: list[object]) -> ImageInfo:
         healthcheck=_words(health.get("Test")),
         layers=_layers([as_object(entry) for entry in reversed(history)], diff_ids),
         stand_in=STAND_IN in labels and len(history) == 1,  # what is built on one inherits its label
+        about=json.dumps([about, history]),
     )
 
 

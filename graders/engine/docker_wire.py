@@ -83,6 +83,11 @@ class Stream:
                 self._socket.shutdown(socket.SHUT_WR)
         self._response = self._connection.getresponse()
 
+    def ask_plainly(self) -> None:
+        """Speak HTTP/1.0: the answer then comes as it is, not cut into chunks of 16 KB (a tenth of an export)."""
+        # http.client has no public way to say so.
+        self._connection._http_vsn, self._connection._http_vsn_str = 10, "HTTP/1.0"  # type: ignore[attr-defined]
+
     def upgrade(self, method: str, url: str) -> None:
         """Ask to leave HTTP on this connection; afterwards `socket` carries raw bytes."""
         with translated(self._operation, self._address, limit_s=self._limit_s):
@@ -200,9 +205,15 @@ class Wire:
         timeout_s: float = CONTROL_S,
         headers: Mapping[str, str] | None = None,
         cancel: Cancel | None = None,
+        plain: bool = False,
     ) -> Iterator[Stream]:
-        """Send a request and hand out its answer; raises `EngineRefused` from status 400 on."""
+        """Send a request and hand out its answer; raises `EngineRefused` from status 400 on.
+
+        `plain`: for large answers, without the engine's chunks.
+        """
         stream = self.dial(operation, timeout_s, cancel)
+        if plain:
+            stream.ask_plainly()
         forget = cancel.on_cancel(stream.hang_up) if cancel is not None else None
         try:
             with translated(operation, self.address, limit_s=timeout_s, cancel=cancel):
