@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Markdown, RadioButton, RadioSet, Static
 from textual.widgets._markdown import MarkdownBlock
 
@@ -28,9 +29,9 @@ class Choice(RadioButton):
         """The mark and the text."""
         return 4 + self._label.cell_length
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - as above
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many lines as the text takes; the toolkit's buttons have one."""
-        return self.render().get_height(self.styles, width)
+        return Widget.get_content_height(self, container, viewport, width)
 
 
 class QuizBlock(MarkdownBlock):
