@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from course.catalog import Catalog
 from graders.build_context import prepare
 from graders.cancel import Cancel
 from graders.engine.base import BuildRequest, BuildResult, Engine, RunRequest
@@ -22,8 +23,11 @@ LIMITS = Limits(run_s=120.0, output_kib=1024)
 
 
 @pytest.fixture(params=PACKED)
-def spec(request: pytest.FixtureRequest) -> ExerciseSpec:
+def spec(request: pytest.FixtureRequest, catalog: Catalog) -> ExerciseSpec:
     """Each exercise in turn."""
+    listed = {name for number in catalog.slugs for name in catalog.lesson(number).exercises}
+    if request.param not in listed:
+        pytest.skip(f"{request.param} is a draft: no listed lesson asks for it")
     return read_exercise(EXERCISES / str(request.param))
 
 
