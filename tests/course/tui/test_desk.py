@@ -63,7 +63,7 @@ async def test_quiz_is_answered_in_place_and_remembered(desk_session: ScriptedSe
         await desk.press("enter")
         await desk.until(lambda: "Not quite. Then every change" in str(quiz.query_one(".quiz-verdict", Static).content))
         await desk.press("down", "enter")
-        await desk.until(lambda: "Right. Right: they change" in str(quiz.query_one(".quiz-verdict", Static).content))
+        await desk.until(lambda: "✔ Right: they change" in str(quiz.query_one(".quiz-verdict", Static).content))
 
     assert {"layer-order": 1} == desk_session.answers("1.1")
     async with open_desk(desk_session) as desk:
