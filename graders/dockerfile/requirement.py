@@ -18,6 +18,7 @@ _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]
 _COMMENT = re.compile(r"(?:^|\s)#.*\Z")
 _HASH = re.compile(r"\s--hash[= ]\S+|\s--(?:global-option|config-settings?)[= ]\S+")
 _INCLUDE = re.compile(r"(?:-r|--requirement)(?:\s+|=)?(\S.*)\Z|(?:-r)(\S+)\Z")
+_CONSTRAINT = re.compile(r"(?:-c|--constraint)(?:\s+|=)?(\S.*)\Z")
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s+|=)(.*)\Z")
 _EGG = re.compile(r"#(?:.*&)?egg=([A-Za-z0-9._-]+)")
 
@@ -108,3 +109,13 @@ def _logical_lines(data: bytes) -> Iterator[tuple[int, str]]:
         text, start = "", 0
     if text.strip():
         yield start, _HASH.sub("", text).strip()
+
+
+def constraints_of(files: Mapping[str, bytes], path: str) -> tuple[str, ...]:
+    """The constraint files that a requirement file and its includes name by `-c`."""
+    found = []
+    for name in included_files(files, path):
+        for _, text in _logical_lines(files.get(name, b"")):
+            if match := _CONSTRAINT.match(text):
+                found.append(posixpath.normpath(posixpath.join(posixpath.dirname(name), match[1].strip("\"' "))))
+    return tuple(found)

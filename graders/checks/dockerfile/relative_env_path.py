@@ -128,7 +128,7 @@ CHECK = Check(
         _BASE + "ENV PYTHONPATH=/app:src\n",
         _BASE + "ENV CONFIG=~/config.yaml\n",
         Sample(_BASE + "ENV MODEL=models/sentiment\n", files=_FILES),
-        "FROM python:3.11-slim AS base\nENV MODEL_PATH='../m.pkl'\nFROM base\n# ENV MODEL_PATH=/m\nRUN echo ENV MODEL_PATH=/m\n",
+        "FROM python AS base\nENV MODEL_PATH='../m.pkl'\nFROM base\n# ENV MODEL_PATH=/m\nRUN echo ENV MODEL_PATH=/m\n",
         _BASE + "ENV MODEL_PATH=/app/m.json\nENV MODEL_PATH=m.json\n",
     ),
     good=(

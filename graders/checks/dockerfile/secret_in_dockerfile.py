@@ -1,0 +1,194 @@
+"""Owns the check that no secret stands in the Dockerfile; must never repeat a whole secret in what it says.
+
+The whole file counts, stages that nothing is taken from and ONBUILD too: whoever may read the file has the secret,
+whatever is built from it. A comment is left out, as is a reference (`$TOKEN`, a secret mount, a path to a file).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from graders.check import Check
+from graders.context import DockerfileContext
+from graders.dockerfile.environment import pairs_of
+from graders.dockerfile.model import Dockerfile, Instruction
+from graders.finding import Finding
+from graders.outcome import Level
+
+_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("an AWS access key", re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])")),
+    ("a GitHub token", re.compile(r"(?<!\w)(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_\w{30,255})")),
+    ("a GitLab token", re.compile(r"(?<!\w)glpat-[\w-]{20,100}")),
+    ("a Slack token", re.compile(r"(?<!\w)xox[abprs]-[\w-]{10,100}")),
+    ("a Hugging Face token", re.compile(r"(?<!\w)hf_[A-Za-z0-9]{30,60}(?!\w)")),
+    ("an API key", re.compile(r"(?<!\w)(?:sk-(?:proj-|ant-)?[\w-]{20,200}|AIza[\w-]{35})")),
+    (
+        "a package index token",
+        re.compile(r"(?<!\w)(?:pypi-AgEI[\w-]{20,300}|npm_[A-Za-z0-9]{36}|dckr_pat_[\w-]{20,60})"),
+    ),
+    ("a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----")),
+    ("a signed token", re.compile(r"(?<![\w.])eyJ[\w-]{8,500}\.eyJ[\w-]{8,2000}\.[\w-]{8,500}")),
+    ("a password in an address", re.compile(r"://[^\s/:@$\"'<>]{1,100}:(?![$<{*]|x{3,})[^\s/:@$\"'<>]{3,200}@")),
+)
+_NAME_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_ASSIGNMENT = re.compile(
+    r"(?<![\w$%{-])(?:--?)?([A-Za-z][\w.-]{0,80}?)\s?(?:=|(?<=\w):\s)\s?(\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'|[^\s;&|\"']{1,300})"
+)
+_OPTION = re.compile(r"(?<!\S)--([a-z][a-z-]{2,40})\s+([^\s;&|\"'-][^\s;&|\"']{2,300})")
+_VALUE = re.compile(r"[A-Za-z0-9+/!#%&?@^][\w+/=.:!#%&?@^~ -]{2,}\Z")
+_DIGITS = re.compile(r"\d{1,5}(?:\.\d+)?\Z")
+_REFERENCE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """Which names promise a secret, and which values are none."""
+
+    words: tuple[str, ...] = (
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "token",
+        "apikey",
+        "credential",
+        "credentials",
+    )
+    """Words of a name: `DB_PASSWORD`, `apiToken`; "tokenizers" is another word."""
+    pairs: tuple[str, ...] = (
+        "api key", "access key", "private key", "secret key", "signing key", "encryption key", "account key",
+        "auth key",
+    )  # fmt: skip
+    """Two words in a row."""
+    harmless_ends: tuple[str, ...] = (
+        "file", "path", "dir", "url", "uri", "name", "id", "header", "type", "length", "ttl", "expiry", "expires",
+        "count", "limit", "policy", "algorithm", "enabled", "required", "version", "env", "size", "max", "min",
+        "endpoint", "store",
+    )  # fmt: skip
+    """Last words that make the name one of something about a secret."""
+    placeholders: tuple[str, ...] = (
+        "changeme", "change-me", "change_me", "placeholder", "example", "dummy", "todo", "redacted", "your-", "your_",
+        "xxx", "replace",
+    )  # fmt: skip
+    """Beginnings of values that stand for a secret to come."""
+    switches: tuple[str, ...] = ("none", "null", "true", "false", "off", "yes", "no", "unset", "auto", "required")
+
+
+def find(context: DockerfileContext, params: Params) -> Iterator[Finding]:
+    """One finding for each instruction that holds a secret."""
+    before: Mapping[str, str] = {}
+    for instruction in context.dockerfile.instructions:
+        fault = _shape(instruction) or _named(context.dockerfile, instruction, before, params)
+        before = instruction.variables
+        if fault:
+            what, secret, line = fault
+            yield Finding(
+                f"Line {line} of {instruction.keyword} holds {what}: {_masked(secret)}",
+                observed=_masked(secret),
+                expected="a secret that is given at run time, or to one RUN by --mount=type=secret",
+                line=line,
+                end_line=instruction.end_line,
+            )
+
+
+def _shape(instruction: Instruction) -> tuple[str, str, int] | None:
+    """A text that has the form of a known kind of secret."""
+    for text in _texts(instruction):
+        for what, pattern in _SHAPES:
+            if match := pattern.search(text):
+                return what, match[0], instruction.line
+    return None
+
+
+def _named(
+    dockerfile: Dockerfile, instruction: Instruction, before: Mapping[str, str], params: Params
+) -> tuple[str, str, int] | None:
+    """A value under a name that promises a secret."""
+    if instruction.keyword in ("ENV", "ARG", "LABEL"):
+        for pair in pairs_of(dockerfile, instruction, before):
+            reference = _REFERENCE.match((pair.raw or "").strip("\"'"))
+            told = reference is not None and _promises(reference[1], params)
+            if _promises(pair.name, params) and not told and _is_secret(pair.value, params):
+                return f"a value for {pair.name}", pair.value, pair.line
+        return None
+    if instruction.keyword not in ("RUN", "CMD", "ENTRYPOINT", "COPY", "ADD", "HEALTHCHECK"):
+        return None
+    for text in _texts(instruction):
+        for pattern in (_ASSIGNMENT, _OPTION):
+            for match in pattern.finditer(text):
+                value = match[2].strip("\"'")
+                if _promises(match[1], params) and _is_secret(value, params):
+                    return f"a value for {match[1]}", value, instruction.line
+    return None
+
+
+def _texts(instruction: Instruction) -> tuple[str, ...]:
+    """The instruction's own text and what its heredocs hold, comments of a script left out."""
+    bodies = (re.sub(r"^\s*#.*$", "", heredoc.body, flags=re.MULTILINE) for heredoc in instruction.heredocs)
+    own = " ".join(instruction.exec_form) if instruction.exec_form is not None else instruction.value
+    return (re.sub(r"(?:^|\s)#\s.*$", "", own, flags=re.MULTILINE), *bodies)
+
+
+def _promises(name: str, params: Params) -> bool:
+    parts = [part.lower() for part in _NAME_PARTS.findall(name)]
+    if not parts or parts[-1] in params.harmless_ends:
+        return False
+    joined = f" {' '.join(parts)} "
+    return bool(set(parts) & set(params.words)) or any(f" {pair} " in joined for pair in params.pairs)
+
+
+def _is_secret(value: str, params: Params) -> bool:
+    """Whether the value is itself a secret: no reference, no path, no address, no switch and no placeholder."""
+    if not _VALUE.match(value) or value.startswith("/") or "://" in value or _DIGITS.match(value):
+        return False
+    return value.lower() not in params.switches and not value.lower().startswith(params.placeholders)
+
+
+def _masked(secret: str) -> str:
+    """Enough of it to be found, too little to be used."""
+    return f"{secret[: min(4, len(secret) // 3)]}***"
+
+
+_BASE = "FROM python:3.11-slim\n"
+_TOKEN = "ghp_" + "a1B2" * 9
+
+CHECK = Check(
+    id="secret-in-dockerfile",
+    claim="No secret stands in the Dockerfile",
+    why="The file goes to the repository, and ENV, ARG and RUN lines to the image's history: all can read them.",
+    hint="Who can read this file, and what could they do with this value?",
+    sources=(
+        "https://docs.docker.com/build/building/secrets/",
+        "https://docs.docker.com/reference/build-checks/secrets-used-in-arg-or-env/",
+    ),
+    level=Level.DOCKERFILE,
+    find=find,
+    params=Params,
+    bad=(
+        _BASE + "ENV API_KEY=s3cr3tvalue\n",
+        _BASE + "arg DB_PASSWORD=hunter22\n",
+        _BASE + f"RUN git clone https://user:{_TOKEN}@example.org/a.git\n",
+        _BASE + "RUN pip install -i https://bot:hunter22@example.org/simple six\n",
+        _BASE + "ARG WHAT=hunter22\nENV DB_PASSWORD=$WHAT\n",
+        _BASE + "RUN export AWS_SECRET_ACCESS_KEY='wJalrXUtnFEMIK7MDENG' && aws s3 cp s3://a b\n",
+        _BASE + "ENV A=1 \\\n    dbPassword=hunter22 \\\n    B=2\n",
+        _BASE + "COPY <<EOF /app/.env\nAPI_TOKEN=hunter22\nEOF\n",
+        _BASE + "ENV TOKEN=${TOKEN:-hunter22}\n",
+        "FROM a AS unused\nENV API_TOKEN hunter22\nFROM python:3.11-slim\n",
+        _BASE + 'CMD ["serve", "--password", "hunter22"]\n',
+        _BASE + f"LABEL built-with={_TOKEN}\n",
+    ),
+    good=(
+        _BASE + "ARG TOKEN\nRUN --mount=type=secret,id=token TOKEN=$(cat /run/secrets/token) fetch\n",
+        _BASE + "ENV API_KEY=$API_KEY DB_PASSWORD=${DB_PASSWORD} SECRET_KEY=\n",
+        _BASE + "ENV TOKENIZERS_PARALLELISM=false MAX_TOKENS=512 TOKEN_LIMIT=4096 AUTHOR=somebody\n",
+        _BASE + "ENV DB_PASSWORD_FILE=/run/secrets/db TOKEN_URL=https://example.org/token SECRET_NAME=prod\n",
+        _BASE + f"# ENV API_KEY=s3cr3tvalue\n# {_TOKEN}\nRUN echo 'no password, no token: no entry'\n",
+        _BASE
+        + "ENV API_TOKEN=changeme PASSWORD=<yours> KEYBOARD=qwertz GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D\n",
+        _BASE + "RUN pip install -i https://${USER}:${TOKEN}@example.org/simple six\n",
+        _BASE + 'CMD ["serve", "--password-file", "/run/secrets/db"]\n',
+    ),
+)
