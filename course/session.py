@@ -338,6 +338,7 @@ class Session:
         return known[1]
 
     def _grade(self, spec: ExerciseSpec, root: Path, cancel: Cancel, *, static_only: bool) -> Generator[GradeEvent]:
+        from graders.layer_store import FolderStore
         from graders.pipeline import grade
         from graders.submission import read_submission
 
@@ -351,6 +352,7 @@ class Session:
             clock=self._clock,
             environ=self._environ,
             static_only=static_only,
+            layer_store=FolderStore(self.paths.state / "layers"),
         )
 
     def _record(self, report: Report) -> CheckRecorded:

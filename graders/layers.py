@@ -17,6 +17,7 @@ from itertools import chain
 from graders.blame import shared_layers
 from graders.context import LayerFile, LayerScan, TokenHit
 from graders.engine.base import ImageInfo
+from graders.layer_store import LayerStore, ScannedLayer
 from graders.limits import MIB
 from graders.tar_stream import BLOCK_BYTES, ByteStream, TarEntry, TruncatedTarError, entries
 from graders.token_search import TokenSearch
@@ -45,24 +46,76 @@ class _Layer:
     problem: str = ""
 
 
-def scan(chunks: Iterator[bytes], image: ImageInfo, base: ImageInfo | None, tokens: tuple[str, ...]) -> LayerScan:
+def scan(
+    chunks: Iterator[bytes],
+    image: ImageInfo,
+    base: ImageInfo | None,
+    tokens: tuple[str, ...],
+    store: LayerStore | None = None,
+) -> LayerScan:
     """Read a saved image: the files of the layers above the base, and where the tokens turned up.
 
-    Never raises for what the image holds; `problem` says what could not be read.
+    Never raises for what the image holds; `problem` says what could not be read. What was read goes to the `store`.
     """
-    return _Scanner(tokens).scan(chunks, image, base)
+    scanner = _Scanner(tokens)
+    order, hits, problem = scanner.scan(chunks, image)
+    if store is not None and not problem:
+        for diff_id, layer in zip(image.diff_ids, order, strict=False):
+            if layer is not None:
+                store.save(diff_id, tokens, layer)
+    return _assembled(order, hits, image, base, problem)
+
+
+def recall(
+    image: ImageInfo, base: ImageInfo | None, tokens: tuple[str, ...], store: LayerStore | None
+) -> LayerScan | None:
+    """The same as `scan` without an export, when every layer was read before; else None."""
+    if store is None or not image.about or not image.diff_ids:
+        return None
+    order: list[ScannedLayer | None] = []
+    for diff_id in image.diff_ids:
+        layer = store.load(diff_id, tokens)
+        if layer is None:
+            return None
+        order.append(layer)
+    hits = [TokenHit(token, -1, "") for token in tokens if token in image.about]
+    return _assembled(order, hits, image, base, "")
+
+
+def _assembled(
+    order: list[ScannedLayer | None],
+    config_hits: list[TokenHit],
+    image: ImageInfo,
+    base: ImageInfo | None,
+    problem: str,
+) -> LayerScan:
+    skip = shared_layers(image, base)
+    files: list[LayerFile] = []
+    hits = list(config_hits)
+    passwd: bytes | None = None
+    for index, layer in enumerate(order):
+        if layer is None:
+            continue
+        if layer.has_passwd:
+            passwd = layer.passwd
+        if index >= skip:
+            problem = problem or layer.problem
+            files += [replace(file, layer=index) for file in layer.files]
+            hits += [replace(hit, layer=index) for hit in layer.hits]
+    return LayerScan(tuple(files), tuple(hits), passwd=passwd, problem=problem)
 
 
 class _Scanner:
     def __init__(self, tokens: tuple[str, ...]) -> None:
         self._tokens = tuple(token.encode() for token in tokens)
-        self._layers: dict[str, _Layer] = {}
+        self._layers: dict[str, ScannedLayer] = {}
         self._aliases: dict[str, str] = {}
         self._manifest = b""
         self._config_hits: list[TokenHit] = []
         self._files_left = MAX_FILES
 
-    def scan(self, chunks: Iterator[bytes], image: ImageInfo, base: ImageInfo | None) -> LayerScan:
+    def scan(self, chunks: Iterator[bytes], image: ImageInfo) -> tuple[list[ScannedLayer | None], list[TokenHit], str]:
+        """The layers in the image's order, hits in its configuration, and what could not be read."""
         problem = ""
         try:
             for entry, content in entries(ByteStream(chunks)):
@@ -72,20 +125,7 @@ class _Scanner:
         order = self._order(image)
         if not problem and any(layer is None for layer in order):
             problem = "The engine's export lacks a layer of the image"
-        skip = shared_layers(image, base)
-        files: list[LayerFile] = []
-        hits: list[TokenHit] = list(self._config_hits)
-        passwd: bytes | None = None
-        for index, layer in enumerate(order):
-            if layer is None:
-                continue
-            if layer.has_passwd:
-                passwd = layer.passwd
-            if index >= skip:
-                problem = problem or layer.problem
-                files += [replace(file, layer=index) for file in layer.files]
-                hits += [replace(hit, layer=index) for hit in layer.hits]
-        return LayerScan(tuple(files), tuple(hits), passwd=passwd, problem=problem)
+        return order, self._config_hits, problem
 
     def _outer(self, entry: TarEntry, content: Iterator[bytes]) -> None:
         name = _clean_path(entry.name)
@@ -115,7 +155,7 @@ class _Scanner:
                 self._config_hits.append(hit)
         return bytes(kept)
 
-    def _layer(self, content: Iterator[bytes]) -> _Layer:
+    def _layer(self, content: Iterator[bytes]) -> ScannedLayer:
         """Read one layer. Headers, names, link targets and extended attributes are searched like contents."""
         layer = _Layer()
         search = TokenSearch(self._tokens)
@@ -132,7 +172,13 @@ class _Scanner:
             layer.problem = "A layer of the image could not be read to its end"
             stream.drain()
         layer.hits += [TokenHit(token.decode(), 0, "") for token in search.take()]
-        return layer
+        return ScannedLayer(
+            tuple(layer.files),
+            tuple(layer.hits),
+            has_passwd=layer.has_passwd,
+            passwd=layer.passwd,
+            problem=layer.problem,
+        )
 
     def _entry(self, layer: _Layer, entry: TarEntry, path: str, data: Iterator[bytes]) -> set[bytes]:
         """Note one file; the tokens found in it once unfolded."""
@@ -172,7 +218,7 @@ class _Scanner:
             unfolded.feed(piece)
         return set(unfolded.take())
 
-    def _order(self, image: ImageInfo) -> list[_Layer | None]:
+    def _order(self, image: ImageInfo) -> list[ScannedLayer | None]:
         """The layers in the order of `image.diff_ids`, by the manifest, else by their digests; None: not seen."""
         names: list[str] = []
         try:

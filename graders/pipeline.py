@@ -18,6 +18,7 @@ from graders.event import CheckFinished, GradeEvent, GradeFinished, GradeStarted
 from graders.exercise import CheckUse, ExerciseSpec
 from graders.finding import Finding
 from graders.judgement import Ledger, errored, judge, skipped
+from graders.layer_store import LayerStore
 from graders.outcome import Level, Outcome
 from graders.report import Report
 from graders.submission import Submission
@@ -48,11 +49,13 @@ def grade(
     clock: Callable[[], float],
     environ: Mapping[str, str],
     static_only: bool = False,
+    layer_store: LayerStore | None = None,
 ) -> Iterator[GradeEvent]:
     """Grade one submission; the last event is `GradeFinished`.
 
     `nonce` is new for every call: the texts given to the program, the changed lines and the run id come from it.
-    The engine that `open_engine` gives is closed here. Raises Cancelled, once all is removed.
+    The engine that `open_engine` gives is closed here. With a `layer_store`, layers that were read before are not
+    exported again. Raises Cancelled, once all is removed.
     """
     started_at, started_s = now(), clock()
     yield GradeStarted(spec.id, tuple(_planned(use) for use in spec.checks))
@@ -78,6 +81,8 @@ def grade(
         nonce=nonce,
         cancel=cancel,
         environ=environ,
+        cache_owner=cache_owner or submission.content_sha256,
+        layer_store=layer_store,
     )
     trouble = ""
     try:

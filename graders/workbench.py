@@ -47,6 +47,7 @@ from graders.event import (
     StageStarted,
 )
 from graders.exercise import ExerciseSpec
+from graders.layer_store import LayerStore
 from graders.limits import MIB
 from graders.outcome import Level
 from graders.report import BuildSummary, EngineSummary, ImageSummary
@@ -72,6 +73,7 @@ class Workbench:
         nonce: str,
         cancel: Cancel,
         environ: Mapping[str, str],
+        layer_store: LayerStore | None = None,
     ) -> None:
         self._open_engine = open_engine
         self._engine: Engine | None = None
@@ -83,6 +85,7 @@ class Workbench:
         self.nonce = nonce
         self.cancel = cancel
         self.environ = environ
+        self.layer_store = layer_store
         self.build: BuildResult | None = None
         self.image: ImageInfo | None = None
         self.base: ImageInfo | None = None
@@ -310,8 +313,10 @@ class _Layers:
                 self._scan = LayerScan((), (), problem=problem)
                 return self._scan
             tokens = tuple(canary.token for canary in bench.prepared.canaries)
+            self._scan = layers.recall(bench.image, bench.base, tokens, bench.layer_store)
+        if self._scan is None:
             with bench.engine.export(bench.image.id, bench.cancel) as chunks:
-                self._scan = layers.scan(chunks, bench.image, bench.base, tokens)
+                self._scan = layers.scan(chunks, bench.image, bench.base, tokens, bench.layer_store)
         return self._scan
 
 

@@ -81,6 +81,8 @@ class BuildRequest:
     network: Network = Network.BRIDGE
     build_args: Mapping[str, str] = field(default_factory=dict)
     no_cache: bool = False
+    cache_owner: str = ""
+    """Whose cache mounts it uses: nobody else's build sees them. Empty: the engine's, shared by all."""
     label: bool = True
     """Whether the image carries our label (all but the course's own base images)."""
 
