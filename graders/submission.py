@@ -60,10 +60,11 @@ def read_submission(
         raise SubmissionError(f"There is no folder {root}", hint="Give the folder that holds your Dockerfile.")
     dockerfile = read_dockerfile(root / "Dockerfile")
     notices: list[str] = []
-    found = _Walk(root, limits, _read_ignore(root), notices).files()
+    ignore = _read_ignore(root)
+    found = _Walk(root, limits, ignore, notices).files()
     found["Dockerfile"] = replace(found.get("Dockerfile", ContextFile("Dockerfile")), data=dockerfile)
     if starter is not None:
-        _put_back(found, starter, limits, editable, notices)
+        _put_back(found, _Walk(starter, limits, None, []).files(), ignore, editable, notices)
     files = tuple(found[path] for path in sorted(found))
     dockerfile = found["Dockerfile"].data
     if len(notices) > _NOTICE_LIMIT:
@@ -77,9 +78,13 @@ def is_editable(path: str, editable: tuple[str, ...]) -> bool:
 
 
 def _put_back(
-    found: dict[str, ContextFile], starter: Path, limits: Limits, editable: tuple[str, ...], notices: list[str]
+    found: dict[str, ContextFile],
+    originals: dict[str, ContextFile],
+    ignore: IgnoreFile | None,
+    editable: tuple[str, ...],
+    notices: list[str],
 ) -> None:
-    originals = _Walk(starter, limits, None, []).files()
+    missing: list[str] = []
     for path, original in sorted(originals.items()):
         if is_editable(path, editable):
             continue
@@ -90,16 +95,24 @@ def _put_back(
                 del found[other]
             for parent in _parents(path):
                 found.pop(parent, None)
-            notices.append(f"{path} was missing: the exercise's own was put back")
+            if ignore is None or not ignore.excludes(path):
+                missing.append(path)
         elif handed_in.data != original.data or handed_in.link != original.link:
             notices.append(f"{path} was changed, and is not yours to change: the exercise's own was put back")
         found[path] = original
+    # A folder with the learner's files alone is a fine way to hand in: only a gap in the project is worth a word.
+    protected = sum(not is_editable(path, editable) for path in originals)
+    if 0 < len(missing) < protected:
+        notices.append(f"Missing, and put back from the exercise: {_few(missing)}")
     strangers = [path for path in sorted(found) if path not in originals and not is_editable(path, editable)]
     for path in strangers:
         del found[path]
     if strangers:
-        shown = ", ".join(strangers[:_STRANGERS_SHOWN]) + (", ..." if len(strangers) > _STRANGERS_SHOWN else "")
-        notices.append(f"Left out, because this exercise takes no such file: {shown}")
+        notices.append(f"Left out, because this exercise takes no such file: {_few(strangers)}")
+
+
+def _few(paths: list[str]) -> str:
+    return ", ".join(paths[:_STRANGERS_SHOWN]) + (", ..." if len(paths) > _STRANGERS_SHOWN else "")
 
 
 def _parents(path: str) -> Iterator[str]:

@@ -75,11 +75,14 @@ class _Text:
 def _stages(dockerfile: Dockerfile, name: str | None) -> list[Stage]:
     if name is None:
         return [] if dockerfile.final is None else [dockerfile.final]
-    return [
+    named = [
         stage
         for stage in dockerfile.stages
         if stage.name == name.lower() or (not stage.name and name == f"stage-{stage.index}")
     ]
+    if len(named) > 1:
+        named = [stage for stage in dockerfile.reached() if stage in named]
+    return named
 
 
 def _counted(dockerfile: Dockerfile, stage: Stage) -> list[Instruction]:

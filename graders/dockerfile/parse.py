@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from graders.dockerfile.expand import Expanded, expand
 from graders.dockerfile.flatten import Flat, Logical, flatten
-from graders.dockerfile.grammar import WHEN_BUILT, problems_of
+from graders.dockerfile.grammar import KEYWORDS, WHEN_BUILT, problems_of
 from graders.dockerfile.image_ref import fault_of
 from graders.dockerfile.model import Command, Dockerfile, Heredoc, Instruction, Problem, Stage
 from graders.dockerfile.scope import Scope
@@ -96,7 +96,7 @@ class _Reader:
         if keyword == "FROM" and not onbuild:
             self._from(draft)
             return
-        if not self._stages and keyword != "ARG":
+        if not self._stages and keyword in KEYWORDS - {"ARG"}:
             message = f'"{draft.text[:80]}" stands before the first FROM'
             self._problems.append(Problem(draft.line, "before-from", message, fatal=True))
         text = value

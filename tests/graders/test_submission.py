@@ -75,3 +75,71 @@ def test_sum_follows_content(tmp_path: Path) -> None:
     assert before == read_submission(root, Limits()).content_sha256
     (root / "a").write_text("2")
     assert before != read_submission(root, Limits()).content_sha256
+
+
+def put_back(root: Path, starter: Path) -> tuple[str, ...]:
+    return read_submission(root, Limits(), starter=starter, editable=("Dockerfile", ".dockerignore")).notices
+
+
+def test_files_that_the_learner_ignores_are_not_called_missing(tmp_path: Path) -> None:
+    """What .dockerignore keeps out is not read, and that is no loss to speak of."""
+    files = {"src/a.py": "1", "data/raw.csv": "2", "notebooks/x.ipynb": "3"}
+    starter = folder(tmp_path / "starter", files)
+    root = folder(tmp_path / "root", {**files, "Dockerfile": "FROM a\n", ".dockerignore": "data\nnotebooks/\n"})
+
+    assert () == put_back(root, starter)
+
+
+def test_folder_with_the_learners_files_alone_needs_no_word(tmp_path: Path) -> None:
+    """The rest comes from the starter, silently; one missing file of many is named, in one line."""
+    starter = folder(tmp_path / "starter", {"src/a.py": "1", "src/b.py": "2", "c.txt": "3"})
+    alone = folder(tmp_path / "alone", {"Dockerfile": "FROM a\n"})
+    gap = folder(tmp_path / "gap", {"Dockerfile": "FROM a\n", "src/a.py": "1"})
+
+    assert () == put_back(alone, starter)
+    assert ("Missing, and put back from the exercise: c.txt, src/b.py",) == put_back(gap, starter)
+
+
+def test_folder_or_link_in_place_of_a_protected_file_gives_way(tmp_path: Path) -> None:
+    """Neither can hide the exercise's own file."""
+    starter = folder(tmp_path / "starter", {"src/a.py": "1", "b": "2"})
+    root = folder(tmp_path / "root", {"Dockerfile": "FROM a\n", "b/x": "cheat"})
+    (root / "src").symlink_to("/etc")
+    files = read_submission(root, Limits(), starter=starter, editable=("Dockerfile",)).files
+
+    assert {"Dockerfile": b"FROM a\n", "src/a.py": b"1", "b": b"2"} == {file.path: file.data for file in files}
+
+
+@pytest.mark.parametrize("trouble", ["no folder", "no Dockerfile", "Dockerfile is a folder", "too deep", "bad ignore"])
+def test_trouble_is_an_error_with_a_hint(tmp_path: Path, trouble: str) -> None:
+    """Whatever is wrong with the folder, the message says it and the hint mends it."""
+    root = tmp_path / "root"
+    if trouble != "no folder":
+        folder(root, {"a.txt": ""})
+    if trouble == "Dockerfile is a folder":
+        (root / "Dockerfile").mkdir()
+    if trouble in ("too deep", "bad ignore"):
+        (root / "Dockerfile").write_text("FROM a\n")
+    if trouble == "too deep":
+        (root / "/".join(["d"] * 70)).mkdir(parents=True)
+    if trouble == "bad ignore":
+        (root / ".dockerignore").symlink_to("/etc/passwd")
+
+    with pytest.raises(SubmissionError) as caught:
+        read_submission(root, Limits())
+    assert caught.value.hint
+
+
+def test_name_that_no_terminal_can_show_is_left_out(tmp_path: Path) -> None:
+    """A file name with control characters reaches neither the engine nor the screen raw."""
+    root = folder(tmp_path / "root", {"Dockerfile": "FROM a\n", "a\x1b[31m": "x"})
+    submission = read_submission(root, Limits())
+
+    assert ["Dockerfile"] == [file.path for file in submission.files]
+    assert "\x1b" not in "".join(submission.notices)
+
+
+def test_path_with_a_nul_is_an_error(tmp_path: Path) -> None:
+    """A name that can't be a path is said to be none."""
+    with pytest.raises(SubmissionError):
+        read_dockerfile(Path(f"{tmp_path}/Docker\0file"))

@@ -36,6 +36,10 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
     if dockerfile.final is None:
         return
     setting = dockerfile.setting("USER")
+    switched = _switches_to(dockerfile)
+    if switched and (setting is None or (not setting.unresolved and _reason(_user(setting), dockerfile) is not None)):
+        yield Undecidable(f'The image starts as root, and its ENTRYPOINT goes on as "{switched}": a run shows who runs')
+        return
     if setting is None:
         yield from _base(dockerfile, params)
         return
@@ -44,7 +48,7 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
         names = ", ".join(f"${name}" for name in line.missing)
         yield Undecidable(f'Line {line.line}: "{line.text}" depends on {names}, which has no value here')
         return
-    user = setting.value.partition(":")[0].strip()
+    user = _user(setting)
     reason = _reason(user, dockerfile)
     if reason is not None:
         yield Finding(
@@ -56,6 +60,29 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
         )
     elif not _NUMBER.match(user) and _replaces_users(dockerfile):
         yield Undecidable(f"The file of users is replaced, so the id of {user} isn't known")
+
+
+def _user(setting: Setting) -> str:
+    return setting.value.partition(":")[0].strip()
+
+
+def _switches_to(dockerfile: Dockerfile) -> str:
+    """The user that the start command changes to by gosu and its kin; empty when it stays, or changes to root."""
+    setting = dockerfile.setting("ENTRYPOINT") or dockerfile.setting("CMD")
+    words = list(setting.instruction.exec_form or ()) if setting is not None else []
+    while words and words[0].rpartition("/")[2] in ("tini", "dumb-init", "env"):
+        words = words[1:]
+        while words and words[0].startswith("-"):
+            words = words[1:]
+    program = words[0].rpartition("/")[2] if words else ""
+    user = ""
+    if program in ("gosu", "su-exec") and len(words) > 1:
+        user = words[1].partition(":")[0]
+    elif program == "setpriv":
+        for index, word in enumerate(words):
+            if word.startswith("--reuid"):
+                user = word.partition("=")[2] or "".join(words[index + 1 : index + 2])
+    return "" if user == "root" or (_NUMBER.match(user) and int(user) == 0) else user
 
 
 def _reason(user: str, dockerfile: Dockerfile) -> str | None:

@@ -16,6 +16,8 @@ from graders.dockerfile.model import Instruction
 from graders.finding import Finding
 from graders.outcome import Level
 
+_STARTERS = frozenset(("env", "tini", "dumb-init", "catatonit"))
+"""Programs that start the one that follows and leave it as it is."""
 _SHELLS = frozenset(("sh", "bash", "dash", "ash", "zsh"))
 
 
@@ -57,7 +59,7 @@ def _script(words: tuple[str, ...]) -> str | None:
     if not words:
         return None
     rest = list(words)
-    if rest[0].rpartition("/")[2] == "env":
+    while rest and rest[0].rpartition("/")[2] in _STARTERS:
         rest = rest[1:]
         while rest and (rest[0].startswith("-") or "=" in rest[0]):
             rest = rest[1:]
@@ -66,6 +68,8 @@ def _script(words: tuple[str, ...]) -> str | None:
     for index, word in enumerate(rest[1:], 1):
         if word.startswith("-") and not word.startswith("--") and "c" in word:
             return rest[index + 1] if index + 1 < len(rest) else ""
+        if not word.startswith(("-", "+")) and rest[index - 1] not in ("-o", "+o", "-O", "+O"):
+            return None
     return None
 
 

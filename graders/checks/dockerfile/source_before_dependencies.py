@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from graders.check import Check, Sample
 from graders.context import DockerfileContext
 from graders.dockerfile.ignore import IgnoreFile
-from graders.dockerfile.install import hides_its_program, is_of_dependencies, python_installs
+from graders.dockerfile.install import Install, hides_its_program, is_of_dependencies, python_installs
 from graders.dockerfile.model import Instruction, Stage, mounts
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
@@ -39,14 +39,14 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
     found = False
     for stage in context.dockerfile.reached():
         source = reader.source_of(stage.parent)
-        has_dependencies = False
+        tools: set[str] = set()
         for instruction in stage.instructions:
             if instruction.onbuild:
                 continue
             brings = source or (instruction if reader.mounts_source(instruction) else None)
             installs = [install for install in python_installs(instruction) if is_of_dependencies(install)]
             # Once the dependencies are in, the project itself may come with its source.
-            if installs and has_dependencies and all(install.only_project for install in installs):
+            if tools and all(install.only_project or _installs_the_rest(install, tools) for install in installs):
                 installs = []
             if installs and brings is not None:
                 found = True
@@ -58,12 +58,18 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
                     line=brings.line,
                     end_line=brings.end_line,
                 )
-            has_dependencies = has_dependencies or bool(installs)
+            tools.update(install.tool for install in installs)
             if source is not None and hides_its_program(instruction):
                 hidden = hidden or instruction
-            source = source or (instruction if reader.copies_source(instruction, stage) else None)
+            # A layer that hangs on the source is made anew with it, and so is all that follows.
+            source = source or brings or (instruction if reader.copies_source(instruction, stage) else None)
     if hidden is not None and not found:
         yield Undecidable(f'Line {hidden.line}: "{hidden.text[:80]}" runs a program that a variable names')
+
+
+def _installs_the_rest(install: Install, tools: set[str]) -> bool:
+    """Whether it is a second `uv sync` or `poetry install`: the first one put the dependencies in."""
+    return install.tool in tools - {"pip"} and not install.packages and not install.requirement_files
 
 
 class _Reader:

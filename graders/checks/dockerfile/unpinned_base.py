@@ -67,7 +67,9 @@ def _fault(reference: ImageRef, params: Params) -> str:
     if _DATE.search(tag) or _COMMIT.match(tag) or _LATER.search(tag):
         return ""
     match = _LEADING.match(tag)
-    if reference.name in params.releases and (match or re.split(r"[-_.]", tag)[0] in params.releases):
+    if reference.name.rpartition("/")[2] in params.releases and (
+        match or re.split(r"[-_.]", tag)[0] in params.releases
+    ):
         return ""
     if match is None:
         return f'has the tag "{tag}", which names no version'

@@ -147,6 +147,16 @@ GARBAGE = {
     "open substitutions": b"FROM a\nRUN " + b"$(" * (MIB // 2),
     "open lists": b"FROM a\nCMD " + b"[" * MIB,
     "heredocs": b"FROM a\nRUN " + b"<<A " * (MIB // 4),
+    "continued commands": b"FROM a\nRUN true" + b" && \\\n a=$b" * (MIB // 10),
+    "continued words": b"FROM a\nENV" + b" a=b \\\n" * (MIB // 7),
+    "words to copy": b"FROM a\nCOPY " + b"a " * 500_000 + b"/\n",
+    "comments inside": b"FROM a\nRUN a \\\n" + b"# b\n" * (MIB // 4),
+    "stages": b"FROM a AS b\nCOPY --from=b / /\n" * 2500,
+    "chain": b"FROM a AS s0\n" + b"".join(b"FROM s%d AS s%d\n" % (n, n + 1) for n in range(4900)),
+    "mounts": b"FROM a\nRUN " + b"--mount=type=bind,target=/a " * 30_000 + b"x\n",
+    "open braces": b"FROM a\nUSER " + b"${a:-" * (MIB // 5),
+    "ports": b"FROM a\nEXPOSE " + b"1-9:" * (MIB // 4),
+    "durations": b"FROM a\nHEALTHCHECK --interval=" + b"1s" * 30_000 + b"x CMD a\n",
     "doubling": b"FROM a\n" + b"ENV A=$A$A\n" * 5000,
 }
 

@@ -1,0 +1,71 @@
+"""Owns the proof that fat-base says what it should, and no more; its samples are in the check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from graders.checks.dockerfile.fat_base import CHECK
+
+P = "FROM python:3.11-slim\n"
+
+D = "@sha256:" + "0a" * 32
+BAD = [
+    ("# FROM python:3.11-slim\nFROM python:3.11\n", [2]),
+    ("FROM python:3.11-slim AS slim\nFROM python:3.11 AS final-slim\n", [2]),
+    ("FROM python:3.11 AS slim\nFROM SLIM\nCMD []\n".replace("SLIM", "slim"), [1]),
+    ("ARG TAG=3.11\nFROM python:${TAG:-3.11-slim}\n", [2]),
+    ("ARG TAG=\nFROM python:${TAG:-3.11}\n", [2]),
+    ("FROM index.docker.io/library/python:3.11\n", [1]),
+    ("FROM registry.example.com:5000/library/python:3.11\n", [1]),
+    ("FROM --platform=linux/amd64 python:3.11-bookworm\n", [1]),
+    ("FROM python:3.11" + D + "\n", [1]),
+    ("FROM nvidia/cuda:12.4.1-devel-ubuntu22.04\n", [1]),
+    ("FROM quay.io/jupyter/scipy-notebook:2024-05-27\n", [1]),
+    ("FROM debian:bookworm\n", [1]),
+    ("FROM python:3.11-slimmer\n", [1]),
+]
+GOOD = [
+    "FROM python:3.11-slim\n# FROM python:3.11\nRUN echo 'FROM python:3.11'\n",
+    "FROM python:3.11 AS build\nFROM python:3.11-slim\nCOPY --from=build /a /a\n",
+    "FROM python:3.11-slim AS base\nFROM base\nRUN <<EOF\nFROM python:3.11\nEOF\n",
+    "FROM python:3.11-slim AS full\nFROM full AS devel\n",
+    "FROM python:3.11-slim-bookworm" + D + "\n",
+    "FROM registry.example.com:5000/library/python:3.11-slim\n",
+    "FROM registry.example.com:5000/team/python:3.11\n",
+    "from python:3.11-ALPINE\n",
+    "FROM --platform=$TARGETPLATFORM python:3.11-slim\nONBUILD RUN true\n",
+    "FROM scratch\n",
+    "FROM alpine:3.20\n",
+    "FROM nvidia/cuda:12.4.1-runtime-ubuntu22.04\n",
+    "FROM gcr.io/distroless/python3-debian12:nonroot\n",
+    "ARG VARIANT=slim\nFROM python:3.11-${VARIANT}\n",
+    "FROM ghcr.io/astral-sh/uv:0.5.11-python3.11-bookworm-slim\n",
+    "FROM python:3.11-slim AS python\nFROM python\n",
+    "",
+]
+UNDECIDED = ["ARG TAG\nFROM python:${TAG}\n", "FROM $BASE\n", "FROM python" + D + "\n", "FROM $BASE AS a\nFROM a\n"]
+
+Lines = Callable[..., list[int | None]]
+
+
+@pytest.mark.parametrize(("text", "expected"), BAD)
+def test_fault_is_found_on_its_line(lines: Lines, text: str, expected: list[int]) -> None:
+    """Each fault is found where it stands, however it is written."""
+
+    assert expected == lines(CHECK, text)
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_right_answer_is_left_alone(lines: Lines, text: str) -> None:
+    """Right answers pass, and words that only look like a fault mean nothing."""
+
+    assert [] == lines(CHECK, text)
+
+
+@pytest.mark.parametrize("text", UNDECIDED)
+def test_what_the_text_cannot_tell_is_undecided(lines: Lines, text: str) -> None:
+    """A value that a build argument or the base image holds is left to what can be observed."""
+
+    assert [0] == lines(CHECK, text)

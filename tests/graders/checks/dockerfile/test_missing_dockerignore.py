@@ -1,0 +1,58 @@
+"""Owns the proof that missing-dockerignore says what it should, and no more; its samples are in the check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from graders.check import Sample
+from graders.checks.dockerfile.missing_dockerignore import CHECK
+
+P = "FROM python:3.11-slim\n"
+
+WANTED = (".env", ".git/config", "notebooks/look.ipynb", "data/raw.csv")
+BAD = [
+    ("", [None]),
+    ("# .env\n# .git\n# notebooks\n# data\n", [None]),
+    (".env\n.git\nnotebooks\n", [None]),
+    ("*\n!.env\n", [None]),
+    ("*\n!*\n", [None]),
+    (".ENV\n.Git\nnotebooks\ndata\n", [None]),
+    (".env*/\n.git\nnotebooks\ndata/*.CSV\n", [None]),
+    (".env # secrets\n.git\nnotebooks\ndata\n", [None]),
+    (".env .git notebooks data\n", [None]),
+    ("\\#.env\n.git\nnotebooks\ndata\n", [None]),
+    ("*\n!notebooks\nnotebooks/*.txt\n", [None]),
+    ('".env"\n.git\nnotebooks\ndata\n', [None]),
+    (".env\n.git\nnotebooks\ndata\n[\n", [None]),
+    ("*.env\n.git\n*.ipynb\ndata\n", [None]),
+]
+GOOD = [
+    ".env\n.git\nnotebooks\ndata\n",
+    "*\n!src\n!requirements.txt\n",
+    "**\n!src/**\n!requirements.txt\n",
+    "**/.env*\n.git/\n**/*.ipynb\ndata/**\n",
+    "/.env\n/.git\n./notebooks\n/data/\n",
+    "# what stays\n*\n\n!src/*.py\n!requirements*.txt\r\n",
+    "\ufeff.env\n.git\nnotebooks\ndata\n",
+    ".e?v\n.g[i]t\nnotebooks/*\ndata/raw.*\n",
+    "!x\n.*\nnotebooks\ndata\n",
+    "*\n!data\ndata/raw.csv\n!notebooks\nnotebooks/\n",
+]
+
+Lines = Callable[..., list[int | None]]
+
+
+@pytest.mark.parametrize(("text", "expected"), BAD)
+def test_fault_is_found_on_its_line(lines: Lines, text: str, expected: list[None]) -> None:
+    """Each fault is found where it stands, however it is written."""
+
+    assert expected == lines(CHECK, Sample(P, files=((".dockerignore", text),), must_ignore=WANTED))
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_right_answer_is_left_alone(lines: Lines, text: str) -> None:
+    """Right answers pass, and words that only look like a fault mean nothing."""
+
+    assert [] == lines(CHECK, Sample(P, files=((".dockerignore", text),), must_ignore=WANTED))

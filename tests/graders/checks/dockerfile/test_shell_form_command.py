@@ -1,0 +1,67 @@
+"""Owns the proof that shell-form-command says what it should, and no more; its samples are in the check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from graders.checks.dockerfile.shell_form_command import CHECK
+
+P = "FROM python:3.11-slim\n"
+
+BAD = [
+    (P + '# CMD ["a"]\nCMD python app.py\n', [3]),
+    (P + "cmd python app.py\n", [2]),
+    ("FROM python:3.11-slim AS a\nENTRYPOINT python app.py\nFROM a\n", [2]),
+    (P + "ENTRYPOINT python app.py\nCMD -h\n", [2, 3]),
+    (P + "ARG C='[\"a\"]'\nCMD $C\n", [3]),
+    (P + "CMD ['python', 'app.py']\n", [2]),
+    (P + 'CMD "python app.py"\n', [2]),
+    (P + 'CMD ["python" "app.py"]\n', [2]),
+    (P + 'CMD [ "/bin/bash", "-lc", "python app.py" ]\n', [2]),
+    (P + 'CMD ["/usr/bin/env", "A=1", "sh", "-c", "python app.py"]\n', [2]),
+    (P + 'ENTRYPOINT ["sh", "-c", "exec true; python app.py"]\n', [2]),
+    (P + 'ENTRYPOINT ["bash", "-o", "pipefail", "-c", "python app.py"]\n', [2]),
+    (P + 'SHELL ["python", "-c"]\nCMD print(1)\n', [3]),
+    (P + 'CMD ["sh", "-c", "echo exec python app.py"]\n', [2]),
+    (P + 'CMD ["tini", "--", "sh", "-c", "python app.py"]\n', [2]),
+    (P + 'CMD ["sh", "-c", "exec 2>&1; python app.py"]\n', [2]),
+]
+GOOD = [
+    P + '# CMD python app.py\nCMD ["python", "app.py"]\n',
+    'FROM python:3.11-slim AS unused\nCMD python app.py\nFROM python:3.11-slim\nCMD ["python", "app.py"]\n',
+    'FROM python:3.11-slim AS a\nCMD python app.py\nFROM a\nENTRYPOINT ["python"]\n',
+    P + 'RUN echo \'CMD python app.py\'\nCMD ["echo", "CMD python app.py"]\n',
+    P + 'RUN <<EOF\nCMD python app.py\nEOF\nCmd ["python"]\n',
+    P + 'ONBUILD ENTRYPOINT python app.py\nCMD ["python"]\n',
+    P + 'CMD python wrong.py\nCMD ["python"]\n',
+    P + 'ENTRYPOINT ["tini", "--"]\nCMD ["python", "app.py"]\n',
+    P + 'ENTRYPOINT ["./start.sh"]\nCMD ["sh"]\n',
+    P + 'ENTRYPOINT ["gosu", "app", "python", "app.py"]\n',
+    P + 'CMD ["sh", "-c", "exec uvicorn app:app --port ${PORT:-8000}"]\n',
+    P + 'CMD ["bash", "-c", "set -e; source env.sh && exec python app.py"]\n',
+    P + 'SHELL ["/bin/bash", "-c"]\nCMD exec python app.py --port $PORT\n',
+    P + 'CMD ["python", \\\n  # the program\n  "app.py"]\n',
+    P + "ENTRYPOINT []\nCMD []\n",
+    P + 'ENTRYPOINT ["uv", "run", "--no-sync", "app.py"]\n',
+    P + 'CMD ["sh", "start.sh", "-c"]\n',
+    P + 'CMD ["sh", "-c", "cd /app && exec python app.py;"]\n',
+    "FROM scratch\n",
+]
+
+Lines = Callable[..., list[int | None]]
+
+
+@pytest.mark.parametrize(("text", "expected"), BAD)
+def test_fault_is_found_on_its_line(lines: Lines, text: str, expected: list[int]) -> None:
+    """Each fault is found where it stands, however it is written."""
+
+    assert expected == lines(CHECK, text)
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_right_answer_is_left_alone(lines: Lines, text: str) -> None:
+    """Right answers pass, and words that only look like a fault mean nothing."""
+
+    assert [] == lines(CHECK, text)
