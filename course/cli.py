@@ -121,7 +121,7 @@ def cli(ctx: click.Context, *, workspace: Path | None, unlock_all: bool, no_colo
         from course.tui.app import run
 
         with invocation.session() as session:
-            run(session, environ=invocation.environ)
+            run(session, environ=invocation.environ, colours=invocation.terminal.colours > 0)
         return
     from course.commands.learn import print_outline
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from textual.app import App, SystemCommand
 from textual.events import Event, Key, Paste
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 
 from course.session import Session
@@ -31,8 +31,11 @@ class Dockyard(App[None]):
     AUTO_FOCUS = ""
     _guard: ClassVar[ControlGuard] = ControlGuard()
 
-    def __init__(self, session: Session, *, clock: Callable[[], float], environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, session: Session, *, clock: Callable[[], float], environ: Mapping[str, str], colours: bool = True
+    ) -> None:
         super().__init__()
+        self._monochrome = () if colours else (Monochrome(),)
         self.session = session
         self.desk = Desk(session, clock=clock, environ=environ)
         self.typed_ahead = TypedAhead(self, super().on_event)
@@ -50,7 +53,7 @@ class Dockyard(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """All of Textual's, then our guard: what it lets through reaches the terminal."""
-        return [*super().get_line_filters(), self._guard]
+        return [*super().get_line_filters(), *self._monochrome, self._guard]
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 - the toolkit's
         """The palette: every slash command that needs nothing more, and every lesson."""
@@ -84,9 +87,9 @@ class Dockyard(App[None]):
             self.desk.query_one(Workbench).look_at_disk()
 
 
-def run(session: Session, *, environ: Mapping[str, str] | None = None) -> None:
-    """Show the desk until the learner leaves. The terminal must be one: look before."""
+def run(session: Session, *, environ: Mapping[str, str] | None = None, colours: bool = True) -> None:
+    """Show the desk until the learner leaves; without `colours`, in shades of grey. The terminal must be one."""
     # A composition root: the environment is for $EDITOR and for what the doctor says of the terminal.
-    app = Dockyard(session, clock=time.monotonic, environ=os.environ if environ is None else environ)
+    app = Dockyard(session, clock=time.monotonic, environ=os.environ if environ is None else environ, colours=colours)
     app.animation_level = "none"
     app.run()

@@ -40,6 +40,7 @@ KEYS = (
     Key("slash", "/", "slash", "Command", "Type a command"),
     Key("l", "L", "links", "", "In a lesson: its links"),
     Key("ctrl+p", "^P", "", "", "All commands, by name"),
+    Key("ctrl+a", "^A", "", "", "In the editor: select all"),
     Key("ctrl+z", "^Z", "", "", "In the editor: undo (^Y: redo). ^ is Ctrl"),
     Key("enter", "Enter", "", "", "On a result: go to its line. In the outline: open. In a quiz: answer"),
     Key("tab", "Tab", "", "", "Go to the next thing that takes keys (quizzes and reveals in a lesson too)"),

@@ -64,7 +64,8 @@ class TypedAhead:
                 await _pass_through(self._path(self._app.focused))
         except TimeoutError:
             pass
-        self._app.call_later(self._settled)
+        if not self._app.call_later(self._settled):
+            self._settling = None
 
     async def _settled(self) -> None:
         self._settling = None

@@ -22,6 +22,7 @@ from course.tui.screens.desk_checks import DeskChecks
 from course.tui.screens.page import Page
 from course.tui.screens.pick import Pick
 from course.tui.widgets.lesson_view import LessonView
+from course.tui.widgets.marked_bench import MarkedBench
 from course.tui.widgets.outline import Outline
 from course.tui.widgets.quiz import QuizBlock
 from course.tui.widgets.results import Results
@@ -312,7 +313,7 @@ class Desk(DeskChecks):
         """A file changed outside and was taken over."""
         self.say(f"{event.name} changed on the disk and was loaded. Ctrl+Z brings the old text back.")
 
-    def on_workbench_findings_failed(self, event: Workbench.FindingsFailed) -> None:
+    def on_marked_bench_findings_failed(self, event: MarkedBench.FindingsFailed) -> None:
         """The text could not be looked at."""
         self.tell(event.error)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -43,6 +46,8 @@ class Editor(TextArea):
         def __init__(self, editor: Editor) -> None:
             super().__init__()
             self.editor = editor
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+a", "select_all", "Select all", show=False)]
 
     def __init__(self, *, dockerfile: bool, id: str) -> None:  # noqa: A002 - the toolkit's name
         super().__init__(
@@ -103,6 +108,11 @@ class Editor(TextArea):
         self.post_message(self.Moved(self))
 
     # -- following the text
+
+    def _on_key(self, event: events.Key) -> None:  # type: ignore[override] # all classes' handlers run in turn
+        if event.key == "escape":
+            # TextArea goes to the next widget; the desk decides where Esc leads.
+            event.prevent_default()
 
     def _on_text_area_changed(self, event: TextArea.Changed) -> None:  # noqa: ARG002 - the toolkit's signature
         if self._dockerfile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ _MARKS = {
 }
 """Status of a step -> mark and style."""
 
+_NUMBERED = re.compile(r"\[(?!internal\])[^\]]*?\d+/\d+\]\s*")
+"""How an engine begins the name of a step that is an instruction: "[2/5] ", "[builder 2/5] "."""
+
 
 @dataclass(slots=True)
 class _Step:
@@ -30,6 +34,16 @@ class _Step:
     elapsed_s: float
     line: int | None
     began: float
+
+    @property
+    def shown(self) -> bool:
+        """Whether the learner sees it: an instruction of theirs always, the engine's own work when it fails."""
+        return self.line is not None or _NUMBERED.match(self.name) is not None or self.status == "failed"
+
+    @property
+    def instruction(self) -> str:
+        """The name as the learner wrote it, without the engine's number and registry."""
+        return " ".join(_NUMBERED.sub("", self.name, count=1).split()).replace("FROM docker.io/library/", "FROM ")
 
 
 class StepList(VerticalScroll):
@@ -49,8 +63,9 @@ class StepList(VerticalScroll):
 
     @property
     def current(self) -> str:
-        """Name of the running step; empty when none runs."""
-        return next((step.name for step in reversed(self._steps.values()) if step.status == "running"), "")
+        """The running instruction; empty when none runs."""
+        running = (step for step in reversed(self._steps.values()) if step.status == "running" and step.shown)
+        return next((step.instruction for step in running), "")
 
     @property
     def plain_text(self) -> str:
@@ -96,7 +111,7 @@ class StepList(VerticalScroll):
         rows = list(self._done)
         if self._purpose is not None:
             rows.append(Content.styled(self._purpose.value.capitalize(), "bold"))
-        rows += [self._row(step) for step in self._steps.values() if step.line is not None or step.status != "done"]
+        rows += [self._row(step) for step in self._steps.values() if step.shown]
         return Content("\n").join(rows)
 
     def _row(self, step: _Step) -> Content:
@@ -108,7 +123,7 @@ class StepList(VerticalScroll):
         else:
             time = seconds(step.elapsed_s)
         where = f"line {step.line}" if step.line is not None else ""
-        name = plain(" ".join(step.name.split()))
+        name = plain(step.instruction)
         width = max(self.size.width - 23, 20)
         if name.cell_length > width:
             name = name.truncate(width, ellipsis=True)
@@ -118,8 +133,9 @@ class StepList(VerticalScroll):
         """Fold the build that ended into one row, before the next begins."""
         if self._purpose is None or not self._steps:
             return
-        cached = sum(step.status == "cached" for step in self._steps.values())
+        steps = [step for step in self._steps.values() if step.shown]
+        cached = sum(step.status == "cached" for step in steps)
         total = sum(step.elapsed_s for step in self._steps.values() if step.status != "cached")
-        words = f"{self._purpose.value.capitalize()}: {len(self._steps)} steps, {cached} cached, {seconds(total)}"
+        words = f"{self._purpose.value.capitalize()}: {len(steps)} steps, {cached} cached, {seconds(total)}"
         self._done.append(Content.styled(words, "$foreground 65%"))
         self._purpose, self._steps = None, {}

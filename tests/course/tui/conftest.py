@@ -19,7 +19,8 @@ from course.session import Session
 from course.tui.app import Dockyard
 from course.tui.screens.desk import Desk
 from course.tui.widgets.lesson_view import LessonView
-from course.tui.widgets.workbench import Buffer, Workbench
+from course.tui.widgets.marked_bench import Buffer
+from course.tui.widgets.workbench import Workbench
 from graders.cancel import Cancel
 from graders.engine.base import BuildStep, Engine, EngineInfo, StepStatus
 from graders.errors import EngineUnavailable, GraderError

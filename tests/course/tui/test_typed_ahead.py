@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from textual.widgets import Input
 
-
 from course.tui.screens.page import Page
 from course.tui.screens.pick import Pick
 from course.tui.widgets.slash_bar import SlashBar
