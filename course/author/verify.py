@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
 
 from course.author.case import Case, Kind, content_problems, lay_out, read_cases
 from course.errors import ContentError
+from graders.errors import Cancelled
 from graders.event import GradeEvent, GradeFinished
 from graders.exercise import ExerciseSpec
 from graders.outcome import Status
@@ -112,10 +116,11 @@ class ExerciseResult:
 VerifyEvent = CaseStarted | GradeEvent | CaseResult | ExerciseResult
 
 
-def verify(spec: ExerciseSpec, grade: Grade, *, only: str = "") -> Iterator[VerifyEvent]:
+def verify(spec: ExerciseSpec, grade: Grade, *, only: str = "", jobs: int = 1) -> Iterator[VerifyEvent]:
     """Grade every answer of an exercise (or the one called `only`); the last event is an ExerciseResult.
 
-    Raises ContentError when an answer is declared wrongly or no answer is called `only`.
+    `jobs` answers are graded side by side; `grade` is then called from several threads. Raises ContentError when an
+    answer is declared wrongly or no answer is called `only`, and what `grade` raises.
     """
     cases = read_cases(spec)
     if only:
@@ -124,20 +129,52 @@ def verify(spec: ExerciseSpec, grade: Grade, *, only: str = "") -> Iterator[Veri
             names = ", ".join(case.name for case in cases)
             raise ContentError(f"{spec.id} has no answer called {only!r}", hint=f"It has: {names}.")
         cases = chosen
-    results: list[CaseResult] = []
-    for index, case in enumerate(cases, start=1):
-        yield CaseStarted(spec.id, case, index, len(cases))
+    events: SimpleQueue[VerifyEvent | None] = SimpleQueue()
+    stopped = Event()
+
+    def prove(numbered: tuple[int, Case]) -> CaseResult:
+        index, case = numbered
+        events.put(CaseStarted(spec.id, case, index, len(cases)))
+        result = _prove(spec, case, grade, events, stopped)
+        events.put(result)
+        return result
+
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        futures = [pool.submit(prove, numbered) for numbered in enumerate(cases, start=1)]
+        for future in futures:
+            future.add_done_callback(lambda _: events.put(None))
+        try:
+            open_cases = len(futures)
+            while open_cases:
+                event = events.get()
+                if event is None:
+                    open_cases -= 1
+                    failed = next((done for done in futures if done.done() and done.exception()), None)
+                    if failed is not None:
+                        failed.result()
+                else:
+                    yield event
+        finally:
+            stopped.set()
+            pool.shutdown(cancel_futures=True)
+    yield ExerciseResult(spec.id, tuple(future.result() for future in futures), tuple(content_problems(spec)))
+
+
+def _prove(
+    spec: ExerciseSpec, case: Case, grade: Grade, events: SimpleQueue[VerifyEvent | None], stopped: Event
+) -> CaseResult:
+    """Grade one answer, passing on what grading says; Cancelled when the others were given up."""
+    with tempfile.TemporaryDirectory(prefix="dockyard-verify-") as folder:
+        lay_out(case, Path(folder))
         report: Report | None = None
-        with tempfile.TemporaryDirectory(prefix="dockyard-verify-") as folder:
-            lay_out(case, Path(folder))
-            for event in grade(spec, Path(folder)):
-                if isinstance(event, GradeFinished):
-                    report = event.report
-                yield event
-        assert report is not None
-        results.append(judge(spec.id, case, report))
-        yield results[-1]
-    yield ExerciseResult(spec.id, tuple(results), tuple(content_problems(spec)))
+        for event in grade(spec, Path(folder)):
+            if stopped.is_set():
+                raise Cancelled
+            if isinstance(event, GradeFinished):
+                report = event.report
+            events.put(event)
+    assert report is not None
+    return judge(spec.id, case, report)
 
 
 def judge(exercise: str, case: Case, report: Report) -> CaseResult:

@@ -36,6 +36,7 @@ def author_group() -> None:
 @author_group.command("verify")
 @click.argument("slug", required=False, metavar="[SLUG]")
 @click.option("--only", default="", metavar="NAME", help="Only the answer in this folder, such as root-again.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 32), default=1, show_default=True, help="Answers side by side.")
 @format_option
 @output_option
 @verbosity_options
@@ -45,6 +46,7 @@ def verify_command(
     *,
     slug: str | None,
     only: str,
+    jobs: int,
     output_format: str,
     output: Path | None,
     quiet: bool,
@@ -75,7 +77,7 @@ def verify_command(
         narrator = stack.enter_context(narration(invocation, level))
         grade = _grader(invocation, cancel)
         for spec in specs:
-            for event in verify(spec, grade, only=only):
+            for event in verify(spec, grade, only=only, jobs=jobs):
                 match event:
                     case CaseStarted():
                         narrator.headline(

@@ -10,7 +10,8 @@ import pytest
 from course.author.case import Case, Kind, content_problems, lay_out, read_cases
 from course.author.verify import CaseResult, CaseStarted, ExerciseResult, judge, verify
 from course.errors import ContentError
-from graders.event import GradeEvent, GradeFinished
+from graders.errors import EngineUnavailable
+from graders.event import GradeEvent, GradeFinished, Notice
 from graders.exercise import ExerciseSpec, read_exercise
 from graders.outcome import Level, Outcome, Status
 from graders.report import Report
@@ -134,6 +135,24 @@ def test_verify_tells_its_way(spec: ExerciseSpec) -> None:
     ended = [event.case.name for event in events if isinstance(event, CaseResult)]
 
     assert started == ended == ["starter", "solution", "digest", "latest"]
+
+
+def test_verify_side_by_side_gives_the_same_row(spec: ExerciseSpec) -> None:
+    """However many answers are graded at once, the row is the same and in the same order."""
+    serial, parallel = row(verify(spec, grade_by_tag)), row(verify(spec, grade_by_tag, jobs=3))
+
+    assert serial == parallel
+
+
+def test_verify_side_by_side_stops_all_when_one_breaks(spec: ExerciseSpec) -> None:
+    """A grader that raises ends the whole verification with its error."""
+
+    def grade(spec: ExerciseSpec, folder: Path) -> Iterator[GradeEvent]:
+        yield Notice("about to break")
+        raise EngineUnavailable("gone")
+
+    with pytest.raises(EngineUnavailable, match="gone"):
+        list(verify(spec, grade, jobs=2))
 
 
 def test_verify_only_grades_one_answer(spec: ExerciseSpec) -> None:

@@ -1,0 +1,31 @@
+"""Every exercise of the course is proved on a real engine: right answers pass, wrong ones fail by the named check."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from graders.engine.base import Engine
+
+ROOT = Path(__file__).resolve().parents[2]
+EXERCISES = sorted(path.parent.name for path in ROOT.glob("exercises/*/exercise.toml"))
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("slug", EXERCISES)
+def test_exercise_is_proved(slug: str, engine: Engine, python_base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No false pass, no false failure, each mutant caught by exactly the checks that it lists."""
+    monkeypatch.setenv("DOCKER_HOST", engine.info().socket)
+    command = [sys.executable, "-m", "course", "author", "verify", slug, "--jobs", "2", "--quiet", "--format", "json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.stdout, done.stderr
+    row = json.loads(done.stdout)["exercises"][0]
+    assert [] == row["problems"]
+    assert (0, 0, 0) == (row["false_passes"], row["false_failures"], row["errored"])
+    assert row["mutants"] == row["mutants_caught"] > 0
+    assert 0 == done.returncode
