@@ -1,0 +1,86 @@
+"""The desk in a real terminal: keys typed ahead, another editor, no colours."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.terminal import Tmux
+
+DOCKYARD = Path(sys.executable).parent / "dockyard"
+
+
+class Desk:
+    """Opens the desk in tmux, as often as a test needs."""
+
+    def __init__(self, home: Path, folder: Path) -> None:
+        self.home = home
+        self._folder = folder
+        self.opened: list[Tmux] = []
+
+    def open(self, *options: str, **environ: str) -> Tmux:
+        """The desk of a learner without an engine."""
+        env = {
+            "HOME": str(self.home),
+            "DOCKER_HOST": f"unix://{self._folder}/none.sock",
+            "TERM": "xterm-256color",
+            "LANG": "C.UTF-8",
+            "PATH": os.environ["PATH"],
+            **environ,
+        }
+        command = shlex.join([str(DOCKYARD), *options])
+        terminal = Tmux(self._folder / f"tmux{len(self.opened)}", 100, 30, env, command)
+        self.opened.append(terminal)
+        terminal.wait("no engine", timeout_s=60)
+        return terminal
+
+
+@pytest.fixture
+def desk(sealed_environment: Path, tmp_path: Path) -> Iterator[Desk]:
+    """Terminals that are closed after the test."""
+    opener = Desk(sealed_environment, tmp_path)
+    yield opener
+    for terminal in opener.opened:
+        terminal.close()
+
+
+@pytest.mark.e2e
+def test_typed_ahead_in_a_terminal(desk: Desk) -> None:
+    """A command that arrives in one write, Enter with it, is carried out."""
+    terminal = desk.open()
+    terminal.keys("F3")
+    terminal.type("/start-2-1\r")
+
+    terminal.wait("is still locked")
+
+
+@pytest.mark.e2e
+def test_ctrl_o_opens_the_learners_editor(desk: Desk, tmp_path: Path) -> None:
+    """$EDITOR gets the file and the terminal; what it saved is in the desk's editor at once."""
+    script = tmp_path / "editor"
+    script.write_text('#!/bin/sh\necho "A scripted editor has $1"\nsed -i "1i # by another editor" "$1"\n')
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    terminal = desk.open(EDITOR=str(script))
+    terminal.keys("F4", "C-o")
+
+    terminal.wait("# by another editor")
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(("options", "environ"), [(("--no-color",), {}), ((), {"NO_COLOR": "1"})])
+def test_no_colour_is_grey(desk: Desk, options: tuple[str, ...], environ: dict[str, str]) -> None:
+    """Every colour that is sent has equal parts of red, green and blue."""
+    import re
+
+    terminal = desk.open(*options, COLORTERM="truecolor", **environ)
+    painted = terminal._run("capture-pane", "-p", "-e")
+    colours = set(re.findall(r"[34]8;2;(\d+);(\d+);(\d+)", painted))
+
+    assert colours
+    assert all(len(set(parts)) == 1 for parts in colours), colours
