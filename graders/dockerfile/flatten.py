@@ -197,7 +197,7 @@ class _Joiner:
         if keyword.lower() not in ("run", "copy", "add"):
             return ()
         _, rest = split_flags(rest)
-        if read_list(rest) is not None:
+        if read_list(rest) is not None or not is_closed(rest, self._escape):
             return ()
         found: list[tuple[Heredoc, int]] = []
         for word in split_words(rest, self._escape):

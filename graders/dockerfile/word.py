@@ -78,6 +78,8 @@ def _flag_word(text: str, at: int) -> tuple[str, int]:
 
 def split_words(text: str, escape: str = "\\") -> list[str]:
     """Words parted by space outside quotes; quotes and escapes stay. A quote that never closes runs to the end."""
+    if not {escape, '"', "'"} & set(text):
+        return text.split()
     words: list[str] = []
     word: list[str] = []
     quote = ""

@@ -134,6 +134,26 @@ def test_line_of_finds_steps() -> None:
     assert line_of(dockerfile, "[internal] load build context") is None
 
 
+@pytest.mark.parametrize(
+    ("run", "bodies"),
+    [
+        ("RUN cat <<A <<B\na\nA\nb\nB\n", ["a\n", "b\n"]),
+        ("RUN cat <<-A\n\ta\n\tA\n", ["a\n"]),
+        ("COPY <<'A' /x\n$a\nA\n", ["$a\n"]),
+        ("RUN echo it's <<A\n", []),
+        ("RUN cat <<'A'\"\n", []),
+        ("RUN cat <<<A\n", []),
+        ('CMD ["<<A"]\n', []),
+    ],
+)
+def test_heredocs_are_docker_s(run: str, bodies: list[str]) -> None:
+    """A quote that never closes makes Docker overlook the heredocs of its line."""
+    dockerfile = read(HEAD + run)
+
+    assert bodies == [heredoc.body for heredoc in dockerfile.instructions[1].heredocs]
+    assert () == dockerfile.problems
+
+
 GARBAGE = {
     "empty": b"",
     "binary": bytes(range(256)) * 4096,
