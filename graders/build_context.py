@@ -68,9 +68,18 @@ def prepare(files: tuple[ContextFile, ...], spec: ExerciseSpec) -> PreparedConte
 def change(context: PreparedContext, spec: ExerciseSpec, what: Change, nonce: str) -> ChangedContext:
     """Change one file: a comment more in the source, or a requirement that no installer accepts.
 
+    Change.IGNORED adds a line to every planted file instead; `changed` is empty when there is none.
+
     A file that the submission lacks is made; a link gives way to a file with its target's content.
     """
     probe = f"dockyard_probe_{sha256(nonce.encode()).hexdigest()[:16]}"
+    if what is Change.IGNORED:
+        planted = {canary.path for canary in context.canaries}
+        files = tuple(
+            replace(file, data=file.data + f"\n{probe}\n".encode()) if file.path in planted else file
+            for file in context.files
+        )
+        return ChangedContext(replace(context, files=files), ", ".join(sorted(planted)), probe)
     path = spec.build.source if what is Change.SOURCE else spec.build.requirements
     line = f"{_comment_mark(path)} {probe}" if what is Change.SOURCE else f"{probe}=!="
     by_path = {file.path: file for file in context.files}

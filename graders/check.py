@@ -27,6 +27,8 @@ class Change(StrEnum):
 
     SOURCE = "source"
     DEPENDENCY = "dependency"
+    IGNORED = "ignored"
+    """The planted files, which the image has no use for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ class Purpose(StrEnum):
     GRADED = "the graded build"
     SOURCE_CHANGED = "a rebuild after one source line changed"
     DEPENDENCY_CHANGED = "a rebuild after the requirements changed"
+    IGNORED_CHANGED = "a rebuild after files that the image does not need changed"
+    UNCHANGED = "the same build once more, to see that the cache is still there"
 
 
 @dataclass(frozen=True, slots=True)

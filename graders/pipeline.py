@@ -50,9 +50,11 @@ def grade(
     environ: Mapping[str, str],
     static_only: bool = False,
     layer_store: LayerStore | None = None,
+    cache_owner: str = "",
 ) -> Iterator[GradeEvent]:
     """Grade one submission; the last event is `GradeFinished`.
 
+    `cache_owner`: whose cache mounts the builds use; empty: nobody else's than this very content's.
     `nonce` is new for every call: the texts given to the program, the changed lines and the run id come from it.
     The engine that `open_engine` gives is closed here. With a `layer_store`, layers that were read before are not
     exported again. Raises Cancelled, once all is removed.

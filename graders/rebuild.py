@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from graders.engine.base import BuildResult, BuildStep
+import re
+
+from graders.engine.base import BuildResult, BuildStep, StepStatus
+
+FETCHES = re.compile(r"(\[[^\]]*\]|Step \d+/\d+ :)\s*FROM\b", re.IGNORECASE)
+"""Taking a base image is never marked as cached."""
+
+
+def ran_again(build: BuildResult) -> tuple[BuildStep, ...]:
+    """The Dockerfile's steps that did not come from the cache; FROM lines are left out."""
+    return tuple(
+        step
+        for step in build.steps
+        if step.line is not None and step.status is not StepStatus.CACHED and not FETCHES.match(step.name)
+    )
 
 
 def counterpart(step: BuildStep, first: BuildResult, second: BuildResult) -> BuildStep | None:

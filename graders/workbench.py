@@ -50,10 +50,15 @@ from graders.exercise import ExerciseSpec
 from graders.layer_store import LayerStore
 from graders.limits import MIB
 from graders.outcome import Level
+from graders.rebuild import counterpart, ran_again
 from graders.report import BuildSummary, EngineSummary, ImageSummary
 from graders.text_case import make_cases
 
-PURPOSES = {Change.SOURCE: Purpose.SOURCE_CHANGED, Change.DEPENDENCY: Purpose.DEPENDENCY_CHANGED}
+PURPOSES = {
+    Change.SOURCE: Purpose.SOURCE_CHANGED,
+    Change.DEPENDENCY: Purpose.DEPENDENCY_CHANGED,
+    Change.IGNORED: Purpose.IGNORED_CHANGED,
+}
 STOPPED_EARLY = "Stopped: the rebuild had shown enough"
 
 Context = ImageContext | RebuildContext | ContainerContext
@@ -74,6 +79,7 @@ class Workbench:
         cancel: Cancel,
         environ: Mapping[str, str],
         layer_store: LayerStore | None = None,
+        cache_owner: str = "",
     ) -> None:
         self._open_engine = open_engine
         self._engine: Engine | None = None
@@ -86,6 +92,7 @@ class Workbench:
         self.cancel = cancel
         self.environ = environ
         self.layer_store = layer_store
+        self.cache_owner = cache_owner
         self.build: BuildResult | None = None
         self.image: ImageInfo | None = None
         self.base: ImageInfo | None = None
@@ -200,10 +207,11 @@ class Workbench:
         )
         if what not in self._rebuilds:
             yield StageStarted(Level.REBUILD, f"Building again: {PURPOSES[what]}")
-            changed = change(self.prepared, self.spec, what, self.nonce)
             telling = frozenset(step.name for step in dependency_steps) if what is Change.SOURCE else frozenset()
-            second, stopped_early = yield from self._run_build(PURPOSES[what], changed.context, telling)
-            self._rebuilds[what] = (second, changed, stopped_early)
+            self._rebuilds[what] = yield from self._changed_build(what, telling, self.nonce)
+            suspects = self._suspects(what, first, dependency_steps)
+            if suspects and (yield from self._is_cache_lost(suspects)):
+                self._rebuilds[what] = yield from self._changed_build(what, telling, f"{self.nonce} again")
         second, changed, stopped_early = self._rebuilds[what]
         return RebuildContext(
             source=self.source,
@@ -214,6 +222,31 @@ class Workbench:
             dependency_steps=dependency_steps,
             stopped_early=stopped_early,
         )
+
+    def _changed_build(
+        self, what: Change, telling: frozenset[str], nonce: str
+    ) -> Generator[GradeEvent, None, tuple[BuildResult, ChangedContext, bool]]:
+        changed = change(self.prepared, self.spec, what, nonce)
+        second, stopped_early = yield from self._run_build(PURPOSES[what], changed.context, telling)
+        return second, changed, stopped_early
+
+    def _suspects(self, what: Change, first: BuildResult, dependency_steps: tuple[BuildStep, ...]) -> frozenset[str]:
+        """Names of the steps that ran again and would be held against the learner."""
+        second, _, _ = self._rebuilds[what]
+        if what is Change.IGNORED:
+            return frozenset(step.name for step in ran_again(second))
+        if what is Change.DEPENDENCY:
+            return frozenset()
+        again = [counterpart(step, first, second) for step in dependency_steps]
+        return frozenset(step.name for step in again if step and step.status is not StepStatus.CACHED)
+
+    def _is_cache_lost(self, suspects: frozenset[str]) -> Generator[GradeEvent, None, bool]:
+        """Whether an unchanged build has to run one of these steps too: then the engine had thrown its cache away.
+
+        That build fills the cache again, so the change may be tried once more.
+        """
+        control, _ = yield from self._run_build(Purpose.UNCHANGED, self.prepared)
+        return any(step.name in suspects for step in ran_again(control))
 
     def _run_build(
         self, purpose: Purpose, context: PreparedContext, telling: frozenset[str] = frozenset()
@@ -229,6 +262,7 @@ class Workbench:
             run_id=self.run_id,
             limits=self.spec.limits,
             network=Network.BRIDGE if self.spec.build.network else Network.NONE,
+            cache_owner=self.cache_owner,
         )
         can_stop = self._engine_info is not None and self._engine_info.builder == "buildkit"
         stop = Cancel()
@@ -304,20 +338,24 @@ class _Layers:
         self._scan: LayerScan | None = None
 
     def scan(self) -> LayerScan:
-        bench = self._bench
         if self._scan is None:
-            if bench.image is None:
-                return LayerScan((), (), problem="There is no image")
-            if bench.image.size_bytes > bench.spec.limits.image_mib * MIB:
-                problem = f"The image is larger than {bench.spec.limits.image_mib} MiB, its layers were not read"
-                self._scan = LayerScan((), (), problem=problem)
-                return self._scan
-            tokens = tuple(canary.token for canary in bench.prepared.canaries)
-            self._scan = layers.recall(bench.image, bench.base, tokens, bench.layer_store)
-        if self._scan is None:
-            with bench.engine.export(bench.image.id, bench.cancel) as chunks:
-                self._scan = layers.scan(chunks, bench.image, bench.base, tokens, bench.layer_store)
+            self._scan = self._read()
         return self._scan
+
+    def _read(self) -> LayerScan:
+        bench = self._bench
+        image = bench.image
+        if image is None:
+            return LayerScan((), (), problem="There is no image")
+        if image.size_bytes > bench.spec.limits.image_mib * MIB:
+            problem = f"The image is larger than {bench.spec.limits.image_mib} MiB, its layers were not read"
+            return LayerScan((), (), problem=problem)
+        tokens = tuple(canary.token for canary in bench.prepared.canaries)
+        known = layers.recall(image, bench.base, tokens, bench.layer_store)
+        if known is not None:
+            return known
+        with bench.engine.export(image.id, bench.cancel) as chunks:
+            return layers.scan(chunks, image, bench.base, tokens, bench.layer_store)
 
 
 class _Container:

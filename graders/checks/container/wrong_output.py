@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from graders.answer import compare, expected_lines
 from graders.check import Check
 from graders.context import ContainerContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.recorded import ANSWER, container_context, run
-
-SHOWN_CHARACTERS = 200
+from graders.text_case import as_input
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,44 +35,10 @@ def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undeci
     if not context.cases:
         yield Undecidable("The exercise has no texts to try")
         return
-    result = context.container.run(stdin="".join(f"{case.text}\n" for case in context.cases).encode())
-    observed = _lines(result.stdout)
-    expected = [
-        params.line.replace("{label}", case.label).replace("{text}", case.text).rstrip() for case in context.cases
-    ]
-    if observed == expected:
-        return
-    if not observed:
-        end = " (it wrote to standard error only)" if result.stderr.strip() else ""
-        yield Finding(
-            f"The program printed nothing for {len(expected)} texts on its standard input{end}",
-            observed="nothing",
-            expected=_shown(expected[0]),
-            file="",
-        )
-        return
-    for number, line in enumerate(expected, start=1):
-        got = observed[number - 1] if number <= len(observed) else ""
-        if got != line:
-            message = f"Line {number} of the output is not what the text asks for"
-            if number > len(observed):
-                message = f"The output ends after {len(observed)} lines, {len(expected)} texts were given"
-            yield Finding(message, observed=_shown(got) or "nothing", expected=_shown(line), file="")
-            return
-    message = f"The output has {len(observed)} lines, but only {len(expected)} texts were given"
-    yield Finding(message, observed=_shown(observed[len(expected)]), expected="nothing more", file="")
-
-
-def _lines(data: bytes) -> list[str]:
-    lines = [line.rstrip() for line in data.decode("utf-8", errors="replace").split("\n")]
-    while lines and not lines[-1]:
-        lines.pop()
-    return lines
-
-
-def _shown(text: str) -> str:
-    """A line with its tabs made visible: a space where a tab belongs looks the same otherwise."""
-    return (text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}...").replace("\t", "<tab>")
+    result = context.container.run(stdin=as_input(context.cases))
+    fault = compare(result, expected_lines(params.line, context.cases), given="on its standard input")
+    if fault:
+        yield fault
 
 
 CHECK = Check(

@@ -1,0 +1,71 @@
+"""Owns the check that arguments after the image's name reach the program; must never look at CMD or ENTRYPOINT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from graders.answer import compare, expected_lines
+from graders.check import Check
+from graders.context import ContainerContext
+from graders.finding import Finding, Undecidable
+from graders.outcome import Level
+from graders.recorded import container_context, run
+
+TAIL_LINES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """The form of a line."""
+
+    line: str = "{label}\t{text}"
+    """`{label}` and `{text}` are filled in."""
+
+    def __post_init__(self) -> None:
+        if "{label}" not in self.line:
+            raise ValueError("the line must hold {label}")
+
+
+def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undecidable]:
+    """One finding: the image was run with a text an argument, and did not answer exactly those."""
+    if not context.cases:
+        yield Undecidable("The exercise has no texts to try")
+        return
+    result = context.container.run(args=tuple(case.text for case in context.cases))
+    setting = context.source.dockerfile.setting("ENTRYPOINT") or context.source.dockerfile.setting("CMD")
+    line = setting.instruction.line if setting else None
+    expected = f"{len(context.cases)} answers and exit code 0"
+    if result.start_error:
+        message = "With arguments after the image's name the container could not be started"
+        yield Finding(message, observed=result.start_error, expected=expected, line=line)
+    elif result.timed_out or result.exit_code is None:
+        message = f"With arguments after the image's name the program was still running after {result.elapsed_s:.0f} s"
+        yield Finding(message, observed="no end", expected=expected, line=line)
+    elif result.exit_code != 0:
+        message = f"With arguments after the image's name the program ended with exit code {result.exit_code}"
+        tail = (result.stderr or result.stdout).decode("utf-8", errors="replace").splitlines()[-TAIL_LINES:]
+        yield Finding(message, observed="\n".join(tail) or "no word", expected=expected, line=line)
+    elif fault := compare(result, expected_lines(params.line, context.cases), given="as arguments"):
+        yield fault
+
+
+CHECK = Check(
+    id="arguments-ignored",
+    claim="Arguments after the image's name reach the program",
+    why="An image that takes arguments is a command: one image serves many inputs without being built again.",
+    hint="What stands after the image's name takes the place of CMD. What is left of your command then?",
+    sources=("https://docs.docker.com/reference/dockerfile/#understand-how-cmd-and-entrypoint-interact",),
+    level=Level.CONTAINER,
+    find=find,
+    params=Params,
+    needs=("unpinned-base", "fat-base", "build-fails"),
+    bad=(
+        container_context(run(b"", exit_code=127, start_error="exec: The film was superb.: not found")),
+        container_context(run(b"positive\tbuilt-in example\n")),
+        container_context(run(b"")),
+        container_context(run(exit_code=2, stderr=b"usage: predict.py\n")),
+        container_context(run(exit_code=None)),
+    ),
+    good=(container_context(run()), container_context(run(stderr=b"loading\n", processes=()))),
+)

@@ -1,0 +1,159 @@
+"""Owns the check that no secret stands in what an image says of itself; must never repeat a whole secret.
+
+The configuration (variables, labels, command) and the history (build arguments that a RUN used, the words of every
+line) can be read by all who can pull the image. What the base image says is not the learner's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from graders.check import Check
+from graders.context import ImageContext
+from graders.engine.base import ImageInfo, LayerInfo
+from graders.finding import Finding
+from graders.outcome import Level
+from graders.recorded import BASE, IMAGE, image_context, layer
+
+SHAPES = re.compile(
+    r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"
+    r"|(?<!\w)(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_\w{30,255}|glpat-[\w-]{20,100}|hf_[A-Za-z0-9]{30,60}"
+    r"|xox[abprs]-[\w-]{10,100}|sk-[\w-]{20,200}|npm_[A-Za-z0-9]{36})"
+    r"|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"
+    r"|://[^\s/:@$\"']{1,100}:(?![$<{*])[^\s/:@$\"']{3,200}@"
+)
+"""Texts that have the form of a known kind of secret."""
+ASSIGNMENT = re.compile(r"(?<![\w$%{-])(\w{1,80})=(\"[^\"\n]{1,300}\"|'[^'\n]{1,300}'|[^\s;&|\"']{1,300})")
+NAME_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """Which names promise a secret, and which values are none."""
+
+    words: tuple[str, ...] = (
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "token",
+        "apikey",
+        "credential",
+        "credentials",
+    )
+    """Words of a name: `DB_PASSWORD`, `apiToken`; "tokenizers" is another word."""
+    pairs: tuple[str, ...] = ("api key", "access key", "private key", "secret key", "signing key", "auth key")
+    """Two words in a row."""
+    harmless_ends: tuple[str, ...] = (
+        "file", "path", "dir", "url", "uri", "name", "id", "header", "type", "length", "ttl", "limit", "size", "max",
+        "min", "count", "enabled", "required", "version", "endpoint", "expires", "expiry",
+    )  # fmt: skip
+    """Last words that make the name one of something about a secret."""
+    harmless_values: tuple[str, ...] = ("none", "null", "true", "false", "off", "on", "yes", "no", "changeme", "unset")
+
+
+def find(context: ImageContext, params: Params) -> Iterator[Finding]:
+    """A finding a secret, at the line that wrote it where the history tells."""
+    if context.image is None:
+        return
+    told: set[str] = set()
+    for place, line, text, pairs in _places(context, context.image):
+        shapes = [("a secret", match[0]) for match in SHAPES.finditer(text)]
+        named = [(f"a value for {name}", value) for name, value in pairs if _is_secret(name, value, params)]
+        for what, secret in shapes + named:
+            if secret not in told:
+                told.add(secret)
+                yield Finding(
+                    f"{place} holds {what}: {_masked(secret)}",
+                    observed=_masked(secret),
+                    expected="no secret in the configuration or the history",
+                    line=line if line is not None else _line_with(context, secret),
+                )
+
+
+def _places(context: ImageContext, image: ImageInfo) -> Iterator[tuple[str, int | None, str, list[tuple[str, str]]]]:
+    """What the image says beyond its base: where, at which line, its words, and the names with their values."""
+    base = context.base
+    for kind, mine, theirs in (
+        ("The variable", image.env, base.env if base else {}),
+        ("The label", image.labels, base.labels if base else {}),
+    ):
+        for name, value in mine.items():
+            if theirs.get(name) != value:
+                yield f"{kind} {name} of the image", None, value, [(name, value)]
+    words = " ".join((*(image.entrypoint or ()), *(image.command or ())))
+    if base is None or words != " ".join((*(base.entrypoint or ()), *(base.command or ()))):
+        yield "The command of the image", None, words, _pairs(words)
+    known = {entry.created_by for entry in (base.layers if base else ())}
+    for entry in image.layers:
+        if entry.created_by not in known:
+            yield (
+                "The history of the image",
+                _line_of(context, image, entry),
+                entry.created_by,
+                _pairs(entry.created_by),
+            )
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    return [(match[1], match[2].strip("\"'")) for match in ASSIGNMENT.finditer(text)]
+
+
+def _line_of(context: ImageContext, image: ImageInfo, wanted: LayerInfo) -> int | None:
+    if wanted.diff_id not in image.diff_ids:
+        return None
+    place = image.diff_ids.index(wanted.diff_id)
+    return context.layer_lines[place] if place < len(context.layer_lines) else None
+
+
+def _line_with(context: ImageContext, secret: str) -> int | None:
+    return next((item.line for item in context.source.dockerfile.instructions if secret in item.text), None)
+
+
+def _is_secret(name: str, value: str, params: Params) -> bool:
+    parts = [part.lower() for part in NAME_PARTS.findall(name)]
+    if not parts or parts[-1] in params.harmless_ends:
+        return False
+    joined = f" {' '.join(parts)} "
+    promises = bool(set(parts) & set(params.words)) or any(f" {pair} " in joined for pair in params.pairs)
+    plain = value.strip()
+    if not promises or len(plain) < 3 or plain[0] in "$<{/`" or "://" in plain or plain.isdigit():
+        return False
+    return plain.lower() not in params.harmless_values
+
+
+def _masked(secret: str) -> str:
+    """Enough of it to be found, too little to be used."""
+    return f"{secret[: min(4, len(secret) // 3)]}***"
+
+
+OF_THE_BASE = {"API_TOKEN": "of-the-base"}
+ARGUMENT = layer("RUN |1 HUB_TOKEN=hub-5f2c9e71d0a84b36 /bin/sh -c fetch # buildkit", 10)
+
+CHECK = Check(
+    id="leaked-secret",
+    claim="No secret is in the image's configuration or history",
+    why="Whoever can pull an image can read its variables, its labels and the words of each line that made it.",
+    hint="Run docker inspect and docker history --no-trunc on the image. What can a stranger read there?",
+    sources=("https://docs.docker.com/build/building/secrets/",),
+    level=Level.IMAGE,
+    find=find,
+    params=Params,
+    needs=("unpinned-base", "fat-base", "build-fails"),
+    bad=(
+        image_context(image=replace(IMAGE, env={"HUB_TOKEN": "hub-5f2c9e71d0a84b36"})),
+        image_context(image=replace(IMAGE, labels={"built-with": "ghp_" + "a1B2" * 9})),
+        image_context(image=replace(IMAGE, layers=(*IMAGE.layers, ARGUMENT))),
+        image_context(image=replace(IMAGE, layers=(*IMAGE.layers, LayerInfo("", 0, "ARG DB_PASSWORD=hunter22")))),
+        image_context(image=replace(IMAGE, command=("serve", "--db", "postgres://me:hunter22@db/app"))),
+    ),
+    good=(
+        image_context(),
+        image_context(image=replace(IMAGE, env={"TOKENIZERS_PARALLELISM": "false", "MAX_TOKENS": "512"})),
+        image_context(image=replace(IMAGE, env={"DB_PASSWORD_FILE": "/run/db", "TOKEN": "", "GPG_KEY": "A035"})),
+        image_context(image=replace(IMAGE, env=OF_THE_BASE), base=replace(BASE, env=OF_THE_BASE)),
+        image_context(image=replace(IMAGE, layers=(*IMAGE.layers, LayerInfo("", 0, "ARG HUB_TOKEN")))),
+    ),
+)

@@ -1,0 +1,116 @@
+"""Owns the check of bytes that one layer holds and a later one hides; must never count what the base brings.
+
+Hidden means: deleted, written again (a changed owner or mode writes the whole file again), or below a folder that
+was deleted. The bytes are pulled and kept all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from graders.check import Check
+from graders.context import ImageContext, LayerFile
+from graders.finding import Finding, Undecidable
+from graders.outcome import Level
+from graders.recorded import image_context, scan
+
+MB = 1_000_000
+LARGEST_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """The limit, in megabytes of 1,000,000 bytes."""
+
+    max_mb: int = 5
+    """Package managers rewrite their own lists at every call: that much is no fault."""
+
+    def __post_init__(self) -> None:
+        if self.max_mb < 0:
+            raise ValueError("megabytes must be 0 or more")
+
+
+def find(context: ImageContext, params: Params) -> Iterator[Finding | Undecidable]:
+    """One finding with the largest hidden files, at the line that holds most of them."""
+    if context.image is None:
+        return
+    found = context.layers.scan()
+    wasted = _hidden(found.files)
+    total_bytes = sum(file.size_bytes for file in wasted)
+    if total_bytes <= params.max_mb * MB:
+        if found.problem:
+            yield Undecidable(found.problem)
+        return
+    by_line: dict[int | None, int] = {}
+    for file in wasted:
+        line = context.layer_lines[file.layer] if 0 <= file.layer < len(context.layer_lines) else None
+        by_line[line] = by_line.get(line, 0) + file.size_bytes
+    largest = sorted(wasted, key=lambda file: -file.size_bytes)[:LARGEST_SHOWN]
+    named = ", ".join(f"/{file.path} {_mb(file.size_bytes)}" for file in largest)
+    yield Finding(
+        f"{_mb(total_bytes)} lie in layers whose files a later line deletes or writes again; the largest: {named}",
+        observed=_mb(total_bytes),
+        expected=f"at most {params.max_mb} MB",
+        line=max(by_line, key=lambda line: by_line[line]),
+    )
+
+
+def _hidden(files: tuple[LayerFile, ...]) -> list[LayerFile]:
+    """The files that a later layer hides, from the top layer down."""
+    wasted: list[LayerFile] = []
+    covered: set[str] = set()
+    """Paths that a layer above holds or deletes."""
+    gone: set[str] = set()
+    """Paths of which nothing that lies below is seen: deleted, or no folder any more."""
+    for layer in sorted({file.layer for file in files}, reverse=True):
+        own = [file for file in files if file.layer == layer]
+        wasted += [
+            file
+            for file in own
+            if file.kind == "file"
+            and not file.whiteout
+            and (file.path in covered or any(parent in gone for parent in _parents(file.path)))
+        ]
+        covered.update(file.path for file in own if file.kind != "dir" or file.whiteout)
+        gone.update(file.path for file in own if file.kind != "dir" or file.whiteout)
+    return wasted
+
+
+def _parents(path: str) -> Iterator[str]:
+    parts = path.split("/")
+    return ("/".join(parts[:end]) for end in range(1, len(parts)))
+
+
+def _mb(size_bytes: int) -> str:
+    return f"{size_bytes / MB:.1f} MB"
+
+
+def _file(layer: int, path: str, size_bytes: int = 0, *, kind: str = "file", whiteout: bool = False) -> LayerFile:
+    return LayerFile(layer, path, size_bytes, 0o644, 0, 0, kind, whiteout)
+
+
+CHECK = Check(
+    id="wasted-bytes",
+    claim="No layer holds what a later line hides",
+    why="A file that a later line deletes is still pulled with the layer that holds it, by everybody, each time.",
+    hint="Which line makes those files, and which line should clean them up?",
+    sources=("https://docs.docker.com/build/building/best-practices/#run",),
+    level=Level.IMAGE,
+    find=find,
+    params=Params,
+    needs=("unpinned-base", "fat-base", "build-fails"),
+    bad=(
+        image_context(scan=scan(files=(_file(1, "a", 6 * MB), _file(2, "a", whiteout=True)))),
+        image_context(scan=scan(files=(_file(1, "a/b/c", 6 * MB), _file(2, "a", whiteout=True)))),
+        image_context(scan=scan(files=(_file(1, "a", 6 * MB), _file(2, "a", 6 * MB)))),
+        image_context(scan=scan(files=(_file(1, "a/b", 6 * MB), _file(2, "a", kind="link")))),
+    ),
+    good=(
+        image_context(),
+        image_context(scan=scan(files=(_file(1, "a", 6 * MB), _file(2, "ab", whiteout=True)))),
+        image_context(scan=scan(files=(_file(1, "a", 5 * MB), _file(2, "a", whiteout=True)))),
+        image_context(scan=scan(files=(_file(1, "a", whiteout=True), _file(2, "a", 6 * MB)))),
+        image_context(scan=scan(files=(_file(1, "a", kind="dir"), _file(1, "a/b", 6 * MB), _file(2, "a", kind="dir")))),
+    ),
+)
