@@ -23,8 +23,6 @@ class Pair:
     missing: tuple[str, ...]
     """Variables in it without a value here."""
     instruction: Instruction
-    line: int
-    """The line on which the name stands."""
 
 
 def pairs_of(dockerfile: Dockerfile, instruction: Instruction, before: Mapping[str, str]) -> Iterator[Pair]:
@@ -34,7 +32,7 @@ def pairs_of(dockerfile: Dockerfile, instruction: Instruction, before: Mapping[s
     for raw_name, raw in split(instruction.value, escape):
         name = expand(raw_name, before, escape).text
         value = expand(raw or "", before, escape)
-        yield Pair(name, raw, value.text, value.missing, instruction, _line(dockerfile, instruction, raw_name))
+        yield Pair(name, raw, value.text, value.missing, instruction)
 
 
 def pairs_in_stage(dockerfile: Dockerfile, stage: Stage, *keywords: str) -> Iterator[Pair]:
@@ -57,8 +55,9 @@ def in_force(dockerfile: Dockerfile, keyword: str) -> dict[str, Pair]:
     return found
 
 
-def _line(dockerfile: Dockerfile, instruction: Instruction, name: str) -> int:
-    """The line of a long instruction on which the name stands."""
+def line_of_pair(dockerfile: Dockerfile, pair: Pair) -> int:
+    """The line of a long instruction on which the pair's name stands."""
+    instruction, name = pair.instruction, pair.name
     if instruction.end_line > instruction.line:
         written = re.compile(rf"(?<![\w.-]){re.escape(name)}(?:[=\s]|\Z)")
         for line in range(instruction.line, min(instruction.end_line, len(dockerfile.lines)) + 1):

@@ -34,6 +34,7 @@ class Origins:
         self._files = files
         self._ignore = ignore
         self._folders: dict[int, list[str]] = {}
+        self._copies: dict[int, list[tuple[int, Instruction, tuple[str, ...], str]]] = {}
 
     def of(self, instruction: Instruction, path: str, command: Command | None = None) -> Origin | None:
         """Where the file comes from that this RUN knows as `path`; None when it can't be told.
@@ -97,11 +98,10 @@ class Origins:
         """The last COPY or ADD above that brings `target`, in the stage or in its parents."""
         if depth > _DEPTH_LIMIT:
             return None
-        for at in range(before - 1, -1, -1):
-            instruction = stage.instructions[at]
-            if instruction.keyword not in ("COPY", "ADD") or instruction.onbuild or len(instruction.words) < 2:
+        for at, instruction, words, place in reversed(self._copies_of(stage)):
+            if at >= before or _below(target, place) is None:
                 continue
-            origin = self._brought(instruction, stage, at, target, depth)
+            origin = self._brought(instruction, words, stage, _below(target, place) or "", depth)
             if origin is not None:
                 return origin
         if stage.parent is None:
@@ -109,13 +109,24 @@ class Origins:
         parent = self._dockerfile.stages[stage.parent]
         return self._find(parent, len(parent.instructions), target, depth + 1)
 
-    def _brought(self, instruction: Instruction, stage: Stage, at: int, target: str, depth: int) -> Origin | None:
-        place = posixpath.normpath(posixpath.join(self._folder(stage, at), instruction.words[-1]))
-        inside = _below(target, place)
-        if inside is None:
-            return None
+    def _copies_of(self, stage: Stage) -> list[tuple[int, Instruction, tuple[str, ...], str]]:
+        """Each COPY and ADD of the stage: its index, itself, its sources and its full destination."""
+        if stage.index not in self._copies:
+            found = []
+            for at, instruction in enumerate(stage.instructions):
+                words = instruction.words if instruction.keyword in ("COPY", "ADD") and not instruction.onbuild else ()
+                if len(words) > 1:
+                    place = posixpath.normpath(posixpath.join(self._folder(stage, at), words[-1]))
+                    found.append((at, instruction, words[:-1], place))
+            self._copies[stage.index] = found
+        return self._copies[stage.index]
+
+    def _brought(
+        self, instruction: Instruction, sources: tuple[str, ...], stage: Stage, inside: str, depth: int
+    ) -> Origin | None:
+        """The file at `inside` of the instruction's destination."""
         named = (instruction.flags.get("from") or ("",))[-1]
-        for source in instruction.words[:-1]:
+        for source in sources:
             if source.startswith("<<"):
                 name = source.lstrip("<-").strip("\"'")
                 for heredoc in instruction.heredocs:

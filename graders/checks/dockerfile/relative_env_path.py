@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from graders.check import Check, Sample
 from graders.context import DockerfileContext
-from graders.dockerfile.environment import Pair, in_force
+from graders.dockerfile.environment import Pair, in_force, line_of_pair
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 
@@ -57,14 +57,17 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
             if not _is_relative(entry) or not _is_path(pair.name, entry, context, params):
                 continue
             if pair.missing and pair.raw.lstrip("\"'").startswith("$"):
-                yield Undecidable(f"Line {pair.line}: ${pair.missing[0]} has no value here, so {pair.name} isn't known")
+                yield Undecidable(
+                    line = line_of_pair(context.dockerfile, pair)
+                    yield Undecidable(f"Line {line}: ${pair.missing[0]} has no value here, so {pair.name} isn't known")
+                )
                 break
             tilde = ", and ENV leaves a ~ as it is" if entry.startswith("~") else ""
             yield Finding(
                 f'"{pair.name}={pair.value[:120]}" has a path that depends on the working folder: {entry[:80]}{tilde}',
                 observed=entry[:200],
                 expected="a path that begins with /",
-                line=pair.line,
+                line=line_of_pair(context.dockerfile, pair),
                 end_line=pair.instruction.end_line,
             )
             break

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from graders.check import Check
 from graders.context import DockerfileContext
-from graders.dockerfile.environment import pairs_of
+from graders.dockerfile.environment import line_of_pair, pairs_of
 from graders.dockerfile.model import Dockerfile, Instruction
 from graders.finding import Finding
 from graders.outcome import Level
@@ -111,7 +111,7 @@ def _named(
             reference = _REFERENCE.match((pair.raw or "").strip("\"'"))
             told = reference is not None and _promises(reference[1], params)
             if _promises(pair.name, params) and not told and _is_secret(pair.value, params):
-                return f"a value for {pair.name}", pair.value, pair.line
+                return f"a value for {pair.name}", pair.value, line_of_pair(dockerfile, pair)
         return None
     if instruction.keyword not in ("RUN", "CMD", "ENTRYPOINT", "COPY", "ADD", "HEALTHCHECK"):
         return None

@@ -21,6 +21,7 @@ _CALL = re.compile(
     r"(?:^|[;&|(`{!\n]|\b(?:then|do|else|if|elif|while|until|exec|eval|time|env|nohup|xargs|command)\s)"
     r"\s*(?:[A-Za-z_]\w*=\S*\s+)*(?:/\S*/)?(?:sudo|doas)(?=\s|\Z)"
 )
+_REFERENCE = re.compile(r"\$(?:\{(\w{1,100})\}|(\w{1,100}))")
 _DEPTH_LIMIT = 4
 
 
@@ -55,10 +56,12 @@ def _in_script(script: str, depth: int = 0) -> bool:
 
 def _filled(script: str, instruction: Instruction) -> str:
     """The text with those variables filled in that hold sudo."""
-    for name, value in instruction.variables.items():
-        if "sudo" in value and len(value) < 1000:
-            script = re.sub(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\}})", value.replace("\\", ""), script)
-    return script
+
+    def value(match: re.Match[str]) -> str:
+        known = instruction.variables.get(match[1] or match[2], "")
+        return known if "sudo" in known or "doas" in known else match[0]
+
+    return _REFERENCE.sub(value, script)
 
 
 def _line(context: DockerfileContext, instruction: Instruction) -> int:
