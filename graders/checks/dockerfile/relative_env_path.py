@@ -57,10 +57,8 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
             if not _is_relative(entry) or not _is_path(pair.name, entry, context, params):
                 continue
             if pair.missing and pair.raw.lstrip("\"'").startswith("$"):
-                yield Undecidable(
-                    line = line_of_pair(context.dockerfile, pair)
-                    yield Undecidable(f"Line {line}: ${pair.missing[0]} has no value here, so {pair.name} isn't known")
-                )
+                line = line_of_pair(context.dockerfile, pair)
+                yield Undecidable(f"Line {line}: ${pair.missing[0]} has no value here, so {pair.name} isn't known")
                 break
             tilde = ", and ENV leaves a ~ as it is" if entry.startswith("~") else ""
             yield Finding(
