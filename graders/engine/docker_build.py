@@ -14,6 +14,7 @@ import uuid
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 from graders.cancel import Cancel
 from graders.engine.base import (
@@ -22,10 +23,12 @@ from graders.engine.base import (
     BuildRequest,
     BuildResult,
     BuildStep,
+    ContextFile,
     LogLines,
     Network,
 )
 from graders.engine.docker_archive import too_large
+from graders.engine.docker_cache import with_own_caches
 from graders.engine.docker_classic import ClassicReader
 from graders.engine.docker_context import pack
 from graders.engine.docker_disk import DiskUse, EngineDisk
@@ -62,7 +65,11 @@ def _watched(wire: Wire, request: BuildRequest, cancel: Cancel, builder: str, us
     if bomb:
         yield _refused(f"{clean(bomb)} unpacks to more than {request.limits.build_disk_mib} MiB; it was not built")
         return
-    body, syntax = pack(request.files, request.dockerfile)
+    files, problem = _own_caches(request)
+    if problem:
+        yield _refused(problem)
+        return
+    body, syntax = pack(files, request.dockerfile)
     build_id = uuid.uuid4().hex
     run = _Build(wire, request, cancel, builder, use)
     feed = _Feed(wire, wire.url("/build", _query(request, builder, build_id)), body, cancel)
@@ -79,6 +86,15 @@ def _watched(wire: Wire, request: BuildRequest, cancel: Cancel, builder: str, us
         if not finished and builder == "buildkit":
             with suppress(EngineError, Cancelled):
                 wire.call("POST", "/build/cancel", {"id": build_id}, operation="stop a build", timeout_s=2.0)
+
+
+def _own_caches(request: BuildRequest) -> tuple[tuple[ContextFile, ...], str]:
+    files, problem = list(request.files), ""
+    for at, file in enumerate(files):
+        if file.path == request.dockerfile and not file.link:
+            data, problem = with_own_caches(file.data, request.cache_owner)
+            files[at] = replace(file, data=data)
+    return tuple(files), problem
 
 
 def _refused(error: str) -> BuildResult:

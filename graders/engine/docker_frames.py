@@ -17,7 +17,6 @@ class Frames:
         self._limit = limit
         self._rest = b""
         self._kept = {1: bytearray(), 2: bytearray()}
-        self._total = 0
         self.truncated = False
 
     @property
@@ -29,11 +28,6 @@ class Frames:
     def stderr(self) -> bytes:
         """The first bytes of standard error."""
         return bytes(self._kept[2])
-
-    @property
-    def enough(self) -> bool:
-        """Whether reading on can't bring anything that is kept, or costs too much."""
-        return self._total > 64 * self._limit or all(len(kept) >= self._limit for kept in self._kept.values())
 
     def feed(self, chunk: bytes) -> None:
         """Take a chunk of the answer."""
@@ -49,7 +43,6 @@ class Frames:
 
     def _keep(self, kind: int, data: bytes) -> None:
         kept = self._kept[2 if kind == 2 else 1]
-        self._total += len(data)
         room = self._limit - len(kept)
         self.truncated = self.truncated or len(data) > room
         kept += data[: max(room, 0)]

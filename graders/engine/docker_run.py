@@ -13,7 +13,7 @@ from graders.engine.base import LABEL, Network, Process, RunRequest, RunResult
 from graders.engine.docker_disk import DiskUse, EngineDisk
 from graders.engine.docker_errors import EngineRefused
 from graders.engine.docker_frames import Frames
-from graders.engine.docker_wire import Json, Stream, Wire, as_list, as_number, as_object, as_text
+from graders.engine.docker_wire import CONTROL_S, Json, Query, Stream, Wire, as_list, as_number, as_object, as_text
 from graders.errors import Cancelled, EngineError, EngineTimeout
 from graders.safe_text import clean
 
@@ -24,6 +24,8 @@ _FIRST_LOOK_S = 5.0
 _SETTLE_S = 1.0
 """How long a process of root may take to give its rights away before the last look counts."""
 _KILL_S = 15.0
+_FLOOD_S = 5.0
+"""How long a flooded log is searched for what the other stream holds."""
 _DISK_S = 0.2
 """Pause between two looks at the engine's disk."""
 _JSON_BYTES_PER_OUTPUT_BYTE = 80
@@ -298,17 +300,32 @@ class _Watch:
 
     def _output(self) -> tuple[bytes, bytes, bool]:
         """Standard output and error, each up to the limit, and whether something was cut."""
-        limit = self._request.limits.output_kib * 1024
-        frames = Frames(limit)
-        query = {"stdout": "1", "stderr": "1"}
+        frames = Frames(self._request.limits.output_kib * 1024)
+        self._read_log(frames, {"stdout": "1", "stderr": "1"})
+        if frames.truncated:
+            # One stream flooded: the other is asked for alone, so that not all of the flood has to be read.
+            other = "stderr" if len(frames.stdout) > len(frames.stderr) else "stdout"
+            rest = Frames(self._request.limits.output_kib * 1024)
+            with suppress(EngineTimeout):
+                self._read_log(rest, {other: "1"}, timeout_s=_FLOOD_S)
+            if other == "stderr":
+                return frames.stdout, rest.stderr, True
+            return rest.stdout, frames.stderr, True
+        return frames.stdout, frames.stderr, False
+
+    def _read_log(self, frames: Frames, query: Query, timeout_s: float = CONTROL_S) -> None:
         with self._wire.open(
-            "GET", f"/containers/{self._name}/logs", query, operation="read a container's output", cancel=self._cancel
+            "GET",
+            f"/containers/{self._name}/logs",
+            query,
+            operation="read a container's output",
+            timeout_s=timeout_s,
+            cancel=self._cancel,
         ) as stream:
             for chunk in stream.chunks(self._cancel):
                 frames.feed(chunk)
-                if frames.enough:
-                    break
-        return frames.stdout, frames.stderr, frames.truncated
+                if frames.truncated:
+                    return
 
 
 class _DiskGuard(threading.Thread):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from graders.engine.base import BuildStep, LogLines, StepChanged, StepStatus
+from graders.engine.docker_cache import without_marks
 from graders.engine.docker_errors import without_noise
 from graders.engine.docker_wire import Json
 from graders.engine.trace import Vertex, decode
@@ -114,5 +115,5 @@ def _step(vertex: Vertex, before: BuildStep | None) -> BuildStep:
         status = StepStatus.DONE
     else:
         status = StepStatus.RUNNING
-    name = clean(vertex.name) or (before.name if before else "")
+    name = without_marks(clean(vertex.name)) or (before.name if before else "")
     return BuildStep(vertex.digest, name, status, elapsed_s, error)
