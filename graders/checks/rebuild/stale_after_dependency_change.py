@@ -5,15 +5,25 @@ The requirements get a line that no installer accepts: an install that reads the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from graders.check import Change, Check, NoParams
 from graders.context import RebuildContext
-from graders.engine.base import StepStatus
+from graders.engine.base import BuildStep, StepStatus
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.rebuild import counterpart
 from graders.recorded import build, rebuild_context, step
+
+TAIL_LINES = 4
+REFUSED = re.compile(r"invalid.?requirement|(?:could not|couldn't|failed to) parse|parse error", re.IGNORECASE)
+"""What pip, pip-tools and uv say of a line that is no requirement; most of them repeat the line as well."""
+NETWORK = re.compile(
+    r"temporary failure|could not resolve|name resolution|connection (?:refused|reset|timed out)|network is unreachable"
+    r"|read timed out|no route to host",
+    re.IGNORECASE,
+)
 
 
 def find(context: RebuildContext, _params: NoParams) -> Iterator[Finding | Undecidable]:
@@ -27,7 +37,9 @@ def find(context: RebuildContext, _params: NoParams) -> Iterator[Finding | Undec
         )
         return
     again = [counterpart(each, context.first, context.second) for each in steps]
-    if any(each is not None and each.status is StepStatus.FAILED for each in again):
+    failed = next((each for each in again if each is not None and each.status is StepStatus.FAILED), None)
+    if failed is not None:
+        yield from _about_the_probe(context, failed)
         return
     if context.second.timed_out:
         yield Undecidable(f"The build did not end in time after {context.changed} was changed")
@@ -45,10 +57,33 @@ def find(context: RebuildContext, _params: NoParams) -> Iterator[Finding | Undec
     )
 
 
+def _about_the_probe(context: RebuildContext, failed: BuildStep) -> Iterator[Finding | Undecidable]:
+    """Nothing when the install stumbled over the line that was added, else what it stumbled over."""
+    said = [text for step_id, text in context.second.log if step_id == failed.id]
+    if any(context.probe in text or REFUSED.search(text) for text in said):
+        return
+    if context.second.timed_out:
+        yield Undecidable(f"The build did not end in time after {context.changed} was changed")
+    elif not said:
+        yield Undecidable("The install failed without a word, so what it failed over can't be told")
+    elif any(NETWORK.search(text) for text in said):
+        yield Undecidable("The install could not reach the network, so it can't be told whether it read the change")
+    else:
+        yield Finding(
+            f"{context.changed} was given a line that can't be installed; the step failed, but not over that line",
+            observed="\n".join(said[-TAIL_LINES:]),
+            expected="the install reads the file and refuses that line",
+            line=failed.line,
+        )
+
+
 INSTALL = step("[3/4] RUN pip install -r requirements.txt", line=4)
 FAILED = step("[3/4] RUN pip install -r requirements.txt", line=4, status=StepStatus.FAILED)
 CACHED = step("[3/4] RUN pip install -r requirements.txt", line=4, status=StepStatus.CACHED)
 OTHER_FAILED = step("[4/4] RUN check", line=5, status=StepStatus.FAILED)
+SAID = ((FAILED.id, "ERROR: Invalid requirement: 'dockyard_probe_0=!=' (from line 2 of requirements.txt)"),)
+UV_SAID = ((FAILED.id, "error: Couldn't parse requirement in `requirements.txt` at position 14"),)
+CHECKSUM_SAID = ((FAILED.id, "requirements.txt: FAILED"),)
 
 CHECK = Check(
     id="stale-after-dependency-change",
@@ -65,7 +100,11 @@ CHECK = Check(
         rebuild_context(build(INSTALL), build(CACHED), (INSTALL,)),
         rebuild_context(build(INSTALL), build(INSTALL), (INSTALL,)),
         rebuild_context(build(INSTALL), build(INSTALL, OTHER_FAILED, error="exit code: 1"), (INSTALL,)),
+        rebuild_context(build(INSTALL), build(FAILED, error="exit code: 1", log=CHECKSUM_SAID), (INSTALL,)),
         rebuild_context(build(), build(), ()),
     ),
-    good=(rebuild_context(build(INSTALL), build(FAILED, error="exit code: 1"), (INSTALL,)),),
+    good=(
+        rebuild_context(build(INSTALL), build(FAILED, error="exit code: 1", log=SAID), (INSTALL,)),
+        rebuild_context(build(INSTALL), build(FAILED, error="exit code: 1", log=UV_SAID), (INSTALL,)),
+    ),
 )

@@ -1,0 +1,89 @@
+"""Attempts to pass without reading the requirements, and failures that are nobody's fault."""
+
+from __future__ import annotations
+
+import pytest
+
+from graders.check import NoParams
+from graders.checks.rebuild.stale_after_dependency_change import CHECK, FAILED, INSTALL
+from graders.context import RebuildContext
+from graders.engine.base import StepStatus
+from graders.finding import Finding, Undecidable
+from graders.recorded import build, rebuild_context, step
+
+
+def judged(context: RebuildContext) -> list[type]:
+    return [type(item) for item in CHECK.find(context, NoParams())]
+
+
+def failing(*lines: str) -> RebuildContext:
+    log = tuple((FAILED.id, line) for line in lines)
+    return rebuild_context(build(INSTALL), build(FAILED, error="exit code: 1", log=log), (INSTALL,))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ERROR: Invalid requirement: 'dockyard_probe_0=!=' (from line 9 of requirements.txt)",
+        "error: Couldn't parse requirement in `requirements.txt` at position 30",
+        "  pip._internal.exceptions.InstallationError: Invalid requirement: dockyard_probe_0=!=",
+        "pip._vendor.packaging.requirements.InvalidRequirement: Expected end or semicolon",
+        "error: Failed to parse: `dockyard_probe_0=!=`",
+    ],
+)
+def test_install_that_names_the_line_passes(line: str) -> None:
+    """pip, uv, pip wheel and pip-compile each say it in their own words."""
+    assert [] == judged(failing("Looking in indexes", line))
+
+
+def test_checksum_of_the_file_is_no_install() -> None:
+    """A step that only compares the file fails over another thing."""
+    assert [Finding] == judged(failing("requirements.txt: FAILED", "sha256sum: WARNING: 1 did NOT match"))
+
+
+def test_lost_network_is_not_blamed() -> None:
+    """Trouble of the network says nothing about the file."""
+    assert [Undecidable] == judged(failing("Err:1 Temporary failure resolving 'deb.example'"))
+
+
+def test_silent_failure_is_left_open() -> None:
+    """An install whose output goes nowhere proves nothing."""
+    assert [Undecidable] == judged(failing())
+
+
+def test_probe_in_the_log_of_another_step_does_not_count() -> None:
+    """`cat requirements.txt` in another step shows the line, the install must meet it."""
+    shown = step("[2/4] RUN cat requirements.txt", line=3)
+    log = ((shown.id, "dockyard_probe_0=!="), (FAILED.id, "No space left for you"))
+    second = build(shown, FAILED, error="exit code: 1", log=log)
+
+    assert [Finding] == judged(rebuild_context(build(shown, INSTALL), second, (INSTALL,)))
+
+
+def test_install_that_goes_on_after_the_refusal_is_stale() -> None:
+    """`pip install -r requirements.txt || true` makes an image without the packages."""
+    log = ((INSTALL.id, "ERROR: Invalid requirement: 'dockyard_probe_0=!='"),)
+
+    assert [Finding] == judged(rebuild_context(build(INSTALL), build(INSTALL, log=log), (INSTALL,)))
+
+
+def test_install_of_fixed_names_is_stale() -> None:
+    """Copied and not read: the step runs again and goes through."""
+    assert [Finding] == judged(rebuild_context(build(INSTALL), build(INSTALL), (INSTALL,)))
+
+
+def test_one_of_two_installs_that_reads_the_file_is_enough() -> None:
+    """Tools that are installed by name beside the requirements are no fault."""
+    tools = step("[2/4] RUN pip install pip-tools", line=3)
+    cached = step("[2/4] RUN pip install pip-tools", line=3, status=StepStatus.CACHED)
+    log = ((FAILED.id, "Invalid requirement: 'dockyard_probe_0=!='"),)
+    second = build(cached, FAILED, error="exit code: 1", log=log)
+
+    assert [] == judged(rebuild_context(build(tools, INSTALL), second, (tools, INSTALL)))
+
+
+def test_build_that_hangs_is_left_open() -> None:
+    """A time limit is not a stale install."""
+    second = build(INSTALL, error="stopped", timed_out=True)
+
+    assert [Undecidable] == judged(rebuild_context(build(INSTALL), second, (INSTALL,)))
