@@ -44,9 +44,10 @@ def find(context: ImageContext, _params: NoParams) -> Iterator[Finding | Undecid
 def _resolved(user: str, passwd: bytes | None) -> int | None:
     own = _number(user)
     for row in (passwd or b"").decode("utf-8", errors="replace").splitlines():
-        parts = row.strip().split(":")
-        if len(parts) < 3:
+        if not row.strip():
             continue
+        # A row that ends early has the number 0 for the engine, as has one that holds no number.
+        parts = [*row.strip().split(":"), "", "", ""]
         number = _number(parts[2])
         if parts[0] == user or (own is not None and number == own):
             return number if number is not None else 0
