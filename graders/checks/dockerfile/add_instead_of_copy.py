@@ -31,7 +31,7 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
     """One finding for each ADD that only copies."""
     for stage in context.dockerfile.reached():
         for instruction in stage.instructions:
-            if instruction.keyword != "ADD" or instruction.onbuild or len(instruction.words) < 2:
+            if instruction.keyword != "ADD" or instruction.onbuild:
                 continue
             sources = instruction.words[:-1]
             plain = [
@@ -39,7 +39,7 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
                 for source in sources
                 if not source.lower().startswith(params.remote) and not source.lower().endswith(params.archives)
             ]
-            if plain and instruction.missing:
+            if instruction.missing and (plain or len(instruction.words) < 2):
                 yield Undecidable(f"Line {instruction.line}: ${instruction.missing[0]} has no value here")
             elif plain:
                 yield Finding(

@@ -46,7 +46,7 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
     """One finding for each COPY or ADD that brings data into the image."""
     dockerfile = context.dockerfile
     for instruction in dockerfile.instructions:
-        if instruction.keyword not in ("COPY", "ADD") or instruction.onbuild or len(instruction.words) < 2:
+        if instruction.keyword not in ("COPY", "ADD") or instruction.onbuild or not instruction.words:
             continue
         if instruction.flags.get("from"):
             continue
