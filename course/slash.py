@@ -24,6 +24,8 @@ class Action(StrEnum):
     RESET = "reset"
     SOLUTION = "solution"
     CHECKLIST = "checklist"
+    EXPLAIN = "explain"
+    THEME = "theme"
     DOCTOR = "doctor"
     HELP = "help"
     QUIT = "quit"
@@ -36,6 +38,7 @@ class Argument(StrEnum):
     LESSON = "X-Y"
     EXERCISE = "EX"
     LEVEL = "LEVEL"
+    THEME = "NAME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,9 @@ class SlashCommand:
         return f"{self.name} {self.argument}" if self.required else f"{self.name} [{self.argument}]"
 
 
+THEMES = ("dark", "light", "high-contrast")
+"""The themes that `/theme` knows."""
+
 COMMANDS = (
     SlashCommand(
         Action.START, Argument.LESSON, "Go to lesson X.Y when it is open", "dockyard start X.Y", required=True
@@ -77,6 +83,8 @@ COMMANDS = (
     SlashCommand(Action.RESET, Argument.EXERCISE, "Put the starter back; your files are kept", "dockyard reset EX"),
     SlashCommand(Action.SOLUTION, Argument.EXERCISE, "Show the solution, once you passed", "dockyard solution EX"),
     SlashCommand(Action.CHECKLIST, Argument.LEVEL, "What a level still asks for", "dockyard checklist [LEVEL]"),
+    SlashCommand(Action.EXPLAIN, Argument.NONE, "Explain the finding under the cursor", ""),
+    SlashCommand(Action.THEME, Argument.THEME, f"Colours: {', '.join(THEMES)}", ""),
     SlashCommand(Action.DOCTOR, Argument.NONE, "What this machine still lacks", "dockyard doctor"),
     SlashCommand(Action.HELP, Argument.NONE, "Keys and commands", "dockyard --help"),
     SlashCommand(Action.QUIT, Argument.NONE, "Leave; your work stays", ""),
@@ -183,6 +191,8 @@ def _argument(kind: Argument, text: str) -> str | None:
             return text.lower() if _EXERCISE.fullmatch(text.lower()) else None
         case Argument.LEVEL:
             return str(int(text)) if _LEVEL.fullmatch(text) else None
+        case Argument.THEME:
+            return text.lower() if text.lower() in THEMES else None
         case Argument.NONE:
             return None
 
@@ -198,6 +208,9 @@ def _candidates(
             continue
         if not command.required:
             yield Candidate(command.name, command.help)
+        if command.argument is Argument.THEME and with_arguments:
+            for theme in THEMES:
+                yield Candidate(f"{command.name} {theme}", f"The {theme} colours")
         if command.argument is Argument.EXERCISE and (command.required or with_arguments):
             for exercise, title in exercises:
                 yield Candidate(f"{command.name} {exercise}", title)

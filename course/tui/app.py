@@ -15,6 +15,8 @@ from textual.screen import Screen
 from course.session import Session
 from course.slash import COMMANDS, Argument, start_command
 from course.tui.guard import ControlGuard
+from course.tui.look import HIGH_CONTRAST, TOOLKIT_THEMES
+from course.tui.memory import Memory
 from course.tui.screens.desk import Desk
 from course.tui.typed_ahead import TypedAhead
 from course.tui.widgets.workbench import Workbench
@@ -37,7 +39,10 @@ class Dockyard(App[None]):
         super().__init__()
         self._monochrome = () if colours else (Monochrome(),)
         self.session = session
-        self.desk = Desk(session, clock=clock, environ=environ)
+        self.memory = Memory(session.paths.state / "desk.json")
+        self.register_theme(HIGH_CONTRAST)
+        self.theme = TOOLKIT_THEMES.get(self.memory.theme, TOOLKIT_THEMES["dark"])
+        self.desk = Desk(session, self.memory, clock=clock, environ=environ)
         self.typed_ahead = TypedAhead(self, super().on_event)
 
     async def on_event(self, event: Event) -> None:
@@ -65,7 +70,6 @@ class Dockyard(App[None]):
                     line = start_command(number)
                     title = self.session.lesson(number).title
                     yield SystemCommand(line, title, lambda line=line: self.desk.run_slash(line))
-        yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
 
     async def action_quit(self) -> None:
         """Leave by the desk's own way, which asks about unsaved edits."""
@@ -80,6 +84,10 @@ class Dockyard(App[None]):
             self.desk.action_stop()
         else:
             self.notify("Ctrl+Q leaves", markup=False)
+
+    def on_desk_frame_key_passed_on(self, event: Desk.KeyPassedOn) -> None:
+        """A key that closed the welcome goes to the desk, before those typed after it."""
+        self.typed_ahead.again(event.key)
 
     def on_app_focus(self) -> None:
         """The learner came back to this window: see whether another program changed a file."""

@@ -7,6 +7,7 @@ from queue import Empty, SimpleQueue
 
 from course.errors import CourseError
 from course.event import CheckRecorded, SessionEvent
+from course.progress import Attempt
 from course.session import Session
 from course.tui.marks import seconds
 from graders.cancel import Cancel
@@ -34,6 +35,8 @@ class CheckRun:
         self.cancel = Cancel()
         self.doing = "Starting"
         """A short phrase for the status line."""
+        self.before: Attempt | None = None
+        """The recorded check before this one; None when there was none."""
         self.recorded: CheckRecorded | None = None
         self.error: CourseError | GraderError | None = None
         """Why there is no report; None when there is one or the learner stopped the check."""
@@ -51,6 +54,7 @@ class CheckRun:
     def work(self) -> None:
         """Grade to the end; called in a thread. What goes wrong is kept, not raised."""
         try:
+            self.before = next(iter(self._session.attempts(self.exercise)[-1:]), None)
             for event in self._session.check(self.exercise, cancel=self.cancel):
                 self._events.put(event)
         except Cancelled:

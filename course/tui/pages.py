@@ -1,8 +1,8 @@
-"""Owns the texts of help, checklist, outcome, solution and doctor pages; must never decide when one is shown."""
+"""Owns the texts of help, checklist, outcome and doctor pages; must never decide when one is shown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from textual.content import Content
 
@@ -12,7 +12,7 @@ from course.slash import COMMANDS
 from course.tui.guard import plain
 from course.tui.keys import KEYS
 from course.tui.marks import outcome_mark, outcome_word
-from course.tui.widgets.lesson_blocks import dockerfile_content
+from graders.finding import Finding
 from graders.outcome import Outcome
 
 _DOCTOR_MARKS = {
@@ -80,13 +80,18 @@ def outcome_page(outcome: Outcome) -> Content:
     return _lines(rows)
 
 
-def solution_page(files: Mapping[str, str]) -> Content:
-    """The files of the reference solution, one after the other."""
-    rows: list[Content] = []
-    for name, text in files.items():
-        rows += [Content.styled(f"── {name} ──", "bold $text-primary")]
-        body = text.expandtabs(4).rstrip("\n")
-        rows += [dockerfile_content(body) if name == "Dockerfile" else Content(body), Content("")]
+def explain_page(findings: Sequence[Finding], *, claim: str, why: str, hint: str) -> Content:
+    """What is asked, what was found instead, why it matters, and a nudge."""
+    rows = [Content.assemble(("What is asked   ", "bold"), plain(claim)), Content("")]
+    for finding in findings:
+        rows.append(Content.assemble(("✘ ", "bold $text-error"), plain(finding.message)))
+        for label, text in (("found", finding.observed), ("wanted", finding.expected)):
+            if text:
+                rows.append(Content.assemble((f"  {label}: ", "$foreground 65%"), plain(text)))
+    nudge = next((finding.hint for finding in findings if finding.hint), "") or hint
+    rows += [Content(""), Content.styled("Why it matters", "bold"), plain(why)]
+    if nudge:
+        rows += [Content(""), Content.styled("A nudge", "bold"), plain(nudge)]
     return _lines(rows)
 
 

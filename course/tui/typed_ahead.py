@@ -44,6 +44,12 @@ class TypedAhead:
         if self._settling is None:
             await self._deliver_on()
 
+    def again(self, event: Key) -> None:
+        """Deliver a key once more, before those that were typed after it: it closed what it went to."""
+        self._waiting.appendleft(Key(event.key, event.character))
+        if self._settling is None:
+            self._settling = asyncio.create_task(self._settle([]))
+
     async def _deliver_on(self) -> None:
         """Deliver up to the first key that may lead elsewhere."""
         while self._waiting:

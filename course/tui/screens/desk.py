@@ -17,8 +17,9 @@ from course.session import HintShown
 from course.slash import Action, Call, Unknown, parse
 from course.terminal import look
 from course.tui.guard import plain
-from course.tui.pages import checklist_page, doctor_page, help_page, outcome_page, solution_page
-from course.tui.screens.desk_checks import DeskChecks
+from course.tui.pages import checklist_page, doctor_page, help_page, outcome_page
+from course.tui.screens.compare import Compare
+from course.tui.screens.desk_reading import DeskReading
 from course.tui.screens.page import Page
 from course.tui.screens.pick import Pick
 from course.tui.widgets.lesson_view import LessonView
@@ -33,7 +34,7 @@ from graders.errors import GraderError
 HINT_STRENGTHS = {1: "a question", 2: "the concept", 3: "almost the answer"}
 
 
-class Desk(DeskChecks):
+class Desk(DeskReading):
     """The main screen."""
 
     class Examined(Message):
@@ -137,6 +138,7 @@ class Desk(DeskChecks):
         if await self.may_drop_edits():
             if self.run is not None:
                 self.run.cancel.set()
+            self.keep_place()
             self.app.exit()
 
     def _focus_pane(self) -> None:
@@ -179,6 +181,10 @@ class Desk(DeskChecks):
                 self.action_quit()
             case Action.HELP:
                 self.action_help()
+            case Action.EXPLAIN:
+                self.action_explain()
+            case Action.THEME:
+                self.choose_theme(call.argument or None)
             case _:
                 self._run_page(call)
 
@@ -196,7 +202,8 @@ class Desk(DeskChecks):
             case Action.HINT:
                 self._show_hint(self.session.hint(exercise))
             case Action.SOLUTION:
-                self.app.push_screen(Page("One way to write it", solution_page(self.session.solution(exercise))))
+                yours = self.query_one(Workbench).texts if exercise == self.query_one(Workbench).exercise else {}
+                self.app.push_screen(Compare(yours=yours, solution=self.session.solution(exercise)))
             case Action.RESET:
                 self.run_worker(self._reset(exercise), group="reset", exclusive=True)
             case _:

@@ -13,9 +13,11 @@ from course.errors import CourseError
 from course.event import CheckRecorded
 from course.session import LessonState, Session
 from course.slash import start_command
+from course.tui.changes import changes_since
 from course.tui.check_run import CheckRun
 from course.tui.guard import plain
 from course.tui.marks import seconds
+from course.tui.memory import Memory
 from course.tui.screens.desk_frame import DeskFrame
 from course.tui.widgets.results import Results
 from course.tui.widgets.workbench import Workbench
@@ -44,9 +46,12 @@ class DeskChecks(DeskFrame):
     _log_shown = False
     """Whether the log was brought to the front in this check: once, so that the learner may turn back."""
 
-    def __init__(self, session: Session, *, clock: Callable[[], float], environ: Mapping[str, str]) -> None:
-        super().__init__(session, clock=clock, environ=environ)
+    def __init__(
+        self, session: Session, memory: Memory, *, clock: Callable[[], float], environ: Mapping[str, str]
+    ) -> None:
+        super().__init__(session, memory, clock=clock, environ=environ)
         self._reports: dict[str, CheckRecorded] = {}
+        self._changes: dict[str, Content] = {}
 
     def on_unmount(self) -> None:
         """Leave no build behind."""
@@ -140,6 +145,7 @@ class DeskChecks(DeskFrame):
         results.show_tab("tab-checks")
         if run.recorded is not None:
             self._reports[run.exercise] = run.recorded
+            self._changes[run.exercise] = changes_since(run.before, run.recorded.report)
             self.refresh_outline()
             self._show_report(run.recorded)
         elif run.stopped:
@@ -162,7 +168,7 @@ class DeskChecks(DeskFrame):
     def _show_report(self, recorded: CheckRecorded) -> None:
         report = recorded.report
         bench, results = self.query_one(Workbench), self.query_one(Results)
-        results.show_report(report, self.verdict(recorded))
+        results.show_report(report, self.verdict(recorded), passed=report.verdict is Verdict.PASSED)
         if bench.exercise == report.exercise:
             bench.show_report(report)
         if report.verdict is Verdict.FAILED:
@@ -176,7 +182,12 @@ class DeskChecks(DeskFrame):
         took = seconds(report.elapsed_s)
         points = f"{report.points} of {report.max_points} points" if report.max_points else ""
         if report.verdict is Verdict.PASSED:
-            rows = [Content.styled(f"✔ Passed  {points}  {took}".replace("    ", "  "), "bold $text-success")]
+            said = "Passed, for the first time" if recorded.first_pass else "Passed"
+            rows = [
+                Content.assemble(
+                    (f"✔ {said}", "bold $text-success"), (f"   {points}   {took}".replace("      ", "   "), "bold")
+                )
+            ]
             rows += [
                 Content.assemble(
                     "Unlocked: ",
@@ -186,11 +197,13 @@ class DeskChecks(DeskFrame):
                 )
                 for number in recorded.unlocked
             ]
-            if not recorded.unlocked:
-                rows.append(self.whats_next(report.exercise))
+            rows += [self.whats_next(report.exercise)] if not recorded.unlocked else []
+            rows.append(Content.styled("/solution shows one way to write it, beside yours", "$foreground 65%"))
             return Content("\n").join(rows)
         if report.verdict is Verdict.FAILED:
-            return _failed(report, points, took)
+            told = _failed(report, points, took)
+            changes = self._changes.get(report.exercise)
+            return Content("\n").join([told, changes]) if changes else told
         return _errored(report)
 
     def whats_next(self, exercise: str) -> Content:
@@ -209,7 +222,7 @@ class DeskChecks(DeskFrame):
             return Content.assemble("Next: ", plain(unsolved.title).stylize("bold"), "  /next opens it")
         if row.state is not LessonState.PASSED and any(answers.get(quiz.id) != quiz.answer for quiz in quizzes):
             return Content("Next: the quiz in the lesson (F3), then /next")
-        return Content("/next goes on, /solution shows one way to write it")
+        return Content("/next goes on")
 
 
 def _failed(report: Report, points: str, took: str) -> Content:

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import Key
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Static
@@ -20,9 +21,11 @@ from course.slash import Candidate, complete
 from course.tui.disk_watch import watch_files
 from course.tui.guard import plain
 from course.tui.keys import bindings
+from course.tui.memory import Memory
 from course.tui.pages import checklist_page
 from course.tui.screens.page import Page
 from course.tui.screens.pick import Pick
+from course.tui.screens.welcome import Welcome
 from course.tui.widgets.lesson_view import LessonView
 from course.tui.widgets.outline import Outline
 from course.tui.widgets.results import Results
@@ -33,6 +36,9 @@ from graders.safe_text import clean
 
 WIDE_COLUMNS = 100
 """From this width all panes stand side by side; below, one at a time."""
+
+KEEP_PLACE_S = 5.0
+"""How often the place in the lesson is kept, for the case that the terminal is closed."""
 
 PANES = ("outline", "lesson", "editor")
 
@@ -50,9 +56,19 @@ class DeskFrame(Screen[None]):
             self.name = name
             self.error = error
 
-    def __init__(self, session: Session, *, clock: Callable[[], float], environ: Mapping[str, str]) -> None:
+    class KeyPassedOn(Message):
+        """A key that closed the welcome is meant for the desk."""
+
+        def __init__(self, key: Key) -> None:
+            super().__init__()
+            self.key = key
+
+    def __init__(
+        self, session: Session, memory: Memory, *, clock: Callable[[], float], environ: Mapping[str, str]
+    ) -> None:
         super().__init__()
         self.session = session
+        self.memory = memory
         self.clock = clock
         self.environ = environ
         self.number = ""
@@ -81,6 +97,7 @@ class DeskFrame(Screen[None]):
     async def on_mount(self) -> None:
         """Open where the learner left off; look for an engine meanwhile."""
         self._arrange()
+        self.set_interval(KEEP_PLACE_S, self.keep_place)
         self.run_worker(self._look_for_engine, group="engine", thread=True)
         try:
             number = self.session.current().number
@@ -88,7 +105,29 @@ class DeskFrame(Screen[None]):
             self.tell(error)
         else:
             self.open_lesson(number)
+            if not self.memory.welcomed:
+                self._welcome(number)
         self.query_one(LessonView).focus()
+
+    def _welcome(self, number: str) -> None:
+        lesson = self.session.lesson(number)
+        page = Welcome(
+            workspace=self.session.paths.workspace,
+            lesson=f"lesson {number}, {lesson.title} ({lesson.minutes} min)",
+            engine=Content.styled("looking for one", "$foreground 65%"),
+        )
+        self.app.push_screen(page, self._welcomed)
+
+    def _welcomed(self, key: Key | None) -> None:
+        self.memory.welcome()
+        if key is not None:
+            self.post_message(self.KeyPassedOn(key))
+
+    def keep_place(self) -> None:
+        """Keep where the learner reads."""
+        lesson = self.query_one(LessonView)
+        if lesson.lesson is not None and lesson.complete:
+            self.memory.keep_place(lesson.lesson.slug, lesson.place)
 
     # -- telling
 
@@ -137,6 +176,11 @@ class DeskFrame(Screen[None]):
         """Say which engine there is; when there is none, what mends it."""
         self.engine_error = event.error
         self._engine_name = event.name or "no engine"
+        if isinstance(self.app.screen, Welcome):
+            answer = Content.assemble(("✔ ", "bold $text-success"), f"{event.name} answers")
+            if event.error is not None:
+                answer = Content.assemble(("! ", "bold $text-warning"), "none answers yet. ", plain(event.error.hint))
+            self.app.screen.show_engine(answer)
         self.show_idle_status()
 
     # -- panes
@@ -220,10 +264,12 @@ class DeskFrame(Screen[None]):
             target = exercise or first_unsolved(row)
             if target != self.query_one(Workbench).exercise and not await self.may_drop_edits():
                 return
+            self.keep_place()
             self.number = number
             await self._open_exercise(target)
             self.refresh_outline()
-            await self.query_one(LessonView).show(result.lesson, answers)
+            place = self.memory.place(result.lesson.slug)
+            await self.query_one(LessonView).show(result.lesson, answers, place=place)
             self._arrange()
 
     async def _open_exercise(self, exercise: str) -> None:

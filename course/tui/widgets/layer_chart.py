@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from course.tui.changes import build_bars
 from course.tui.guard import plain
 from course.tui.marks import human_bytes
 from graders.report import Report
@@ -69,7 +70,8 @@ class LayerChart(Vertical):
             title.update(Content("No image yet: F5 builds one." if report is None else "The last check made no image."))
             return
         layers = layer_rows(report)
-        title.update(_title(report))
+        bars = build_bars(report, max(self.size.width - 44, 8))
+        title.update(Content("\n").join([_title(report), bars]) if bars else _title(report))
         total = max(sum(row.size_bytes for row in layers), 1)
         largest = max((row.size_bytes for row in layers), default=1)
         width = max(self.size.width - 2, 40)

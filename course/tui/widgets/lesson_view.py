@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Markdown, Static
-from textual.widgets._markdown import MarkdownBlock
+from textual.widgets._markdown import MarkdownBlock, MarkdownHeader
 
 from course.lesson import Lesson, Quiz
 from course.tui.widgets.lesson_blocks import CourseMarkdown
@@ -46,9 +46,11 @@ class LessonView(VerticalScroll):
         self._quiz_order: list[Quiz] = []
         self._answers: Mapping[str, int] = {}
         self._turn = 0
+        self._place = 0
 
-    async def show(self, lesson: Lesson, answers: Mapping[str, int]) -> None:
-        """Show a lesson from its top, with earlier quiz answers put back."""
+    async def show(self, lesson: Lesson, answers: Mapping[str, int], *, place: int = 0) -> None:
+        """Show a lesson from the given block on, with earlier quiz answers put back."""
+        self._place = place
         self._turn += 1
         self.lesson = lesson
         self.complete = False
@@ -63,9 +65,47 @@ class LessonView(VerticalScroll):
         await self.mount(Static(aim, classes="lesson-head"))
         await self._next_section(self._turn)
 
+    @property
+    def blocks(self) -> tuple[MarkdownBlock, ...]:
+        """The paragraphs, headings, tables and so on, in order; what stands in one is a part of it."""
+        return tuple(
+            block for section in self.query_children(CourseMarkdown) for block in section.query_children(MarkdownBlock)
+        )
+
+    @property
+    def place(self) -> int:
+        """Number of the first block in sight; 0 for the top."""
+        if self.scroll_y < 1:
+            return 0
+        top = self.scroll_y
+        return next((n for n, block in enumerate(self.blocks) if self._top_of(block) >= top), 0)
+
+    def _top_of(self, block: MarkdownBlock) -> float:
+        """Where a block begins, in lines from the lesson's first."""
+        return block.region.y - self.region.y + self.scroll_y
+
+    def _go_to_place(self, turn: int) -> None:
+        blocks = self.blocks
+        if turn == self._turn and 0 < self._place < len(blocks):
+            self.scroll_to_widget(blocks[self._place], top=True, animate=False)
+
     def links(self) -> tuple[Link, ...]:
         """The links of the lesson."""
         return find_links(self.lesson.markdown) if self.lesson else ()
+
+    @property
+    def headings(self) -> tuple[MarkdownHeader, ...]:
+        """The headings of the lesson, in order."""
+        return tuple(block for block in self.blocks if isinstance(block, MarkdownHeader))
+
+    def find(self, words: str) -> tuple[MarkdownBlock, ...]:
+        """The blocks that hold these words, whatever their case, in order."""
+        wanted = words.casefold()
+        return tuple(block for block in self.blocks if wanted in _text_of(block).casefold())
+
+    def go_to_block(self, block: MarkdownBlock) -> None:
+        """Bring a block to the top."""
+        self.scroll_to_widget(block, top=True, animate=False)
 
     def go_to_anchor(self, anchor: str) -> bool:
         """Scroll to the heading that a "#..." link names."""
@@ -80,6 +120,8 @@ class LessonView(VerticalScroll):
             self.set_timer(0.001, lambda: self._next_section(turn))
         else:
             self.complete = True
+            if self._place and not self.scroll_y:
+                self.call_after_refresh(self._go_to_place, turn)
             self.post_message(self.Complete(self.lesson.number))
 
     def _quiz_block(self, markdown: Markdown, token: Token) -> MarkdownBlock | None:
@@ -105,3 +147,8 @@ def _with_objectives(lesson: Lesson) -> str:
         body = rest
     goals = "\n".join(f"- {goal}" for goal in lesson.objectives)
     return f"*After this lesson you can*\n\n{goals}\n\n{body}" if goals else body
+
+
+def _text_of(block: MarkdownBlock) -> str:
+    """All that a block says, as the author wrote it."""
+    return block.source or ""

@@ -86,7 +86,7 @@ class Results(Vertical):
     def clear(self, message: Content) -> None:
         """Show no results, and say why."""
         self._planned, self._outcomes, self._notices = (), {}, []
-        self.query_one("#verdict", Static).update(message)
+        self.query_one("#verdict", Static).remove_class("-passed").update(message)
         self._fill()
         self.query_one(StepList).clear()
         self.query_one(Log).clear()
@@ -131,14 +131,14 @@ class Results(Vertical):
         """Let the seconds of the running step run."""
         self.query_one(StepList).redraw()
 
-    def show_report(self, report: Report, verdict: Content) -> None:
-        """Show a finished check."""
+    def show_report(self, report: Report, verdict: Content, *, passed: bool) -> None:
+        """Show a finished check; one that passed in a frame."""
         self._outcomes = {outcome.id: outcome for outcome in report.outcomes}
         self._planned = tuple(
             PlannedCheck(outcome.id, outcome.claim, outcome.level, outcome.required) for outcome in report.outcomes
         )
         self._notices = list(report.notices)
-        self.query_one("#verdict", Static).update(verdict)
+        self.query_one("#verdict", Static).set_class(passed, "-passed").update(verdict)
         self._fill()
         self.query_one(LayerChart).show(report)
 

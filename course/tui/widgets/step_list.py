@@ -23,6 +23,9 @@ _MARKS = {
 }
 """Status of a step -> mark and style."""
 
+_NOTES = {Purpose.DEPENDENCY_CHANGED: "  (the install is meant to stop here)"}
+"""What is added to the heading of a build that is made to fail."""
+
 _NUMBERED = re.compile(r"\[(?!internal\])[^\]]*?\d+/\d+\]\s*")
 """How an engine begins the name of a step that is an instruction: "[2/5] ", "[builder 2/5] "."""
 
@@ -110,12 +113,15 @@ class StepList(VerticalScroll):
     def _content(self) -> Content:
         rows = list(self._done)
         if self._purpose is not None:
-            rows.append(Content.styled(self._purpose.value.capitalize(), "bold"))
-        rows += [self._row(step) for step in self._steps.values() if step.shown]
+            note = _NOTES.get(self._purpose, "")
+            rows.append(Content.assemble((self._purpose.value.capitalize(), "bold"), (note, "$foreground 65%")))
+        shown = [step for step in self._steps.values() if step.shown]
+        rows += [self._row(step) for step in sorted(shown, key=lambda step: step.line or 0)]
         return Content("\n").join(rows)
 
     def _row(self, step: _Step) -> Content:
-        mark, style = _MARKS[step.status]
+        meant = step.status == "failed" and self._purpose in _NOTES
+        mark, style = _MARKS["done" if meant else step.status]
         if step.status in ("cached", "stopped"):
             time = step.status.upper()
         elif step.status == "running":

@@ -87,6 +87,11 @@ class Workbench(MarkedBench):
         await self.query_one(ContentSwitcher).remove_children()
 
     @property
+    def texts(self) -> dict[str, str]:
+        """Name -> text of every file that is there, as the editors hold it."""
+        return {buffer.name: buffer.editor.text for buffer in self.buffers if buffer.disk.exists or buffer.dirty}
+
+    @property
     def unsaved(self) -> tuple[str, ...]:
         """Names of the files with unsaved edits."""
         return tuple(buffer.name for buffer in self.buffers if buffer.dirty)

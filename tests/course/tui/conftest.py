@@ -332,6 +332,7 @@ class DeskDriver:
 
     async def ready(self, number: str = "1.1", exercise: str = "tiny") -> None:
         """Wait until a lesson and its exercise are there."""
+        await self.until(lambda: self.desk.query(LessonView), "the desk")
         lesson = self.desk.query_one(LessonView)
         await self.until(
             lambda: self.desk.number == number and lesson.complete and self.bench.exercise == exercise,
@@ -355,10 +356,17 @@ class DeskDriver:
 
 @asynccontextmanager
 async def open_desk(
-    session: Session, *, size: tuple[int, int] = (140, 40), number: str = "1.1", exercise: str = "tiny"
+    session: Session,
+    *,
+    size: tuple[int, int] = (140, 40),
+    number: str = "1.1",
+    exercise: str = "tiny",
+    welcome: bool = False,
 ) -> AsyncIterator[DeskDriver]:
-    """The desk over a session, ready for keys."""
+    """The desk over a session, ready for keys; without `welcome` as on a later visit."""
     app = Dockyard(session, clock=lambda: 0.0, environ={"TERM": "xterm-256color"})
+    if not welcome:
+        app.memory.welcome()
     app.animation_level = "none"
     async with app.run_test(size=size, notifications=True) as pilot:
         driver = DeskDriver(app, pilot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 from textual.command import CommandPalette
@@ -157,6 +158,42 @@ async def tab(desk: DeskDriver, session: ScriptedSession) -> None:
     assert desk.app.focused is not desk.desk.query_one(LessonView)
 
 
+async def f12(desk: DeskDriver, session: ScriptedSession) -> None:
+    await desk.until(lambda: (1,) == desk.dockerfile.editor.marked_lines)
+    await desk.press("f8", "f12")
+
+    for words in ("Every base image", "FROM python names no version", "Why it matters", "A nudge"):
+        assert words in desk.text()
+    await desk.press("escape", "down", "f12")
+    assert "This line has no finding" in desk.notices
+
+
+async def contents(desk: DeskDriver, session: ScriptedSession) -> None:
+    await desk.press("c")
+
+    assert "A table" in desk.text()
+    await desk.press("down", "enter")
+    assert desk.desk.query_one(LessonView).scroll_y > 0
+
+
+async def search(desk: DeskDriver, session: ScriptedSession) -> None:
+    await desk.press("n")
+    assert "S searches" in desk.notices
+    await desk.send("s", *"DATA lesson", "enter")
+    await desk.until(lambda: "1 of 1" in desk.notices)
+
+    assert desk.desk.query_one(LessonView).scroll_y > 0
+    await desk.send("s", *"zebra", "enter")
+    await desk.until(lambda: '"zebra" is not in this lesson' in desk.notices)
+
+
+async def search_on(desk: DeskDriver, session: ScriptedSession) -> None:
+    await desk.send("s", *"the", "enter")
+    await desk.until(lambda: "1 of " in desk.notices)
+    await desk.press("n")
+    await desk.until(lambda: "2 of " in desk.notices)
+
+
 async def ctrl_q(desk: DeskDriver, session: ScriptedSession) -> None:
     await desk.press("ctrl+q")
     await desk.until(lambda: not desk.app.is_running or desk.app.return_code is not None)
@@ -165,7 +202,8 @@ async def ctrl_q(desk: DeskDriver, session: ScriptedSession) -> None:
 KEY_PROOFS: dict[str, Proof] = {
     "f1": f1, "f2": f2, "f3": f3, "f4": f4, "f5": f5, "f6": f6, "f7": f7, "f8": f8, "f9": f9, "ctrl+s": ctrl_s,
     "ctrl+o": ctrl_o, "escape": escape, "slash": slash, "l": links, "ctrl+p": ctrl_p, "ctrl+a": ctrl_a,
-    "ctrl+z": ctrl_z, "enter": enter, "tab": tab, "ctrl+q": ctrl_q,
+    "ctrl+z": ctrl_z, "enter": enter, "f12": f12, "c": contents, "s": search, "n": search_on,
+    "tab": tab, "ctrl+q": ctrl_q,
 }  # fmt: skip
 """Key -> what proves it; a row of the table without a proof fails below."""
 
@@ -188,6 +226,8 @@ SHOWN: dict[Action, tuple[str, str]] = {
     Action.SOLUTION: ("/solution", "shown after you passed"),
     Action.CHECKLIST: ("/checklist 1", "Checklist of level 1"),
     Action.DOCTOR: ("/doctor", "This machine"),
+    Action.EXPLAIN: ("/explain", "FROM python names no version"),
+    Action.THEME: ("/theme", "High-contrast"),
     Action.HELP: ("/help", "Keys and commands"),
 }
 """Command -> a line of it, and words that the desk answers with."""
@@ -198,8 +238,20 @@ async def test_slash_command_answers(desk_session: ScriptedSession, action: Acti
     """Each row of the table of commands leads somewhere."""
     line, words = SHOWN[action]
     async with open_desk(desk_session) as desk:
+        await desk.until(lambda: (1,) == desk.dockerfile.editor.marked_lines)
         await desk.send("f3", *line, "enter")
         await desk.until(lambda: words in desk.text() + desk.notices, words)
+
+
+async def test_theme_is_remembered(desk_session: ScriptedSession) -> None:
+    """/theme changes the colours at once and for the next visit."""
+    async with open_desk(desk_session) as desk:
+        for name, dark in (("light", False), ("high-contrast", True)):
+            await desk.send("f3", *f"/theme {name}", "enter")
+            await desk.until(partial(lambda wanted: wanted in desk.app.theme, name))
+            assert dark == desk.app.current_theme.dark
+    async with open_desk(desk_session) as desk:
+        assert "dockyard-high-contrast" == desk.app.theme
 
 
 async def test_slash_quit_leaves(desk_session: ScriptedSession) -> None:

@@ -1,0 +1,67 @@
+"""Owns the welcome of the first visit: where the files will be, whether an engine answers, how to begin.
+
+It must never stand in the way: every key leaves it, and keys of the desk work from here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from course.tui.guard import plain
+
+_LEAVING = ("enter", "escape", "space")
+
+
+class Welcome(ModalScreen[events.Key | None]):
+    """A short page; answers with the key that is meant for the desk, None when it only closed the page."""
+
+    def __init__(self, *, workspace: Path, lesson: str, engine: Content) -> None:
+        super().__init__()
+        self._workspace = workspace
+        self._lesson = lesson
+        self._engine = engine
+
+    def compose(self) -> ComposeResult:
+        """Frame and text."""
+        with Vertical(classes="dialog welcome") as frame:
+            frame.border_title = Content("Welcome to Dockyard")
+            frame.border_subtitle = Content("Enter begins")
+            yield Static(self._text(), id="welcome-text")
+
+    def show_engine(self, engine: Content) -> None:
+        """Say which engine answered."""
+        self._engine = engine
+        self.query_one("#welcome-text", Static).update(self._text())
+
+    def on_key(self, event: events.Key) -> None:
+        """Leave; a key of the desk goes on to the desk."""
+        event.stop()
+        self.dismiss(None if event.key in _LEAVING else event)
+
+    def _text(self) -> Content:
+        rows = [
+            Content("You learn to ship models in containers: read a lesson, edit a Dockerfile,"),
+            Content("and have it built, run and checked for real."),
+            Content(""),
+            _row("Your files", plain(str(self._workspace))),
+            _row("", Content.styled("another folder: dockyard --workspace DIR", "$foreground 65%")),
+            _row("Engine", self._engine),
+            _row("First", plain(self._lesson)),
+            Content(""),
+            _row("Enter", Content("begin")),
+            _row("F5", Content("check your work, whenever you like")),
+            _row("/", Content("type a command, such as /hint or /next")),
+            _row("F1", Content("all keys and commands")),
+        ]
+        return Content("\n").join(rows)
+
+
+def _row(name: str, text: Content) -> Content:
+    return Content.assemble((f"{name:<12}", "bold"), text)
