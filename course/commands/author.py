@@ -100,6 +100,31 @@ def verify_command(
     ctx.exit(max((result.exit_code for result in results), default=0))
 
 
+@author_group.command("page")
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    metavar="DIR",
+    help="Where the pages go; docs/checks of the checkout when left out.",
+)
+@click.pass_context
+def page_command(ctx: click.Context, *, folder: Path | None) -> None:
+    """Write the reference page of every check, from its declaration.
+
+    \b
+    Examples:
+      dockyard author page
+    """
+    from course.author.page import write_pages
+    from graders.registry import all_checks
+
+    target = folder or ctx.ensure_object(Invocation).paths().content / "docs" / "checks"
+    changed = write_pages(target, all_checks())
+    emit("\n".join(changed), None)
+
+
 def _specs(invocation: Invocation, slug: str | None) -> list[ExerciseSpec]:
     """The exercise that is named, else all that have a folder."""
     from graders.exercise import read_exercise
