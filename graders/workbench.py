@@ -210,7 +210,7 @@ class Workbench:
             telling = frozenset(step.name for step in dependency_steps) if what is Change.SOURCE else frozenset()
             self._rebuilds[what] = yield from self._changed_build(what, telling, self.nonce)
             suspects = self._suspects(what, first, dependency_steps)
-            if suspects and (yield from self._is_cache_lost(suspects)):
+            if suspects and (yield from self._may_be_lost(what, suspects)):
                 self._rebuilds[what] = yield from self._changed_build(what, telling, f"{self.nonce} again")
         second, changed, stopped_early = self._rebuilds[what]
         return RebuildContext(
@@ -240,11 +240,15 @@ class Workbench:
         again = [counterpart(step, first, second) for step in dependency_steps]
         return frozenset(step.name for step in again if step and step.status is not StepStatus.CACHED)
 
-    def _is_cache_lost(self, suspects: frozenset[str]) -> Generator[GradeEvent, None, bool]:
-        """Whether an unchanged build has to run one of these steps too: then the engine had thrown its cache away.
+    def _may_be_lost(self, what: Change, suspects: frozenset[str]) -> Generator[GradeEvent, None, bool]:
+        """Whether the engine may have thrown its cache away, so that the change has to be tried once more.
 
-        That build fills the cache again, so the change may be tried once more.
+        A rebuild that went to its end has filled the cache again, so only a second one can tell. One that was
+        stopped has not: then an unchanged build, nearly free, has to run the same steps if the cache was lost.
         """
+        _, _, stopped_early = self._rebuilds[what]
+        if not stopped_early:
+            return True
         control, _ = yield from self._run_build(Purpose.UNCHANGED, self.prepared)
         return any(step.name in suspects for step in ran_again(control))
 

@@ -125,6 +125,10 @@ class FakeEngine:
         """Make the next call of that method raise."""
         self._state.failures.append((call, error))
 
+    def lose_cache(self) -> None:
+        """Forget every build step, as BuildKit does when its cache grows beyond its bound."""
+        self._state.cache.clear()
+
     def info(self) -> EngineInfo:
         """Ask which engine this is."""
         self._called("info")

@@ -165,6 +165,67 @@ def test_source_before_install_loses_the_cache(spec: ExerciseSpec, engine: FakeE
     assert 3 == found.outcome("cache-lost-on-source-change").findings[0].line
 
 
+def purposes(spec: ExerciseSpec, engine: FakeEngine, handed_in: Submission, *, lose: bool) -> tuple[list[str], Report]:
+    """The builds in their order; with `lose` the engine throws its cache away before the first rebuild."""
+    seen: list[str] = []
+    for event in events(spec, lambda: engine, handed_in):
+        if isinstance(event, BuildStarted):
+            seen.append(event.purpose.name)
+            if lose and seen.count("SOURCE_CHANGED") == 1 and event.purpose is Purpose.SOURCE_CHANGED:
+                engine.lose_cache()
+        if isinstance(event, GradeFinished):
+            return seen, event.report
+    raise AssertionError("no report")
+
+
+def test_cache_that_the_engine_lost_is_not_blamed_on_the_learner(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """The change is tried once more before anything is said."""
+    seen, found = purposes(spec, engine, submission(), lose=True)
+
+    assert ["GRADED", "SOURCE_CHANGED", "SOURCE_CHANGED", "DEPENDENCY_CHANGED"] == seen
+    assert "passed" == statuses(found)["cache-lost-on-source-change"]
+
+
+@pytest.mark.parametrize("lose", [False, True])
+def test_lost_cache_saves_nobody_who_copies_the_source_first(
+    spec: ExerciseSpec, engine: FakeEngine, *, lose: bool
+) -> None:
+    """The second try shows the fault."""
+    early = GOOD.replace("COPY requirements.txt .", "COPY requirements.txt src/ ./")
+    seen, found = purposes(spec, engine, submission(early), lose=lose)
+
+    assert 2 == seen.count("SOURCE_CHANGED")
+    assert "failed" == statuses(found)["cache-lost-on-source-change"]
+
+
+def test_stopped_rebuild_asks_an_unchanged_build_whether_the_cache_is_there(
+    spec: ExerciseSpec, engine: FakeEngine
+) -> None:
+    """An install that talks is stopped; what it would have cached is missing, or not."""
+    engine.runs["pip install"] = FakeReply(b"Collecting six\n", takes_s=0.2)
+    kept, right = purposes(spec, engine, submission(), lose=True)
+    early = GOOD.replace("COPY requirements.txt .", "COPY requirements.txt src/ ./")
+    not_kept, wrong = purposes(spec, engine, submission(early), lose=False)
+
+    assert ["GRADED", "SOURCE_CHANGED", "UNCHANGED", "SOURCE_CHANGED", "DEPENDENCY_CHANGED"] == kept
+    assert "passed" == statuses(right)["cache-lost-on-source-change"]
+    assert ["GRADED", "SOURCE_CHANGED", "UNCHANGED", "DEPENDENCY_CHANGED"] == not_kept
+    assert "failed" == statuses(wrong)["cache-lost-on-source-change"]
+
+
+def test_ignored_files_are_changed_and_cost_no_build(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """Copied, they cost one; ignored or left alone, they don't."""
+    text = SPEC + "".join(f'[[checks]]\nuse = "{check}"\n' for check in ("build-fails", "cache-lost-on-ignored-file"))
+    (spec.root / "exercise.toml").write_text(text)
+    small = read_exercise(spec.root)
+    leaky = GOOD.replace("COPY src src", "COPY . .")
+    ignore = ContextFile(".dockerignore", b".env\n")
+
+    assert [] == failed(report(small, engine))
+    assert ["cache-lost-on-ignored-file"] == failed(report(small, engine, submission(leaky)))
+    assert [] == failed(report(small, engine, submission(leaky, ignore)))
+
+
 def test_install_that_does_not_read_requirements_is_stale(spec: ExerciseSpec, engine: FakeEngine) -> None:
     """An install that goes through with spoilt requirements never read them."""
     finished = [event for event in events(spec, lambda: engine) if isinstance(event, GradeFinished)]

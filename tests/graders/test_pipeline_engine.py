@@ -1,0 +1,122 @@
+"""Grading on the real engine: whatever ends it, nothing with our label is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from graders.cancel import Cancel
+from graders.engine.base import ContextFile, Engine
+from graders.errors import Cancelled
+from graders.event import BuildLog, BuildStarted, BuildStepChanged, GradeEvent, GradeFinished, Purpose
+from graders.exercise import ExerciseSpec, read_exercise
+from graders.pipeline import grade
+from graders.submission import Submission
+from graders.workbench import run_id_of
+
+pytestmark = pytest.mark.engine
+
+SPEC = """
+format = 1
+id = "slow"
+title = "Slow"
+minutes = 5
+[build]
+source = "app.py"
+network = false
+canaries = [".env"]
+[[checks]]
+use = "build-fails"
+[[checks]]
+use = "cache-lost-on-ignored-file"
+[[checks]]
+use = "leaked-secret"
+[[checks]]
+use = "wasted-bytes"
+"""
+SLOW = "FROM python:3.11-slim\nRUN echo begun; sleep 60\n"
+SOUND = 'FROM python:3.11-slim\nCOPY app.py /\nCMD ["python", "/app.py"]\n'
+SPOILT = """FROM python:3.11-slim
+ARG API_TOKEN=hunter22
+COPY . /app
+RUN dd if=/dev/zero of=/big bs=1M count=7 && echo $API_TOKEN > /dev/null
+RUN rm /big
+"""
+
+
+@pytest.fixture
+def spec(tmp_path: Path, python_base: str) -> ExerciseSpec:
+    (tmp_path / "exercise.toml").write_text(SPEC)
+    return read_exercise(tmp_path)
+
+
+def events(spec: ExerciseSpec, engine: Engine, dockerfile: str, nonce: str, cancel: Cancel) -> Iterator[GradeEvent]:
+    files = (ContextFile("Dockerfile", dockerfile.encode()), ContextFile("app.py", b"print()\n"))
+    return grade(
+        Submission(Path("somewhere"), files, dockerfile.encode(), "0" * 64, ()),
+        spec,
+        lambda: engine,
+        cancel=cancel,
+        nonce=nonce,
+        now=lambda: datetime(2026, 1, 2, tzinfo=UTC),
+        clock=lambda: 0.0,
+        environ={},
+    )
+
+
+def left(engine: Engine, nonce: str) -> list[str]:
+    return [item.kind for item in engine.leftovers() if item.run_id == run_id_of(nonce, "0" * 64)]
+
+
+def statuses(spec: ExerciseSpec, engine: Engine, dockerfile: str, nonce: str) -> dict[str, str]:
+    for event in events(spec, engine, dockerfile, nonce, Cancel()):
+        if isinstance(event, GradeFinished):
+            return {outcome.id: outcome.status.value for outcome in event.report.outcomes}
+    raise AssertionError("no report")
+
+
+def test_cancel_in_the_middle_of_a_build_leaves_nothing(spec: ExerciseSpec, engine: Engine) -> None:
+    """The step sleeps when it is stopped."""
+    cancel = Cancel()
+
+    def work() -> None:
+        for event in events(spec, engine, SLOW.replace("begun", "cancelled"), "cancel", cancel):
+            if isinstance(event, BuildLog):
+                cancel.set()
+
+    with pytest.raises(Cancelled):
+        work()
+    assert [] == left(engine, "cancel")
+
+
+@pytest.mark.parametrize("purpose", [Purpose.GRADED, Purpose.IGNORED_CHANGED])
+def test_exception_of_the_reader_leaves_nothing(spec: ExerciseSpec, engine: Engine, purpose: Purpose) -> None:
+    """Whoever consumes the events may break at any of them."""
+
+    def work() -> None:
+        running = cast("closing[Iterator[GradeEvent]]", closing(events(spec, engine, SOUND, "broken", Cancel())))  # type: ignore[type-var]
+        with running as found:
+            building = False
+            for event in found:
+                building = building or (isinstance(event, BuildStarted) and event.purpose is purpose)
+                if building and isinstance(event, BuildStepChanged):
+                    raise KeyError("the reader broke")
+
+    with pytest.raises(KeyError):
+        work()
+    assert [] == left(engine, "broken")
+
+
+def test_sound_and_spoilt_image_are_told_apart(spec: ExerciseSpec, engine: Engine) -> None:
+    """Planted files, a secret build argument and a file that a later line deletes, seen in real images."""
+    assert {"passed"} == set(statuses(spec, engine, SOUND, "sound").values())
+    found = statuses(spec, engine, SPOILT, "spoilt")
+
+    assert "passed" == found.pop("build-fails")
+    assert {"failed"} == set(found.values()), found
+    assert [] == left(engine, "sound") + left(engine, "spoilt")
