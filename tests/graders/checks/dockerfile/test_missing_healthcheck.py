@@ -14,37 +14,42 @@ Lines = Callable[[AnyCheck, str, Mapping[str, str]], list[int | None]]
 Ask = Callable[..., list[Any]]
 
 CASES: list[tuple[str, str, dict[str, str], list[int]]] = [
-    ("commented_out", "FROM python:3.11-slim\n# HEALTHCHECK CMD curl -f localhost\nEXPOSE 80\n", {}, [3]),
-    ("stage_that_nothing_is_taken_from", "FROM a AS t\nHEALTHCHECK CMD x\nFROM python:3.11-slim\nEXPOSE 80\n", {}, [4]),
-    ("word_in_a_string", 'FROM python:3.11-slim\nRUN echo HEALTHCHECK CMD x\nCMD ["uvicorn", "a:b"]\n', {}, [3]),
-    ("variable", "FROM python:3.11-slim\nENV PORT=80\nEXPOSE $PORT\n", {}, [3]),
-    ("onbuild", 'FROM python:3.11-slim\nONBUILD HEALTHCHECK CMD x\nCMD ["uvicorn", "a:b"]\n', {}, [3]),
-    ("heredoc", 'FROM python:3.11-slim\nRUN <<EOF\nHEALTHCHECK CMD x\nEOF\nCMD ["uvicorn", "a:b"]\n', {}, [5]),
-    ("mixed_case", 'FROM python:3.11-slim\nhealthcheck cmd curl -f localhost\nCMD ["uvicorn", "a:b"]\n', {}, []),
-    ("parent_stage", 'FROM a AS p\nHEALTHCHECK CMD curl -f localhost\nFROM p\nCMD ["uvicorn", "a:b"]\n', {}, []),
+    ("commented_out", ("FROM python:3.11-slim\n# HEALTHCHECK CMD curl -f localhost\nEXPOSE 80\n"), {}, [3]),
     (
-        "taken_back",
-        'FROM a AS p\nHEALTHCHECK CMD curl -f localhost\nFROM p\nHEALTHCHECK NONE\nCMD ["uvicorn", "a:b"]\n',
+        "stage_that_nothing_is_taken_from",
+        ("FROM a AS t\nHEALTHCHECK CMD x\nFROM python:3.11-slim\nEXPOSE 80\n"),
         {},
         [4],
     ),
-    ("true", 'FROM python:3.11-slim\nHEALTHCHECK CMD /bin/true\nCMD ["uvicorn", "a:b"]\n', {}, [2]),
+    ("word_in_a_string", ('FROM python:3.11-slim\nRUN echo HEALTHCHECK CMD x\nCMD ["uvicorn", "a:b"]\n'), {}, [3]),
+    ("variable", "FROM python:3.11-slim\nENV PORT=80\nEXPOSE $PORT\n", {}, [3]),
+    ("onbuild", ('FROM python:3.11-slim\nONBUILD HEALTHCHECK CMD x\nCMD ["uvicorn", "a:b"]\n'), {}, [3]),
+    ("heredoc", ('FROM python:3.11-slim\nRUN <<EOF\nHEALTHCHECK CMD x\nEOF\nCMD ["uvicorn", "a:b"]\n'), {}, [5]),
+    ("mixed_case", ('FROM python:3.11-slim\nhealthcheck cmd curl -f localhost\nCMD ["uvicorn", "a:b"]\n'), {}, []),
+    ("parent_stage", ('FROM a AS p\nHEALTHCHECK CMD curl -f localhost\nFROM p\nCMD ["uvicorn", "a:b"]\n'), {}, []),
+    (
+        "taken_back",
+        ('FROM a AS p\nHEALTHCHECK CMD curl -f localhost\nFROM p\nHEALTHCHECK NONE\nCMD ["uvicorn", "a:b"]\n'),
+        {},
+        [4],
+    ),
+    ("true", ('FROM python:3.11-slim\nHEALTHCHECK CMD /bin/true\nCMD ["uvicorn", "a:b"]\n'), {}, [2]),
     (
         "excused",
-        'FROM python:3.11-slim\nHEALTHCHECK CMD curl -f localhost || exit 0\nCMD ["uvicorn", "a:b"]\n',
+        ('FROM python:3.11-slim\nHEALTHCHECK CMD curl -f localhost || exit 0\nCMD ["uvicorn", "a:b"]\n'),
         {},
         [2],
     ),
-    ("echo_in_a_list", 'FROM python:3.11-slim\nHEALTHCHECK CMD ["echo", "ok"]\nCMD ["uvicorn", "a:b"]\n', {}, [2]),
+    ("echo_in_a_list", ('FROM python:3.11-slim\nHEALTHCHECK CMD ["echo", "ok"]\nCMD ["uvicorn", "a:b"]\n'), {}, [2]),
     (
         "honest_exit",
-        'FROM python:3.11-slim\nHEALTHCHECK CMD curl -f localhost || exit 1\nCMD ["uvicorn", "a:b"]\n',
+        ('FROM python:3.11-slim\nHEALTHCHECK CMD curl -f localhost || exit 1\nCMD ["uvicorn", "a:b"]\n'),
         {},
         [],
     ),
     ("batch_program", "FROM python:3.11-slim\nCMD python predict.py\n", {}, []),
-    ("python_m", "FROM python:3.11-slim\nENTRYPOINT exec python -m uvicorn a:b\n", {}, [2]),
-    ("name_as_an_argument", 'FROM python:3.11-slim\nCMD ["python", "bench.py", "uvicorn"]\n', {}, []),
+    ("python_m", ("FROM python:3.11-slim\nENTRYPOINT exec python -m uvicorn a:b\n"), {}, [2]),
+    ("name_as_an_argument", ('FROM python:3.11-slim\nCMD ["python", "bench.py", "uvicorn"]\n'), {}, []),
 ]
 """Name, Dockerfile, the files beside it, the lines of the findings; 0 stands for what the text can't tell."""
 

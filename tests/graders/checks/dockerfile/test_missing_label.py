@@ -24,7 +24,7 @@ CASES: list[tuple[str, str, dict[str, str], list[int]]] = [
     ("mixed_case", "FROM python:3.11-slim\nmaintainer me\nlAbel a=\n", {}, [3, 2]),
     ("exact_line_of_many", 'FROM python:3.11-slim\nLABEL a=b \\\n  c="" \\\n  d=e\n', {}, [3]),
     ("mended_later", "FROM python:3.11-slim\nLABEL a=\nLABEL a=b\n", {}, []),
-    ("misspelt_key", "FROM python:3.11-slim\nLABEL org.opencontainers.image.licence=MIT\n", {}, [2]),
+    ("misspelt_key", ("FROM python:3.11-slim\nLABEL org.opencontainers.image.licence=MIT\n"), {}, [2]),
     ("key_of_ones_own", "FROM python:3.11-slim\nLABEL org.example.anything=x\n", {}, []),
 ]
 """Name, Dockerfile, the files beside it, the lines of the findings; 0 stands for what the text can't tell."""

@@ -15,46 +15,54 @@ Ask = Callable[..., list[Any]]
 
 CASES: list[tuple[str, str, dict[str, str], list[int]]] = [
     ("commented_out", "FROM python:3.11-slim\n# ENV API_TOKEN=hunter22\n", {}, []),
-    ("unused_stage_is_read_too", "FROM a AS t\nENV API_TOKEN=hunter22\nFROM python:3.11-slim\n", {}, [2]),
-    ("word_in_a_string", "FROM python:3.11-slim\nRUN echo 'the password: ask somebody; token = none'\n", {}, []),
+    ("unused_stage_is_read_too", ("FROM a AS t\nENV API_TOKEN=hunter22\nFROM python:3.11-slim\n"), {}, [2]),
+    ("word_in_a_string", ("FROM python:3.11-slim\nRUN echo 'the password: ask somebody; token = none'\n"), {}, []),
     ("variable_hides_the_value", "FROM python:3.11-slim\nARG X=hunter22\nENV API_TOKEN=$X\n", {}, [3]),
     ("default_of_a_reference", "FROM python:3.11-slim\nENV API_TOKEN=${X:-hunter22}\n", {}, [2]),
     (
         "reference",
-        "FROM python:3.11-slim\nARG API_TOKEN\nENV API_TOKEN=$API_TOKEN\nRUN x --token $API_TOKEN --password=${P}\n",
+        ("FROM python:3.11-slim\nARG API_TOKEN\nENV API_TOKEN=$API_TOKEN\nRUN x --token $API_TOKEN --password=${P}\n"),
         {},
         [],
     ),
     ("onbuild_is_read_too", "FROM python:3.11-slim\nONBUILD ENV API_TOKEN=hunter22\n", {}, [2]),
-    ("heredoc", "FROM python:3.11-slim\nRUN <<EOF\nexport API_TOKEN=hunter22\nEOF\n", {}, [2]),
+    ("heredoc", ("FROM python:3.11-slim\nRUN <<EOF\nexport API_TOKEN=hunter22\nEOF\n"), {}, [2]),
     ("mixed_case", "FROM python:3.11-slim\neNv apiToken hunter22\n", {}, [2]),
-    ("exact_line_of_many", "FROM python:3.11-slim\nENV A=1 \\\n  B=2 \\\n  DB_PASSWORD=hunter22\n", {}, [4]),
+    ("exact_line_of_many", ("FROM python:3.11-slim\nENV A=1 \\\n  B=2 \\\n  DB_PASSWORD=hunter22\n"), {}, [4]),
     ("env_prefix", "FROM python:3.11-slim\nRUN DB_PASSWORD=hunter22 ./x\n", {}, [2]),
     ("option", "FROM python:3.11-slim\nRUN ./x --password hunter22\n", {}, [2]),
-    ("sh_c", 'FROM python:3.11-slim\nRUN sh -c "export DB_PASSWORD=hunter22; ./x"\n', {}, [2]),
+    ("sh_c", ('FROM python:3.11-slim\nRUN sh -c "export DB_PASSWORD=hunter22; ./x"\n'), {}, [2]),
     (
         "address",
-        "FROM python:3.11-slim\nRUN pip install --index-url https://me:hunter22@example.org/simple a\n",
+        ("FROM python:3.11-slim\nRUN pip install --index-url https://me:hunter22@example.org/simple a\n"),
         {},
         [2],
     ),
     ("shape_under_a_harmless_name", "FROM python:3.11-slim\nENV NOTE=AKIAQQQQQQQQQQQQQQQQ\n", {}, [2]),
     (
         "secret_mount",
-        'FROM python:3.11-slim\nRUN --mount=type=secret,id=t,env=API_TOKEN API_TOKEN="$(cat /run/secrets/t)" ./x\n',
+        ('FROM python:3.11-slim\nRUN --mount=type=secret,id=t,env=API_TOKEN API_TOKEN="$(cat /run/secrets/t)" ./x\n'),
         {},
         [],
     ),
     (
         "things_about_secrets",
-        "FROM python:3.11-slim\nENV TOKEN_TTL=3600s SECRET_NAME=prod PASSWORD_FILE=/run/p MAX_TOKENS=100 TOKENIZER=bert\n",
+        (
+            "FROM python:3.11-slim\n"
+            "ENV TOKEN_TTL=3600s SECRET_NAME=prod PASSWORD_FILE=/run/p MAX_TOKENS=100 "
+            "TOKENIZER=bert\n"
+        ),
         {},
         [],
     ),
-    ("placeholder", "FROM python:3.11-slim\nENV API_TOKEN=changeme DB_PASSWORD=your-password\n", {}, []),
+    ("placeholder", ("FROM python:3.11-slim\nENV API_TOKEN=changeme DB_PASSWORD=your-password\n"), {}, []),
     (
         "digest_is_none",
-        "FROM python:3.11-slim\nENV PYTHON_SHA256=abababababababababababababababababababababababababababababababab GPG_KEY=A035C8C1\n",
+        (
+            "FROM python:3.11-slim\n"
+            "ENV PYTHON_SHA256=abababababababababababababababababababababababababababababababab "
+            "GPG_KEY=A035C8C1\n"
+        ),
         {},
         [],
     ),
@@ -71,9 +79,9 @@ def test_findings_stand_on_these_lines(text: str, files: dict[str, str], expecte
 
 def test_message_does_not_repeat_the_secret(ask: Ask) -> None:
     """A report may be shown to others: the value is masked everywhere."""
-    answers = ask(
-        CHECK, "FROM a\nENV API_TOKEN=hunter22secret\nRUN git clone https://me:hunter22secret@example.org/a\n"
-    )
+    text = "FROM a\nENV API_TOKEN=hunter22secret\nRUN git clone https://me:hunter22secret@example.org/a\n"
+
+    answers = ask(CHECK, text)
 
     assert 2 == len(answers)
     assert "hunter22" not in str(answers)

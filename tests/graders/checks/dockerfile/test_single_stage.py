@@ -14,58 +14,62 @@ Lines = Callable[[AnyCheck, str, Mapping[str, str]], list[int | None]]
 Ask = Callable[..., list[Any]]
 
 CASES: list[tuple[str, str, dict[str, str], list[int]]] = [
-    ("commented_out", "FROM python:3.11-slim\n# RUN apt-get update && apt-get install -y gcc\n", {}, []),
+    ("commented_out", ("FROM python:3.11-slim\n# RUN apt-get update && apt-get install -y gcc\n"), {}, []),
     (
         "stage_that_nothing_is_taken_from",
-        "FROM a AS t\nRUN apt-get update && apt-get install -y gcc\nFROM python:3.11-slim\n",
+        ("FROM a AS t\nRUN apt-get update && apt-get install -y gcc\nFROM python:3.11-slim\n"),
         {},
         [],
     ),
     (
         "builder",
-        "FROM a AS b\nRUN apt-get update && apt-get install -y gcc\nFROM python:3.11-slim\nCOPY --from=b /v /v\n",
+        ("FROM a AS b\nRUN apt-get update && apt-get install -y gcc\nFROM python:3.11-slim\nCOPY --from=b /v /v\n"),
         {},
         [],
     ),
-    ("word_in_a_string", "FROM python:3.11-slim\nRUN echo apt-get install gcc # apt-get install gcc\n", {}, []),
+    ("word_in_a_string", ("FROM python:3.11-slim\nRUN echo apt-get install gcc # apt-get install gcc\n"), {}, []),
     (
         "variable_hides_the_name",
-        "FROM python:3.11-slim\nENV T=build-essential\nRUN apt-get update && apt-get install -y $T\n",
+        ("FROM python:3.11-slim\nENV T=build-essential\nRUN apt-get update && apt-get install -y $T\n"),
         {},
         [3],
     ),
-    ("onbuild", "FROM python:3.11-slim\nONBUILD RUN apt-get update && apt-get install -y gcc\n", {}, []),
-    ("heredoc", "FROM python:3.11-slim\nRUN <<EOF\nset -e\napt-get install -y gcc\nEOF\n", {}, [4]),
-    ("mixed_case_and_apt", "FROM python:3.11-slim\nrun apt -yqq install libssl-dev=3.0 curl\n", {}, [2]),
-    ("sh_c", "FROM python:3.11-slim\nRUN sh -c '(apt-get -y install cmake)'\n", {}, [2]),
+    ("onbuild", ("FROM python:3.11-slim\nONBUILD RUN apt-get update && apt-get install -y gcc\n"), {}, []),
+    ("heredoc", ("FROM python:3.11-slim\nRUN <<EOF\nset -e\napt-get install -y gcc\nEOF\n"), {}, [4]),
+    ("mixed_case_and_apt", ("FROM python:3.11-slim\nrun apt -yqq install libssl-dev=3.0 curl\n"), {}, [2]),
+    ("sh_c", ("FROM python:3.11-slim\nRUN sh -c '(apt-get -y install cmake)'\n"), {}, [2]),
     (
         "final_is_the_builder",
-        "FROM a AS builder\nRUN apt-get update && apt-get install -y gcc\nFROM builder\nCMD x\n",
+        ("FROM a AS builder\nRUN apt-get update && apt-get install -y gcc\nFROM builder\nCMD x\n"),
         {},
         [2],
     ),
     (
         "purged_in_the_same_run",
-        "FROM python:3.11-slim\nRUN apt-get update && apt-get install -y gcc libpq-dev && make && apt-get purge -y --auto-remove gcc 'libpq*'\n",
+        (
+            "FROM python:3.11-slim\n"
+            "RUN apt-get update && apt-get install -y gcc libpq-dev && make && apt-get purge -y "
+            "--auto-remove gcc 'libpq*'\n"
+        ),
         {},
         [],
     ),
     (
         "purged_in_part",
-        "FROM python:3.11-slim\nRUN apt-get update && apt-get install -y gcc make && apt-get purge -y make\n",
+        ("FROM python:3.11-slim\nRUN apt-get update && apt-get install -y gcc make && apt-get purge -y make\n"),
         {},
         [2],
     ),
     (
         "purged_a_line_later",
-        "FROM python:3.11-slim\nRUN apt-get update && apt-get install -y gcc\nRUN apt-get purge -y gcc\n",
+        ("FROM python:3.11-slim\nRUN apt-get update && apt-get install -y gcc\nRUN apt-get purge -y gcc\n"),
         {},
         [2],
     ),
-    ("apk_bundle", "FROM alpine\nRUN apk add --no-cache -t .b gcc && apk del .b\n", {}, []),
+    ("apk_bundle", ("FROM alpine\nRUN apk add --no-cache -t .b gcc && apk del .b\n"), {}, []),
     (
         "run_time_libraries",
-        "FROM python:3.11-slim\nRUN apt-get update && apt-get install -y libpq5 libgomp1 developers-tools\n",
+        ("FROM python:3.11-slim\nRUN apt-get update && apt-get install -y libpq5 libgomp1 developers-tools\n"),
         {},
         [],
     ),
