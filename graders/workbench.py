@@ -20,6 +20,7 @@ from graders.check import Change
 from graders.context import ContainerContext, DockerfileContext, ImageContext, LayerScan, RebuildContext, TextCase
 from graders.dependency_step import find_dependency_steps
 from graders.dockerfile.locate import line_of
+from graders.dockerfile.model import Instruction
 from graders.engine.base import (
     BuildRequest,
     BuildResult,
@@ -320,13 +321,18 @@ def base_references(source: DockerfileContext) -> tuple[str, ...]:
         if stage.parent is None and not stage.unresolved:
             found.append(stage.base)
         for instruction in stage.instructions:
-            if instruction.keyword == "COPY" and not instruction.onbuild:
-                found.extend(
-                    value
-                    for value in instruction.flags.get("from", ())
-                    if value and "$" not in value and not value.isdigit() and value.lower() not in names
-                )
+            if not instruction.onbuild:
+                found += [value for value in _copied_from(instruction) if value.lower() not in names]
     return tuple(dict.fromkeys(name for name in found if name and name != "scratch"))
+
+
+def _copied_from(instruction: Instruction) -> list[str]:
+    """What `COPY --from` and `RUN --mount=from` name, numbers and variables left out."""
+    values = list(instruction.flags.get("from", ())) if instruction.keyword == "COPY" else []
+    if instruction.keyword == "RUN":
+        options = [option.partition("=") for mount in instruction.flags.get("mount", ()) for option in mount.split(",")]
+        values += [value for key, _, value in options if key.strip().lower() == "from"]
+    return [value for value in values if value and "$" not in value and not value.isdigit()]
 
 
 def run_id_of(nonce: str, content_sha256: str) -> str:
