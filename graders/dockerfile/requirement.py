@@ -48,17 +48,17 @@ def normalized(name: str) -> str:
 def read_requirement(text: str) -> Requirement:
     """Read one requirement as it stands on a command line or, without its comment, in a file."""
     text = text.strip()
+    match = _NAME.match(text)
+    if match is not None and match[2].startswith("@"):
+        return Requirement(text, normalized(match[1]), "", url=match[2][1:].partition(";")[0].strip())
     if text.startswith((".", "/", "file:")) or "://" in text.partition("@")[0] or text.endswith((".whl", ".tar.gz")):
         egg = _EGG.search(text)
         base = posixpath.basename(text.partition("#")[0])
         name = egg[1] if egg else base.partition("-")[0] if base.endswith(".whl") else ""
         return Requirement(text, normalized(name), "", url=text)
-    match = _NAME.match(text)
     if match is None:
         return Requirement(text, "", "")
     rest = match[2].partition(";")[0].strip()
-    if rest.startswith("@"):
-        return Requirement(text, normalized(match[1]), "", url=rest[1:].strip())
     return Requirement(text, normalized(match[1]), rest.strip("() ").replace(" ", ""))
 
 
