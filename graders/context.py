@@ -129,9 +129,18 @@ class ContainerHandle(Protocol):
     """Runs the graded image; equal calls share one run."""
 
     def run(
-        self, *, stdin: bytes | None = None, args: tuple[str, ...] = (), env: Mapping[str, str] | None = None
+        self,
+        *,
+        stdin: bytes | None = None,
+        args: tuple[str, ...] = (),
+        env: Mapping[str, str] | None = None,
+        read_only: bool = False,
+        tmpfs: tuple[str, ...] = (),
     ) -> RunResult:
-        """Run to the end within the limits. Raises EngineError for what is not the learner's."""
+        """Run to the end within the limits. Raises EngineError for what is not the learner's.
+
+        `read_only`: nothing of the image can be written to; `tmpfs` are folders in memory that can.
+        """
         ...
 
 

@@ -166,6 +166,8 @@ class RecordedContainer:
         stdin: bytes | None = None,  # noqa: ARG002 - the protocol's signature
         args: tuple[str, ...] = (),  # noqa: ARG002
         env: Mapping[str, str] | None = None,  # noqa: ARG002
+        read_only: bool = False,  # noqa: ARG002
+        tmpfs: tuple[str, ...] = (),  # noqa: ARG002
     ) -> RunResult:
         """What it was given."""
         return self.result

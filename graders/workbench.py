@@ -13,6 +13,7 @@ from random import Random
 
 from graders import layers
 from graders.base_images.ensure import ensure
+from graders.base_reference import base_references
 from graders.blame import layer_lines, step_summaries
 from graders.build_context import ChangedContext, PreparedContext, change
 from graders.cancel import Cancel
@@ -20,7 +21,6 @@ from graders.check import Change
 from graders.context import ContainerContext, DockerfileContext, ImageContext, LayerScan, RebuildContext, TextCase
 from graders.dependency_step import find_dependency_steps
 from graders.dockerfile.locate import line_of
-from graders.dockerfile.model import Instruction
 from graders.engine.base import (
     BuildRequest,
     BuildResult,
@@ -312,29 +312,6 @@ class Workbench:
         return replace(step, line=self._line_of(step.name))
 
 
-def base_references(source: DockerfileContext) -> tuple[str, ...]:
-    """Every image that a build of this Dockerfile starts from or copies from, each once."""
-    dockerfile = source.dockerfile
-    names = {stage.name for stage in dockerfile.stages if stage.name}
-    found: list[str] = []
-    for stage in dockerfile.reached():
-        if stage.parent is None and not stage.unresolved:
-            found.append(stage.base)
-        for instruction in stage.instructions:
-            if not instruction.onbuild:
-                found += [value for value in _copied_from(instruction) if value.lower() not in names]
-    return tuple(dict.fromkeys(name for name in found if name and name != "scratch"))
-
-
-def _copied_from(instruction: Instruction) -> list[str]:
-    """What `COPY --from` and `RUN --mount=from` name, numbers and variables left out."""
-    values = list(instruction.flags.get("from", ())) if instruction.keyword == "COPY" else []
-    if instruction.keyword == "RUN":
-        options = [option.partition("=") for mount in instruction.flags.get("mount", ()) for option in mount.split(",")]
-        values += [value for key, _, value in options if key.strip().lower() == "from"]
-    return [value for value in values if value and "$" not in value and not value.isdigit()]
-
-
 def run_id_of(nonce: str, content_sha256: str) -> str:
     """The run id of a submission: what it makes on the engine carries it."""
     return sha256(f"{nonce}\n{content_sha256}".encode()).hexdigest()[:16]
@@ -377,10 +354,16 @@ class _Container:
         self.finished: list[RunFinished] = []
 
     def run(
-        self, *, stdin: bytes | None = None, args: tuple[str, ...] = (), env: Mapping[str, str] | None = None
+        self,
+        *,
+        stdin: bytes | None = None,
+        args: tuple[str, ...] = (),
+        env: Mapping[str, str] | None = None,
+        read_only: bool = False,
+        tmpfs: tuple[str, ...] = (),
     ) -> RunResult:
         bench = self._bench
-        key = (stdin, args, tuple(sorted((env or {}).items())))
+        key = (stdin, args, tuple(sorted((env or {}).items())), read_only, tmpfs)
         if key not in self._results:
             if bench.image is None:
                 raise EngineError("There is no image to run")
@@ -391,6 +374,8 @@ class _Container:
                 args=args,
                 stdin=stdin,
                 env=dict(env or {}),
+                read_only=read_only,
+                tmpfs=tmpfs,
             )
             result = bench.engine.run(request, bench.cancel)
             self._results[key] = result

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from graders.base_reference import base_references
 from graders.recorded import source
-from graders.workbench import base_references
 
 
 @pytest.mark.parametrize(
