@@ -26,7 +26,7 @@ from graders.event import BuildStarted
 from graders.outcome import Status
 from graders.report import Report, Verdict
 
-PULSE_S = 0.05
+PULSE_S = 0.1
 """How often events of a running check are taken over: one repaint a batch keeps the keys quick."""
 
 

@@ -147,7 +147,10 @@ class DeskFrame(Screen[None]):
         width = self.app.size.width - 2
         room = max(width - len(right), 10)
         left = text.truncate(room, ellipsis=True) if text.cell_length > room else text
-        line.update(Content.assemble(left.extend_right(max(room - left.cell_length, 0)), (right, "$foreground 65%")))
+        line.update(
+            Content.assemble(left.extend_right(max(room - left.cell_length, 0)), (right, "$foreground 65%")),
+            layout=False,
+        )
 
     def show_idle_status(self) -> None:
         """What can be done now."""

@@ -32,6 +32,9 @@ from graders.outcome import Outcome, Status
 from graders.report import Report
 from graders.safe_text import clean
 
+BATCH_LINES = 200
+"""Lines of the log that are painted at a time; of a flood the newest, with a word on how many were left out."""
+
 LOG_LINES = 5000
 """Lines of the build log that stay on screen."""
 
@@ -115,14 +118,14 @@ class Results(Vertical):
                     if error:
                         lines += [clean(line) for line in error.splitlines()]
                 case BuildLog(lines=new):
-                    lines += [clean(line) for line in new]
+                    lines += new
                 case Notice(text=text):
                     self._notices.append(text)
                     decided = True
                 case _:
                     pass
         if lines:
-            log.write_lines(lines)
+            log.write_lines(_newest(lines))
         if decided:
             self._fill()
         steps.redraw()
@@ -235,6 +238,13 @@ class Results(Vertical):
         index = next((index for index, target in enumerate(self._targets) if isinstance(target, tuple)), None)
         if index is not None:
             self.query_one("#outcomes", OptionList).highlighted = index
+
+
+def _newest(lines: list[str]) -> list[str]:
+    """The end of a batch of lines, cleaned, after a word on how many came before it."""
+    left_out = len(lines) - BATCH_LINES
+    newest = [clean(line) for line in lines[-BATCH_LINES:]]
+    return newest if left_out <= 0 else [f"... {left_out} lines left out ...", *newest]
 
 
 def _outcome_row(outcome: Outcome, width: int) -> Content:

@@ -59,6 +59,7 @@ class StepList(VerticalScroll):
         self._steps: dict[str, _Step] = {}
         self._done: list[Content] = []
         self._text = Static(Content(""))
+        self._painted = ""
 
     def compose(self) -> list[Static]:
         """One text."""
@@ -101,9 +102,16 @@ class StepList(VerticalScroll):
 
     def redraw(self) -> None:
         """Paint the steps; the newest stays in sight."""
-        self._text.update(self._content())
-        self.display = bool(self._steps or self._done)
-        self.scroll_end(animate=False)
+        content = self._content()
+        if content.plain == self._painted:
+            return
+        rows = content.plain.count("\n")
+        same = bool(self._painted) and rows == self._painted.count("\n")
+        self._painted = content.plain
+        self._text.update(content, layout=not same)
+        if not same:
+            self.display = bool(self._steps or self._done)
+            self.scroll_end(animate=False)
 
     def _finish(self, event: BuildFinished) -> None:
         for step in self._steps.values():

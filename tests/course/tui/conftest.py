@@ -42,7 +42,7 @@ from graders.outcome import Level, Outcome, Status
 from graders.report import BuildSummary, ImageSummary, Report, StepSummary
 from tests.course.conftest import COURSE, HINTS, SOLUTION, STARTER, write
 
-PATIENCE_S = 10.0
+PATIENCE_S = 40.0
 """How long a test waits for something that must happen."""
 
 LESSON = """\

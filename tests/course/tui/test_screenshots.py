@@ -132,6 +132,13 @@ async def test_pictures_are_the_same_each_time(tmp_path: Path, name: str) -> Non
     assert pictures[0] == pictures[1]
 
 
+def test_no_picture_is_left_over() -> None:
+    """The pictures that are kept are those of the states, no more and no fewer."""
+    wanted = {f"{name}-{columns}x{rows}.svg" for name in STATES for columns, rows in SIZES}
+
+    assert wanted == {path.name for path in KEPT.iterdir()}
+
+
 @pytest.mark.parametrize("name", STATES)
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_picture_is_kept(name: str, size: tuple[int, int]) -> None:

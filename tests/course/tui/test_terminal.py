@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from course.tui.memory import Memory
 from tests.e2e.terminal import Tmux
 
 DOCKYARD = Path(sys.executable).parent / "dockyard"
@@ -21,6 +22,7 @@ class Desk:
 
     def __init__(self, home: Path, folder: Path) -> None:
         self.home = home
+        Memory(home / ".local/share/dockyard/desk.json").welcome()
         self._folder = folder
         self.opened: list[Tmux] = []
 

@@ -1,0 +1,167 @@
+"""How soon the first lesson is on screen, and how soon a key is painted while a build floods its log.
+
+`python -m tests.bench.desk_speed` prints the figures. Both kinds of program run in a pseudo-terminal on the same
+machine, one after the other in turn, and are timed from outside: from the start of the process, or from writing a
+key, to the bytes that paint it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import statistics
+import struct
+import sys
+import tempfile
+import termios
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+from course.event import SessionEvent
+from graders.cancel import Cancel
+from graders.event import BuildLog, Purpose
+from tests.course.tui.conftest import ScriptedSession, building, make_desk_session, no_engine
+
+ROOT = Path(__file__).parents[2]
+ROWS, COLUMNS = 40, 140
+EMPTY = """
+from textual.app import App
+from textual.widgets import Static
+class Empty(App):
+    def compose(self):
+        yield Static("first content")
+Empty().run()
+"""
+KEYS = [chr(code) for code in range(0x0400, 0x0480)]
+"""Letters that no log line holds."""
+LINES_A_BATCH = 200
+BATCH_S = 0.01
+
+
+class Program:
+    """A program in a pseudo-terminal."""
+
+    def __init__(self, argv: list[str], home: str) -> None:
+        self.began = time.perf_counter()
+        self._pid, self._fd = pty.fork()
+        if self._pid == 0:
+            env = {"HOME": home, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+            os.chdir(ROOT)
+            os.execve(argv[0], argv, {**env, "PATH": os.environ["PATH"], "DOCKER_HOST": f"unix://{home}/none"})
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+
+    def until(self, words: str, timeout_s: float = 60.0) -> float:
+        """Seconds until these words were painted."""
+        began, seen = time.perf_counter(), b""
+        wanted = words.encode()
+        while time.perf_counter() - began < timeout_s:
+            if select.select([self._fd], [], [], 0.5)[0]:
+                seen = (seen + os.read(self._fd, 65536))[-200_000:]
+                if wanted in seen:
+                    return time.perf_counter() - began
+        raise TimeoutError(words)
+
+    def drain(self, during_s: float) -> None:
+        """Read what comes, as a terminal does."""
+        end = time.perf_counter() + during_s
+        while (left := end - time.perf_counter()) > 0:
+            if select.select([self._fd], [], [], left)[0]:
+                os.read(self._fd, 65536)
+
+    def type(self, keys: bytes) -> None:
+        """Press keys."""
+        os.write(self._fd, keys)
+
+    def close(self) -> None:
+        """End it."""
+        os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
+        os.close(self._fd)
+
+
+class FloodingSession(ScriptedSession):
+    """A check whose build prints without an end."""
+
+    def check(
+        self, exercise: str, *, path: Path | None = None, static_only: bool = False, cancel: Cancel | None = None
+    ) -> Generator[SessionEvent]:
+        """20,000 lines a second until it is stopped."""
+        yield from (event for event in building("begin") if not isinstance(event, BuildLog))
+        number = 0
+        while cancel is not None and not cancel.wait(BATCH_S):
+            lines = tuple(f"line {number + row} of a log that never ends" for row in range(LINES_A_BATCH))
+            number += LINES_A_BATCH
+            yield BuildLog(Purpose.GRADED, lines)
+
+
+def flood(folder: str) -> None:
+    """The desk with a check that floods; run in the child."""
+    from course.tui.app import run
+    from course.tui.memory import Memory
+
+    small = make_desk_session(Path(folder))
+    session = FloodingSession(small.paths, environ={}, open_engine=no_engine)
+    Memory(session.paths.state / "desk.json").welcome()
+    run(session, environ={})
+
+
+def first_content(turns: int) -> dict[str, float]:
+    """Median seconds to the first content of an empty app, and of the desk with its first lesson."""
+    times: dict[str, list[float]] = {"empty_s": [], "desk_s": []}
+    dockyard = str(Path(sys.executable).parent / "dockyard")
+    for _ in range(turns + 1):
+        for name, argv, words in (
+            ("empty_s", [sys.executable, "-c", EMPTY], "first content"),
+            ("desk_s", [dockyard], "After this lesson you can"),
+        ):
+            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+                state = Path(home) / ".local/share/dockyard"
+                state.mkdir(parents=True)
+                (state / "desk.json").write_text('{"welcomed": true}')
+                program = Program(argv, home)
+                program.until(words)
+                times[name].append(time.perf_counter() - program.began)
+                program.close()
+    return {name: statistics.median(values[1:]) for name, values in times.items()}
+
+
+def key_to_paint() -> dict[str, float]:
+    """Milliseconds from a key to its paint while the log floods."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        program = Program([sys.executable, "-m", "tests.bench.desk_speed", "flood", folder], folder)
+        program.until("no engine")
+        program.drain(2.0)
+        program.type(b"\x1bOS\x1b[15~")
+        program.until("of a log that never ends")
+        program.drain(2.0)
+        times = []
+        for key in KEYS:
+            program.type(key.encode())
+            times.append(program.until(key) * 1000)
+            program.drain(0.03)
+        program.close()
+    times.sort()
+    return {
+        "keys": len(times),
+        "median_ms": statistics.median(times),
+        "p99_ms": times[int(len(times) * 0.99) - 1],
+        "worst_ms": times[-1],
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    if sys.argv[1:2] == ["flood"]:
+        flood(sys.argv[2])
+        return
+    figures = {"first_content": first_content(5), "key_to_paint_while_flooding": key_to_paint()}
+    print(json.dumps({"load": os.getloadavg()[0], **figures}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
