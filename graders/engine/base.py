@@ -280,7 +280,7 @@ class Engine(Protocol):
         ...
 
     def leftovers(self) -> tuple[Leftover, ...]:
-        """Everything that carries our label, of any run."""
+        """Everything that carries our label, of any run; not what another living process is using right now."""
         ...
 
     def close(self) -> None:

@@ -25,6 +25,7 @@ from graders.engine.base import (
 from graders.engine.docker_disk import EngineDisk
 from graders.engine.docker_errors import HINT_REGISTRY, EngineRefused, is_rate_limit
 from graders.engine.docker_image import STAND_IN, read_image
+from graders.engine.docker_owner import OWNER, is_at_work_elsewhere
 from graders.engine.docker_wire import (
     Json,
     Query,
@@ -197,8 +198,12 @@ class DockerEngine:
                     raise
 
     def leftovers(self) -> tuple[Leftover, ...]:
-        """Everything that carries our label, of any run."""
-        return tuple(Leftover(kind, id_, run_id) for kind, id_, run_id in self._labelled(LABEL))
+        """Everything that carries our label, but for what another living process of this machine is using."""
+        return tuple(
+            Leftover(kind, id_, as_text(labels.get(LABEL)))
+            for kind, id_, labels in self._labelled(LABEL)
+            if not is_at_work_elsewhere(as_text(labels.get(OWNER)))
+        )
 
     def close(self) -> None:
         """Nothing is kept open between calls."""
@@ -215,15 +220,14 @@ class DockerEngine:
         ) as stream:
             yield stream.chunks(cancel)
 
-    def _labelled(self, label: str) -> Iterator[tuple[str, str, str]]:
-        """(kind, id, run id) of everything with this label; one list at a time, so that removing frees the next."""
+    def _labelled(self, label: str) -> Iterator[tuple[str, str, Json]]:
+        """(kind, id, labels) of everything with this label; one list at a time, so that removing frees the next."""
         for kind, path, query in _KINDS:
             filters = {"filters": '{"label":["' + label.replace("\\", "").replace('"', "") + '"]}'}
             answer = self._wire.call("GET", path, {**query, **filters}, operation=f"list {kind}s")
             rows = as_list(as_object(answer).get("Volumes")) if kind == "volume" else as_list(answer)
             for row in map(as_object, rows):
-                labels = as_object(row.get("Labels"))
-                yield kind, as_text(row.get("Id")) or as_text(row.get("Name")), as_text(labels.get(LABEL))
+                yield kind, as_text(row.get("Id")) or as_text(row.get("Name")), as_object(row.get("Labels"))
 
     def _read_info(self, version: Json, about: Json) -> EngineInfo:
         components = [as_text(as_object(part).get("Name")) for part in as_list(version.get("Components"))]

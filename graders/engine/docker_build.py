@@ -41,6 +41,7 @@ from graders.engine.docker_errors import (
     registry_trouble,
     without_noise,
 )
+from graders.engine.docker_owner import OWNER, own_mark
 from graders.engine.docker_steps import BuildKitReader, image_of_step
 from graders.engine.docker_wire import Json, LineSplitter, Query, Stream, Wire
 from graders.errors import Cancelled, EngineError, EngineTimeout, EngineUnavailable, ImageUnavailable
@@ -50,6 +51,9 @@ _BATCH_S = 0.05
 _POLL_S = 0.1
 _PING_S = 5.0
 _CONNECT_S = 20.0
+_TAIL = 40
+_CLIPPED = "[output clipped, log limit"
+"""BuildKit's last words about a step that writes too much: it goes on, in silence. Seen on docker.io 20.10."""
 _FLOOD_FACTOR = 16
 """A builder that does not clip logs by itself is stopped after this many times the kept log."""
 
@@ -111,7 +115,7 @@ def _query(request: BuildRequest, builder: str, build_id: str) -> Query:
         "networkmode": "none" if request.network is Network.NONE else "default",
     }
     if request.label:
-        query["labels"] = json.dumps({LABEL: request.run_id})
+        query["labels"] = json.dumps({LABEL: request.run_id, OWNER: own_mark()})
     if request.build_args:
         query["buildargs"] = json.dumps(dict(request.build_args))
     if request.no_cache:
@@ -229,6 +233,7 @@ class _Build:
         self._error = ""
         self._timed_out = False
         self._stopped = False
+        self._clipped = False
         self.log = _Log(self._limits.build_log_kib * 1024)
 
     def events(self, feed: _Feed) -> Iterator[BuildEvent]:
@@ -266,6 +271,7 @@ class _Build:
             raise EngineUnavailable(f"The engine at {self._wire.address} went away in the middle of a build")
         if error and not self._timed_out and not self._stopped:
             self._raise_if_not_the_learners(error, steps)
+            self._raise_if_disk_was_full()
         return BuildResult(
             image_id=self._image_id,
             error=without_noise(error),
@@ -285,8 +291,10 @@ class _Build:
             self._error = self._error or error
         for said in self._reader.read(message):
             if isinstance(said, LogLines):
+                self._clipped = self._clipped or any(_CLIPPED in line for line in said.lines[-2:])
                 self.log.add(said.step_id, said.lines)
             else:
+                self._clipped = False
                 yield from self.log.tell(time.monotonic())
                 yield said
 
@@ -314,7 +322,7 @@ class _Build:
         limits = self._limits
         if now - self._began > limits.build_s:
             self._error = f"The build was stopped after {limits.build_s:g} seconds, the limit for one build"
-        elif now - heard > limits.build_idle_s:
+        elif now - heard > limits.build_idle_s and not self._clipped:
             self._error = f"The build was stopped after {limits.build_idle_s:g} seconds without a sign of life"
         else:
             return False
@@ -344,6 +352,12 @@ class _Build:
             )
         if bases and all(bases):
             raise ImageUnavailable(bases[0], hint=HINT_REGISTRY)
+
+    def _raise_if_disk_was_full(self) -> None:
+        """A command that found no space is not to blame when the disk had less than a build may use."""
+        tail = "\n".join(line for _, line in list(self.log.kept)[-_TAIL:]).lower()
+        if "no space left on device" in tail and not self._use.had_room:
+            raise EngineError("The engine's disk was full during the build", hint=HINT_DISK)
 
     def _ended_by(self, error: Exception) -> None:
         if isinstance(error, EngineRefused) and not self._error:

@@ -108,6 +108,11 @@ class DiskUse:
         self._weigh_at = time.monotonic() + _WEIGH_S
         return True
 
+    @property
+    def had_room(self) -> bool:
+        """Whether the disk had at first what one build or run may use; true where that can't be seen."""
+        return self._free is None or self._free >= self._limit_mib * MIB
+
     def blame(self, what: str, own_bytes: int | None = None) -> str:
         """What the submission did ("wrote 812 MiB, and one build may write 200 MiB"), or nothing.
 

@@ -6,6 +6,7 @@ import json
 import re
 
 from graders.engine.base import LABEL, ImageInfo, LayerInfo
+from graders.engine.docker_owner import OWNER
 from graders.engine.docker_wire import Json, as_list, as_number, as_object, as_text
 
 STAND_IN = "dev.dockyard.stand-in"
@@ -19,7 +20,8 @@ def read_image(about: Json, history: list[object]) -> ImageInfo:
     """An `ImageInfo` from the engine's inspect answer and its history, which is newest first."""
     config = as_object(about.get("Config"))
     labels = {name: as_text(value) for name, value in as_object(config.get("Labels")).items()}
-    labels.pop(LABEL, None)
+    for ours in (LABEL, OWNER):
+        labels.pop(ours, None)
     env = [as_text(pair).partition("=") for pair in as_list(config.get("Env"))]
     health = as_object(config.get("Healthcheck"))
     diff_ids = [as_text(id_) for id_ in as_list(as_object(about.get("RootFS")).get("Layers"))]

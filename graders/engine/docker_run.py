@@ -13,6 +13,7 @@ from graders.engine.base import LABEL, Network, Process, RunRequest, RunResult
 from graders.engine.docker_disk import DiskUse, EngineDisk
 from graders.engine.docker_errors import EngineRefused
 from graders.engine.docker_frames import Frames
+from graders.engine.docker_owner import OWNER, own_mark
 from graders.engine.docker_wire import CONTROL_S, Json, Query, Stream, Wire, as_list, as_number, as_object, as_text
 from graders.errors import Cancelled, EngineError, EngineTimeout
 from graders.safe_text import clean
@@ -26,7 +27,9 @@ _SETTLE_S = 1.0
 _KILL_S = 15.0
 _FLOOD_S = 5.0
 """How long a flooded log is searched for what the other stream holds."""
-_DISK_S = 0.2
+_CREATE_S = 15.0
+_PING_S = 5.0
+_DISK_S = 0.05
 """Pause between two looks at the engine's disk."""
 _JSON_BYTES_PER_OUTPUT_BYTE = 80
 """An empty line costs the json-file driver 75 bytes; so a log that was rotated held more than the kept output."""
@@ -61,7 +64,12 @@ def _run(wire: Wire, request: RunRequest, cancel: Cancel, cpus: int, use: DiskUs
         began = time.monotonic()
         try:
             wire.call(
-                "POST", "/containers/create", {"name": name}, _config(request, cpus), operation="create a container"
+                "POST",
+                "/containers/create",
+                {"name": name},
+                _config(request, cpus),
+                operation="create a container",
+                timeout_s=_CREATE_S,
             )
             created = True
             if request.stdin is not None:
@@ -85,7 +93,7 @@ def _config(request: RunRequest, cpus: int) -> Json:
     log_bytes = limits.output_kib * 1024 * _JSON_BYTES_PER_OUTPUT_BYTE
     config: Json = {
         "Image": request.image_id,
-        "Labels": {LABEL: request.run_id},
+        "Labels": {LABEL: request.run_id, OWNER: own_mark()},
         "AttachStdin": request.stdin is not None,
         "OpenStdin": request.stdin is not None,
         "StdinOnce": request.stdin is not None,
@@ -279,6 +287,7 @@ class _Watch:
                 cancel=self._cancel,
             )
         except EngineTimeout:
+            self._wire.ping(_PING_S, self._cancel)
             return not as_object(self._inspect().get("State")).get("Running")
         return True
 

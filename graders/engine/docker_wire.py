@@ -19,11 +19,13 @@ from urllib.parse import urlencode
 
 from graders.cancel import Cancel
 from graders.engine.docker_errors import EngineRefused, translated
-from graders.errors import Cancelled, EngineError, EngineUnavailable
+from graders.errors import Cancelled, EngineError, EngineTimeout, EngineUnavailable
 from graders.safe_text import clean
 
 CONTROL_S = 30.0
 """Longest wait for the answer to a short request."""
+_FROZEN_S = 2.0
+"""The same, of an engine that has just let one of them wait in vain."""
 NEWEST_API = (1, 47)
 """The newest API that this adapter was tried with."""
 CHUNK = 256 * 1024
@@ -142,11 +144,20 @@ class Wire:
         self.address = address
         self._connect = _connector(address, tls)
         self._prefix = ""
+        self._is_frozen = False
 
     def ping(self, timeout_s: float, cancel: Cancel | None = None) -> dict[str, str]:
         """Ask whether the engine lives and settle on an API version; its headers, names in lower case."""
+        try:
+            return self._ping(timeout_s, cancel)
+        except EngineTimeout:
+            self._is_frozen = True
+            raise
+
+    def _ping(self, timeout_s: float, cancel: Cancel | None) -> dict[str, str]:
         with self.open("GET", "/_ping", operation="greet it", timeout_s=timeout_s, cancel=cancel) as stream:
             stream.read(cancel)
+            self._is_frozen = False
             names = ("Api-Version", "Builder-Version", "Server", "Ostype", "Libpod-Api-Version")
             headers = {name.lower(): clean(stream.header(name), max_len=100) for name in names}
         theirs = headers["api-version"]
@@ -166,12 +177,19 @@ class Wire:
         cancel: Cancel | None = None,
     ) -> object:
         """One short request; its decoded answer, None when it is empty. Raises `EngineRefused` from status 400 on."""
+        if self._is_frozen:
+            timeout_s = min(timeout_s, _FROZEN_S)
         data = json.dumps(body).encode() if body is not None else None
         headers = {"Content-Type": "application/json"} if body is not None else {}
-        with self.open(
-            method, path, query, data, headers=headers, operation=operation, timeout_s=timeout_s, cancel=cancel
-        ) as stream:
-            answer = stream.read(cancel)
+        try:
+            with self.open(
+                method, path, query, data, headers=headers, operation=operation, timeout_s=timeout_s, cancel=cancel
+            ) as stream:
+                answer = stream.read(cancel)
+        except EngineTimeout:
+            self._is_frozen = True
+            raise
+        self._is_frozen = False
         if not answer.strip():
             return None
         with translated(operation, self.address, cancel=cancel):

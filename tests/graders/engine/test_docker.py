@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +16,7 @@ from graders.base_images.ensure import ensure
 from graders.cancel import Cancel
 from graders.engine.base import BuildRequest, BuildResult, ContextFile, Engine, RunRequest, RunResult, StepStatus
 from graders.engine.docker import DockerEngine
+from graders.engine.docker_wire import Wire
 from graders.limits import Limits
 
 pytestmark = pytest.mark.engine
@@ -116,6 +120,42 @@ def test_classic_builder_says_the_same(engine: Engine, run_id: str) -> None:
     assert [StepStatus.CACHED] == [step.status for step in again.steps if ": RUN" in step.name]
     assert "returned a non-zero code: 4" in failed.error
     assert StepStatus.FAILED is failed.steps[-1].status
+
+
+RUNNER = """
+import sys
+from graders.cancel import Cancel
+from graders.engine.base import RunRequest
+from graders.engine.docker import DockerEngine
+from graders.limits import Limits
+address, image, run_id = sys.argv[1:]
+DockerEngine(address).run(RunRequest(image, run_id, Limits(run_s=60.0), args=("sleep", "60")), Cancel())
+"""
+
+
+def test_what_a_living_process_uses_is_no_leftover(engine: Engine, run_id: str) -> None:
+    """`engine clean` spares a check at work, and finds what a killed one left."""
+    image = engine.image(BASE)
+    assert image is not None
+    other = f"{run_id}-other"
+    argv = (sys.executable, "-c", RUNNER, engine.info().socket, image.id, other)
+    with subprocess.Popen(argv) as process:
+        try:
+            wire = Wire(engine.info().socket)
+            wire.ping(5.0)
+            filters = '{"label":["dev.dockyard.run=' + other + '"]}'
+            deadline = time.monotonic() + 20.0
+            while not wire.call("GET", "/containers/json", {"filters": filters}, operation="list"):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+
+            assert [] == [left for left in engine.leftovers() if left.run_id == other]
+        finally:
+            process.kill()
+            process.wait()
+
+    assert ["container"] == [left.kind for left in engine.leftovers() if left.run_id == other]
+    engine.remove(other)
 
 
 def test_syntax_line_is_left_out_and_said(engine: Engine, run_id: str) -> None:
