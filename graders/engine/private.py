@@ -20,7 +20,7 @@ from graders.engine.docker import DockerEngine
 from graders.engine.docker_wire import Wire, as_list, as_object, as_text
 from graders.engine.find import PRIVATE_SOCKET
 from graders.engine.install import COMMAND, is_installed
-from graders.engine.private_cgroup import Caps, limit_group, remove_group
+from graders.engine.private_cgroup import Caps, end_group, limit_group, remove_group
 from graders.engine.private_network import Bridge, make_bridge, remove_bridge
 from graders.engine.program import find_program, lines_of
 from graders.errors import Cancelled, EngineCommandFailed, EngineError, EngineTimeout, EngineUnavailable
@@ -300,12 +300,13 @@ def _lives(pid: int) -> bool:
 
 
 def _clear_stale(paths: PrivatePaths) -> None:
-    """After a kill -9: dockerd's containerd lives on, and the pid file would stop the next start."""
+    """After a kill -9: dockerd's containerd and containers live on, and the pid file would stop the next start."""
     own = paths.exec_root / "containerd" / "containerd.pid"
     with suppress(OSError, ValueError):
         pid = int(own.read_text("ascii"))
         if _is_ours(pid, "containerd", str(paths.exec_root)):
             _end(pid)
+    end_group(paths.cgroup_root, paths.cgroup)
     for file in (paths.pid_file, paths.socket, own):
         with suppress(OSError):
             file.unlink()

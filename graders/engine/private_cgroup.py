@@ -7,6 +7,7 @@ together. Where the group can't be made, the engine works without: `holds` says 
 from __future__ import annotations
 
 import os
+import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -64,6 +65,16 @@ def holds(root: Path, name: str) -> frozenset[str]:
             if int(file.read_text("ascii")) < 1 << 60:
                 found.add(limit)
     return frozenset(found)
+
+
+def end_group(root: Path, name: str) -> None:
+    """Kill what still runs in the group: what a daemon that died hard has left. Never call it while one runs."""
+    top = root / name if is_v2(root) else root / "pids" / name
+    for folder, _, _ in os.walk(top):
+        with suppress(OSError, ValueError):
+            for pid in map(int, (Path(folder) / "cgroup.procs").read_text("ascii").split()):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
 
 def remove_group(root: Path, name: str) -> None:

@@ -53,7 +53,7 @@ id = "hostile"
 title = "Hostile"
 minutes = 1
 [limits]
-build_s = 8.0
+build_s = 6.0
 build_idle_s = 3.0
 run_s = 2.0
 memory_mib = 64
@@ -174,7 +174,7 @@ ATTACKS = (
         "memory bomb in RUN",
         "memory limit of the engine's group",
         "failed",
-        "exit code: 137|Killed",
+        "exit code: 137|Killed|without a sign of life",
         lines("RUN tail /dev/zero"),
         15.0,
     ),
@@ -207,7 +207,7 @@ ATTACKS = (
         "RUN that talks for ever",
         "time limit of a build",
         "failed",
-        "stopped after 8",
+        "stopped after 6",
         lines("RUN while sleep 0.5; do echo x; done"),
         14.0,
     ),
@@ -568,10 +568,12 @@ def graded(folder: Path, spec: ExerciseSpec, room: Room) -> Seen:
     return Seen(report.verdict.value, "\n".join(texts), report)
 
 
-def note(table: dict[str, tuple[str, ...]], name: str, contained_by: str, seen: Seen, measured: Measured) -> None:
-    """Add a row."""
-    told = [line for line in seen.told.splitlines() if "stand-in" not in line]
-    words = re.sub(r"[|`<>\\]", " ", told[-1] if told else "").strip()[:160]
+def note(
+    table: dict[str, tuple[str, ...]], name: str, contained_by: str, seen: Seen, measured: Measured, told: str = "."
+) -> None:
+    """Add a row; `told` picks the line that is shown."""
+    shown = [line for line in seen.told.splitlines() if "stand-in" not in line and re.search(told, line)]
+    words = re.sub(r"[|`<>\\]", " ", shown[0] if shown else "").strip()[:160]
     cost = f"{measured.memory_mib} MiB, {measured.pids}, {measured.disk_mib} MiB"
     table[name] = (
         name,
@@ -595,7 +597,7 @@ def test_attack_is_contained(
     attack.prepare(folder)
     with room.measured() as measured:
         seen = graded(folder, spec, room)
-    note(table, attack.name, attack.contained_by, seen, measured)
+    note(table, attack.name, attack.contained_by, seen, measured, attack.told)
     told = "\n".join(line for line in seen.told.splitlines() if "stand-in" not in line)
 
     assert (attack.outcome, []) == (seen.outcome, measured.left), seen.told

@@ -1,0 +1,217 @@
+"""A daemon that stops, dies, freezes or runs out of disk: nothing hangs, nobody is blamed, and a retry works."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from graders.cancel import Cancel
+from graders.engine import private
+from graders.engine.base import Engine
+from graders.errors import EngineError
+from graders.event import BuildLog, GradeEvent, GradeFinished, StageStarted
+from graders.exercise import ExerciseSpec, read_exercise
+from graders.outcome import Level, Status
+from graders.pipeline import grade
+from graders.report import Report, Verdict
+from graders.submission import read_submission
+
+if TYPE_CHECKING:
+    from tests.hostile.conftest import Room
+
+pytestmark = pytest.mark.engine
+ENVIRON = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+SPEC = """
+format = 1
+id = "faults"
+title = "Faults"
+minutes = 1
+[limits]
+build_s = 6.0
+build_idle_s = 4.0
+run_s = 6.0
+memory_mib = 64
+disk_headroom_mib = {headroom}
+build_disk_mib = 2000
+[[checks]]
+use = "build-fails"
+[[checks]]
+use = "user-is-root"
+[[checks]]
+use = "exits-with-error"
+"""
+BUILDING = 'FROM busybox:1.35\nRUN echo go; sleep 3\nUSER 1000\nCMD ["true"]\n'
+RUNNING = 'FROM busybox:1.35\nUSER 1000\nCMD ["sleep", "2"]\n'
+BIG = 'FROM busybox:1.35\nRUN dd if=/dev/urandom of=/big bs=1M count=40\nUSER 1000\nCMD ["true"]\n'
+
+
+def spec_of(folder: Path, headroom: int = 1) -> ExerciseSpec:
+    root = folder / "exercise"
+    root.mkdir(exist_ok=True)
+    (root / "exercise.toml").write_text(SPEC.format(headroom=headroom), "utf-8")
+    return read_exercise(root)
+
+
+def graded(
+    room: Room, folder: Path, dockerfile: str, on_event: Callable[[GradeEvent], None], headroom: int = 1
+) -> Report:
+    """Grade, telling each event to whoever causes the trouble."""
+    spec = spec_of(folder, headroom)
+    root = folder / "submission"
+    root.mkdir(exist_ok=True)
+    (root / "Dockerfile").write_text(dockerfile, "utf-8")
+
+    def open_engine() -> Engine:
+        return room.open()
+
+    for event in grade(
+        read_submission(root, spec.limits),
+        spec,
+        open_engine,
+        cancel=Cancel(),
+        nonce=uuid.uuid4().hex,
+        now=lambda: datetime.now(UTC),
+        clock=time.monotonic,
+        environ=ENVIRON,
+    ):
+        on_event(event)
+        if isinstance(event, GradeFinished):
+            return event.report
+    raise AssertionError("no report")
+
+
+def kill_hard(room: Room) -> None:
+    os.kill(private.status(room.paths).pid, signal.SIGKILL)
+
+
+def stop(room: Room) -> None:
+    os.kill(private.status(room.paths).pid, signal.SIGTERM)
+
+
+def take_socket(room: Room) -> None:
+    room.paths.socket.unlink()
+
+
+def in_build(event: GradeEvent) -> bool:
+    return isinstance(event, BuildLog) and "go" in event.lines
+
+
+def in_export(event: GradeEvent) -> bool:
+    """The level of image checks begins: the export is the next thing asked for."""
+    return isinstance(event, StageStarted) and event.level is Level.IMAGE and "Looking" in event.text
+
+
+def in_run(event: GradeEvent) -> bool:
+    return isinstance(event, StageStarted) and event.level is Level.CONTAINER
+
+
+@pytest.fixture
+def revived(room: Room) -> Iterator[Room]:
+    """The room, its engine made whole again afterwards."""
+    yield room
+    with suppress(EngineError):
+        list(private.up(ENVIRON, Cancel(), paths=room.paths))
+    for run_id in {leftover.run_id for leftover in room.open().leftovers()}:
+        room.open().remove(run_id)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "moment", "dockerfile", "delay_s"),
+    [
+        (kill_hard, in_build, BUILDING, 0.0),
+        (kill_hard, in_export, BIG, 0.02),
+        (kill_hard, in_run, RUNNING, 0.5),
+        (stop, in_build, BUILDING, 0.0),
+        (take_socket, in_run, RUNNING, 0.5),
+    ],
+    ids=["killed in a build", "killed in an export", "killed in a run", "stopped in a build", "socket gone in a run"],
+)
+def test_engine_that_goes_away_errors_and_a_retry_works(
+    revived: Room,
+    tmp_path: Path,
+    trouble: Callable[[Room], None],
+    moment: Callable[[GradeEvent], bool],
+    dockerfile: str,
+    delay_s: float,
+) -> None:
+    """Whatever is at work: no check fails, all ends in time, and after `engine up` the same check decides."""
+    timers: list[threading.Timer] = []
+
+    def watch(event: GradeEvent) -> None:
+        if moment(event) and not timers:
+            timers.append(threading.Timer(delay_s, trouble, (revived,)))
+            timers[0].start()
+
+    unique = dockerfile + f"LABEL try={uuid.uuid4().hex}\n"
+    began = time.monotonic()
+    report = graded(revived, tmp_path, unique.replace("sleep 3", f"sleep 3 # {uuid.uuid4().hex}"), watch)
+    elapsed_s = time.monotonic() - began
+    for timer in timers:
+        timer.join()
+
+    assert timers
+    assert [] == [outcome.id for outcome in report.outcomes if outcome.status is Status.FAILED]
+    assert elapsed_s < 40.0
+    if trouble is not take_socket:
+        assert report.verdict is Verdict.ERRORED
+
+    list(private.up(ENVIRON, Cancel(), paths=revived.paths))
+    again = graded(revived, tmp_path, unique, lambda _event: None)
+
+    assert Verdict.PASSED is again.verdict, again.outcomes
+    for run_id in {leftover.run_id for leftover in revived.open().leftovers()}:
+        revived.open().remove(run_id)
+    assert [] == revived.left()
+
+
+@pytest.mark.parametrize(("moment", "dockerfile"), [(in_build, BUILDING), (in_run, RUNNING)], ids=["build", "run"])
+def test_frozen_engine_is_given_up_at_the_deadline(
+    revived: Room, tmp_path: Path, moment: Callable[[GradeEvent], bool], dockerfile: str
+) -> None:
+    """A daemon that neither answers nor hangs up is waited for no longer than the limits say."""
+    pid = private.status(revived.paths).pid
+    frozen: list[float] = []
+
+    def watch(event: GradeEvent) -> None:
+        if moment(event) and not frozen:
+            frozen.append(time.monotonic())
+            os.kill(pid, signal.SIGSTOP)
+
+    try:
+        report = graded(revived, tmp_path, dockerfile.replace("sleep 3", f"sleep 3 # {uuid.uuid4().hex}"), watch)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    elapsed_s = time.monotonic() - frozen[0]
+
+    assert Verdict.ERRORED is report.verdict
+    assert elapsed_s < 40.0
+
+
+@pytest.mark.parametrize("headroom", [1, 100], ids=["command finds no space", "headroom is gone"])
+def test_full_disk_is_nobodys_fault(room: Room, tmp_path: Path, headroom: int) -> None:
+    """A build that fails because the engine's disk is full is errored, with what to do; then it works."""
+    text = BIG.replace("count=40", f"count=40 # {uuid.uuid4().hex}")
+    filler = room.paths.data.parent / "filler"
+    free = os.statvfs(filler.parent)
+    with filler.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, max(free.f_bavail * free.f_frsize - 30 * 1024 * 1024, 1))
+    try:
+        report = graded(room, tmp_path, text, lambda _event: None, headroom)
+    finally:
+        filler.unlink()
+    again = graded(room, tmp_path, text, lambda _event: None)
+
+    assert Verdict.ERRORED is report.verdict, report.outcomes
+    assert [] == [outcome.id for outcome in report.outcomes if outcome.status is Status.FAILED]
+    assert "docker builder prune" in report.outcome("build-fails").remedy
+    assert Verdict.PASSED is again.verdict
