@@ -353,6 +353,7 @@ class Session:
             environ=self._environ,
             static_only=static_only,
             layer_store=FolderStore(self.paths.state / "layers"),
+            cache_owner=str(root.resolve()),
         )
 
     def _record(self, report: Report) -> CheckRecorded:

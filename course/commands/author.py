@@ -145,6 +145,7 @@ def _grader(invocation: Invocation, cancel: Cancel) -> Grade:
 
     def grade(spec: ExerciseSpec, folder: Path) -> Iterator[GradeEvent]:
         from graders import pipeline
+        from graders.layer_store import FolderStore
         from graders.submission import read_submission
 
         submission = read_submission(folder, spec.limits, starter=spec.starter, editable=spec.files)
@@ -157,6 +158,7 @@ def _grader(invocation: Invocation, cancel: Cancel) -> Grade:
             now=lambda: datetime.now(UTC),
             clock=time.monotonic,
             environ=invocation.environ,
+            layer_store=FolderStore(invocation.paths().state / "layers"),
         )
 
     return grade

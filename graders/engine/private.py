@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,7 @@ _START_S = 60.0
 _STOP_S = 20.0
 _POLL_S = 0.05
 _TAIL = 15
+_OPEN_FILES = 65536
 _KEPT_SETTINGS = ("registry-mirrors", "insecure-registries", "dns", "proxies", "allow-nondistributable-artifacts")
 """Settings of the machine's own engine that ours takes over: how to reach registries."""
 _BUILD_CACHE = "20GB"
@@ -172,6 +174,12 @@ def connect(paths: PrivatePaths | None = None) -> DockerEngine:
     return DockerEngine(f"unix://{paths.socket}", source="private engine", private=True)
 
 
+def _open_files() -> int:
+    """Open files that a container may have: an engine that promises more than its own limit can start none."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+
+
 def _arguments(paths: PrivatePaths) -> tuple[str, ...]:
     return (
         f"--data-root={paths.data}",
@@ -188,7 +196,7 @@ def _arguments(paths: PrivatePaths) -> tuple[str, ...]:
         "--log-driver=json-file",
         "--log-opt=max-size=32m",
         "--log-opt=max-file=2",
-        "--default-ulimit=nofile=65536:65536",
+        f"--default-ulimit=nofile={_open_files()}:{_open_files()}",
     )
 
 

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from course.catalog import read_catalog
 from graders.engine.base import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
-EXERCISES = sorted(path.parent.name for path in ROOT.glob("exercises/*/exercise.toml"))
+CATALOG = read_catalog(ROOT)
+EXERCISES = sorted({name for number in CATALOG.slugs for name in CATALOG.lesson(number).exercises})
+"""Ids that a listed lesson asks for; the others are drafts, proved by `dockyard author verify`."""
 
 
 @pytest.mark.engine

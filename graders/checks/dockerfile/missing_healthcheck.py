@@ -100,7 +100,6 @@ CHECK = Check(
     level=Level.DOCKERFILE,
     find=find,
     params=Params,
-    decided_by=("never-healthy",),
     bad=(
         _BASE + _SERVE,
         _BASE + "EXPOSE 8000\nCMD python serve.py\n",

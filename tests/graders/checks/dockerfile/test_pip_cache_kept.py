@@ -46,8 +46,7 @@ GOOD = [
     P + "ARG PIP_NO_CACHE_DIR=1\nRUN pip install a\n",
     P + "ONBUILD RUN pip install a\n",
     P + "RUN --mount=type=cache,target=/root/.cache pip install a\n",
-    P
-    + "RUN --mount=type=cache,dst=/root/.cache/pip/ --mount=type=bind,source=r.txt,target=/r pip install -r /r\n",
+    P + "RUN --mount=type=cache,dst=/root/.cache/pip/ --mount=type=bind,source=r.txt,target=/r pip install -r /r\n",
     P + "RUN --mount=type=cache,target=/root/.cache/uv uv sync --frozen\n",
     P + "ENV UV_NO_CACHE=1\nRUN uv sync --frozen\n",
     P + "ENV PIP_CACHE_DIR=/c\nRUN --mount=type=cache,target=/c pip install a\n",
