@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,11 @@ REAL_ENVIRON = dict(os.environ)
 """The developer's own environment: only finding the real engine may look at it."""
 
 SEALED = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKYARD_WORKSPACE", "NO_COLOR", "EDITOR", "VISUAL")
+
+
+def pytest_configure() -> None:
+    """Take ctrl+c as a terminal would: a shell's background job starts with it ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
