@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 help:  ## Say what can be made
 	@echo "make learn   open the course: sets up Python and a container engine, then starts"
 	@echo "make test    all tests and linters, without questions"
-	@echo "make quick   the tests that need no engine, in under a minute"
+	@echo "make quick   the tests that need no engine"
 	@echo "make lint    ruff, mypy and the import contracts"
 	@echo "make lock    renew the lock files from pyproject.toml"
 	@echo "make wheel   build the wheel and the source archive into dist/"
@@ -27,10 +27,11 @@ test: $(VENV)/.test  ## Everything, on a real engine
 	@sh .ci/system-packages tmux
 	@$(MAKE) --no-print-directory lint
 	$(DOCKYARD) engine up --yes
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not engine" --numprocesses auto
+	$(BIN)/python -m pytest -m engine
 
 quick: $(VENV)/.test  ## The quick loop
-	$(BIN)/python -m pytest -m "not engine"
+	$(BIN)/python -m pytest -m "not engine" --numprocesses auto
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .

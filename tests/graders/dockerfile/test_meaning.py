@@ -69,7 +69,8 @@ FOLDERS = [
     "FROM scratch AS a\nWORKDIR /w\nFROM a\nWORKDIR x\n",
 ]
 STEPS = [
-    (BASE + " AS b\nENV A=1\nRUN true\n" + BASE + "\nWORKDIR /x\nCOPY --from=b /bin/sh /s\n", {1, 3, 5, 6}),
+    # Two stages on one image would share a step, which the engine names after either of them.
+    (BASE + " AS b\nENV A=1\nRUN true\nFROM scratch\nWORKDIR /x\nCOPY --from=b /bin/sh /s\n", {1, 3, 5, 6}),
     (BASE + " AS b\nRUN true\nFROM b\nARG X=1\nRUN echo $X\nUSER 1\nWORKDIR /y\nCMD x\n", {1, 2, 5, 7}),
     ("FROM scratch AS A\nCOPY Dockerfile /\nFROM a\nADD Dockerfile /x\n", {2, 4}),
     (BASE + " AS b\nRUN true\n" + BASE + " AS b\nRUN echo 2\n", {3, 4}),
