@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -114,9 +115,11 @@ def test_exception_of_the_reader_leaves_nothing(spec: ExerciseSpec, engine: Engi
 
 def test_sound_and_spoilt_image_are_told_apart(spec: ExerciseSpec, engine: Engine) -> None:
     """Planted files, a secret build argument and a file that a later line deletes, seen in real images."""
-    assert {"passed"} == set(statuses(spec, engine, SOUND, "sound").values())
-    found = statuses(spec, engine, SPOILT, "spoilt")
+    # A nonce is used once: the same change a second time would come from the engine's cache.
+    sound, spoilt = uuid.uuid4().hex, uuid.uuid4().hex
+    assert {"passed"} == set(statuses(spec, engine, SOUND, sound).values())
+    found = statuses(spec, engine, SPOILT, spoilt)
 
     assert "passed" == found.pop("build-fails")
     assert {"failed"} == set(found.values()), found
-    assert [] == left(engine, "sound") + left(engine, "spoilt")
+    assert [] == left(engine, sound) + left(engine, spoilt)
