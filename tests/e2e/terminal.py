@@ -66,6 +66,18 @@ class Tmux:
             screen = self.screen()
         return screen
 
+    def ended(self, timeout_s: float = 30.0) -> int:
+        """Wait for the program's end; its exit code."""
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            dead, _, status = (
+                self._run("display-message", "-p", "#{pane_dead} #{pane_dead_status}").strip().partition(" ")
+            )
+            if dead == "1":
+                return int(status or 0)
+            time.sleep(0.1)
+        pytest.fail(f"The program still runs after {timeout_s:.0f} s; the screen was:\n{self.screen()}")
+
     def close(self) -> None:
         """End the server and all in it."""
         subprocess.run([*self._base, "kill-server"], check=False, capture_output=True)
