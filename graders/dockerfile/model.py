@@ -6,7 +6,7 @@ Text in here is the learner's own, decoded but otherwise untouched: escape it wh
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from graders.dockerfile.word import split_plain
@@ -155,6 +155,10 @@ class Dockerfile:
 
     def reached(self) -> tuple[Stage, ...]:
         """Every stage that the final image is made of: its chain, and stages copied or mounted from, and theirs."""
+        return self.made_of(lambda stage, instruction: filter(None, map(self._source(stage), stage_names(instruction))))
+
+    def made_of(self, sources: Callable[[Stage, Instruction], Iterable[Stage]]) -> tuple[Stage, ...]:
+        """The final stage, its FROM parents and the `sources` of their instructions, and theirs, in file order."""
         found: set[int] = set()
         todo = [] if self.final is None else [self.final]
         while todo:
@@ -165,7 +169,7 @@ class Dockerfile:
             if stage.parent is not None:
                 todo.append(self.stages[stage.parent])
             for instruction in stage.instructions:
-                todo.extend(source for source in map(self._source(stage), stage_names(instruction)) if source)
+                todo.extend(sources(stage, instruction))
         return tuple(stage for stage in self.stages if stage.index in found)
 
     def find_stage(self, name: str, before: int) -> Stage | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from graders.dockerfile.model import Dockerfile, Instruction, Stage
 
@@ -45,20 +45,13 @@ def stages_that_ship_packages(dockerfile: Dockerfile) -> tuple[Stage, ...]:
 
 
 def _stages(dockerfile: Dockerfile, takes: Callable[[str], bool]) -> tuple[Stage, ...]:
-    found: set[int] = set()
-    todo = [] if dockerfile.final is None else [dockerfile.final]
-    while todo:
-        stage = todo.pop()
-        if stage.index in found:
-            continue
-        found.add(stage.index)
-        if stage.parent is not None:
-            todo.append(dockerfile.stages[stage.parent])
-        for instruction in stage.instructions:
-            if _copies(instruction, takes):
-                origins = (dockerfile.find_stage(name, stage.index) for name in instruction.flags.get("from", ()))
-                todo.extend(origin for origin in origins if origin is not None)
-    return tuple(stage for stage in dockerfile.stages if stage.index in found)
+    def copied_from(stage: Stage, instruction: Instruction) -> Iterable[Stage]:
+        if not _copies(instruction, takes):
+            return ()
+        origins = (dockerfile.find_stage(name, stage.index) for name in instruction.flags.get("from", ()))
+        return (origin for origin in origins if origin is not None)
+
+    return dockerfile.made_of(copied_from)
 
 
 def _copies(instruction: Instruction, takes: Callable[[str], bool]) -> bool:
