@@ -15,11 +15,10 @@ from graders import layers
 from graders.base_images.ensure import ensure
 from graders.base_reference import base_references
 from graders.blame import layer_lines, step_summaries
-from graders.build_context import ChangedContext, PreparedContext, change
+from graders.build_context import PreparedContext
 from graders.cancel import Cancel
 from graders.check import Change
 from graders.context import ContainerContext, DockerfileContext, ImageContext, LayerScan, RebuildContext, TextCase
-from graders.dependency_step import find_dependency_steps
 from graders.dockerfile.locate import line_of
 from graders.engine.base import (
     BuildRequest,
@@ -51,15 +50,10 @@ from graders.exercise import ExerciseSpec
 from graders.layer_store import LayerStore
 from graders.limits import MIB
 from graders.outcome import Level
-from graders.rebuild import counterpart, ran_again
+from graders.rebuild_evidence import Rebuilds
 from graders.report import BuildSummary, EngineSummary, ImageSummary
 from graders.text_case import make_cases
 
-PURPOSES = {
-    Change.SOURCE: Purpose.SOURCE_CHANGED,
-    Change.DEPENDENCY: Purpose.DEPENDENCY_CHANGED,
-    Change.IGNORED: Purpose.IGNORED_CHANGED,
-}
 STOPPED_EARLY = "Stopped: the rebuild had shown enough"
 
 Context = ImageContext | RebuildContext | ContainerContext
@@ -101,8 +95,9 @@ class Workbench:
         self.cases: tuple[TextCase, ...] = make_cases(spec.texts, Random(nonce))  # noqa: S311 - no secret is made
         self.layers = _Layers(self)
         self.container = _Container(self)
-        self._lines: tuple[int | None, ...] = ()
-        self._rebuilds: dict[Change, tuple[BuildResult, ChangedContext, bool]] = {}
+        self.rebuilds = Rebuilds(self)
+        self.lines: tuple[int | None, ...] = ()
+        """The Dockerfile's line of each layer of the image."""
         self._line_of: Callable[[str], int | None] = lru_cache(maxsize=4096)(
             lambda name: line_of(source.dockerfile, name)
         )
@@ -123,12 +118,12 @@ class Workbench:
                 yield from ensure(self.engine, reference, self.cancel, self.environ)
             yield from self._look_at_base()
             yield StageStarted(Level.IMAGE, "Building the image")
-            build, _ = yield from self._run_build(Purpose.GRADED, self.prepared)
+            build, _ = yield from self.run_build(Purpose.GRADED, self.prepared)
             if build.ok:
                 self.image = self.engine.image(build.image_id)
                 if self.image is None:
                     raise EngineError("The engine lost the image that it had just built")
-                self._lines = layer_lines(self.source.dockerfile, self.image, self.base)
+                self.lines = layer_lines(self.source.dockerfile, self.image, self.base)
             self.build = build
         return self.build
 
@@ -143,11 +138,11 @@ class Workbench:
                 base=self.base,
                 layers=self.layers,
                 canaries=self.prepared.canaries,
-                layer_lines=self._lines,
+                layer_lines=self.lines,
             )
         if level is Level.CONTAINER:
             return ContainerContext(source=self.source, image=self.image, container=self.container, cases=self.cases)
-        return (yield from self._rebuilt(build, what or Change.SOURCE))
+        return (yield from self.rebuilds.context(build, what or Change.SOURCE))
 
     def close(self) -> str:
         """Remove all that was made; a sentence when that failed. Never raises."""
@@ -166,11 +161,10 @@ class Workbench:
         """The graded build; None when there was none."""
         if self.build is None:
             return None
-        rebuild = self._rebuilds.get(Change.SOURCE)
         return BuildSummary(
             elapsed_s=self.build.elapsed_s,
-            steps=step_summaries(self.build, self.image, self._lines),
-            rebuild_elapsed_s=rebuild[0].elapsed_s if rebuild and rebuild[0].ok else None,
+            steps=step_summaries(self.build, self.image, self.lines),
+            rebuild_elapsed_s=self.rebuilds.elapsed_s(Change.SOURCE),
         )
 
     def image_summary(self) -> ImageSummary | None:
@@ -199,61 +193,7 @@ class Workbench:
             self.notices.append(text)
             yield Notice(text)
 
-    def _rebuilt(self, first: BuildResult, what: Change) -> Generator[GradeEvent, None, RebuildContext]:
-        requirements = next(
-            (file.data for file in self.prepared.files if file.path == self.spec.build.requirements), b""
-        )
-        dependency_steps = find_dependency_steps(
-            self.source.dockerfile, first, self.layers.scan(), self._lines, requirements
-        )
-        if what not in self._rebuilds:
-            yield StageStarted(Level.REBUILD, f"Building again: {PURPOSES[what]}")
-            telling = frozenset(step.name for step in dependency_steps) if what is Change.SOURCE else frozenset()
-            self._rebuilds[what] = yield from self._changed_build(what, telling, self.nonce)
-            suspects = self._suspects(what, first, dependency_steps)
-            if suspects and (yield from self._may_be_lost(what, suspects)):
-                self._rebuilds[what] = yield from self._changed_build(what, telling, f"{self.nonce} again")
-        second, changed, stopped_early = self._rebuilds[what]
-        return RebuildContext(
-            source=self.source,
-            first=first,
-            second=second,
-            changed=changed.changed,
-            probe=changed.probe,
-            dependency_steps=dependency_steps,
-            stopped_early=stopped_early,
-        )
-
-    def _changed_build(
-        self, what: Change, telling: frozenset[str], nonce: str
-    ) -> Generator[GradeEvent, None, tuple[BuildResult, ChangedContext, bool]]:
-        changed = change(self.prepared, self.spec, what, nonce)
-        second, stopped_early = yield from self._run_build(PURPOSES[what], changed.context, telling)
-        return second, changed, stopped_early
-
-    def _suspects(self, what: Change, first: BuildResult, dependency_steps: tuple[BuildStep, ...]) -> frozenset[str]:
-        """Names of the steps that ran again and would be held against the learner."""
-        second, _, _ = self._rebuilds[what]
-        if what is Change.IGNORED:
-            return frozenset(step.name for step in ran_again(second))
-        if what is Change.DEPENDENCY:
-            return frozenset()
-        again = [counterpart(step, first, second) for step in dependency_steps]
-        return frozenset(step.name for step in again if step and step.status is not StepStatus.CACHED)
-
-    def _may_be_lost(self, what: Change, suspects: frozenset[str]) -> Generator[GradeEvent, None, bool]:
-        """Whether the engine may have thrown its cache away, so that the change has to be tried once more.
-
-        A rebuild that went to its end has filled the cache again, so only a second one can tell. One that was
-        stopped has not: then an unchanged build, nearly free, has to run the same steps if the cache was lost.
-        """
-        _, _, stopped_early = self._rebuilds[what]
-        if not stopped_early:
-            return True
-        control, _ = yield from self._run_build(Purpose.UNCHANGED, self.prepared)
-        return any(step.name in suspects for step in ran_again(control))
-
-    def _run_build(
+    def run_build(
         self, purpose: Purpose, context: PreparedContext, telling: frozenset[str] = frozenset()
     ) -> Generator[GradeEvent, None, tuple[BuildResult, bool]]:
         """Build; the result, and whether it was stopped early.

@@ -1,0 +1,101 @@
+"""Owns the builds of one submission after a change, each made once; must never judge.
+
+Methods that take time are generators of events that return their result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graders.build_context import ChangedContext, change
+from graders.check import Change
+from graders.context import RebuildContext
+from graders.dependency_step import find_dependency_steps
+from graders.engine.base import BuildResult, BuildStep, StepStatus
+from graders.event import GradeEvent, Purpose, StageStarted
+from graders.outcome import Level
+from graders.rebuild import counterpart, ran_again
+
+if TYPE_CHECKING:
+    from graders.workbench import Workbench
+
+PURPOSES = {
+    Change.SOURCE: Purpose.SOURCE_CHANGED,
+    Change.DEPENDENCY: Purpose.DEPENDENCY_CHANGED,
+    Change.IGNORED: Purpose.IGNORED_CHANGED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Rebuild:
+    result: BuildResult
+    changed: ChangedContext
+    stopped_early: bool
+
+
+class Rebuilds:
+    """Changes a submission and builds it again."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._made: dict[Change, _Rebuild] = {}
+
+    def elapsed_s(self, what: Change) -> float | None:
+        """Seconds that the build after this change took; None when there was none that made an image."""
+        made = self._made.get(what)
+        return made.result.elapsed_s if made and made.result.ok else None
+
+    def context(self, first: BuildResult, what: Change) -> Generator[GradeEvent, None, RebuildContext]:
+        """What a check sees of this change. Raises EngineError and Cancelled."""
+        bench = self._bench
+        requirements = next(
+            (file.data for file in bench.prepared.files if file.path == bench.spec.build.requirements), b""
+        )
+        dependency_steps = find_dependency_steps(
+            bench.source.dockerfile, first, bench.layers.scan(), bench.lines, requirements
+        )
+        if what not in self._made:
+            yield StageStarted(Level.REBUILD, f"Building again: {PURPOSES[what]}")
+            telling = frozenset(step.name for step in dependency_steps) if what is Change.SOURCE else frozenset()
+            self._made[what] = yield from self._build(what, telling, bench.nonce)
+            suspects = self._suspects(what, first, dependency_steps)
+            if suspects and (yield from self._may_be_lost(what, suspects)):
+                self._made[what] = yield from self._build(what, telling, f"{bench.nonce} again")
+        made = self._made[what]
+        return RebuildContext(
+            source=bench.source,
+            first=first,
+            second=made.result,
+            changed=made.changed.changed,
+            probe=made.changed.probe,
+            dependency_steps=dependency_steps,
+            stopped_early=made.stopped_early,
+        )
+
+    def _build(self, what: Change, telling: frozenset[str], nonce: str) -> Generator[GradeEvent, None, _Rebuild]:
+        changed = change(self._bench.prepared, self._bench.spec, what, nonce)
+        result, stopped_early = yield from self._bench.run_build(PURPOSES[what], changed.context, telling)
+        return _Rebuild(result, changed, stopped_early)
+
+    def _suspects(self, what: Change, first: BuildResult, dependency_steps: tuple[BuildStep, ...]) -> frozenset[str]:
+        """Names of the steps that ran again and would be held against the learner."""
+        second = self._made[what].result
+        if what is Change.IGNORED:
+            return frozenset(step.name for step in ran_again(second))
+        if what is Change.DEPENDENCY:
+            return frozenset()
+        again = [counterpart(step, first, second) for step in dependency_steps]
+        return frozenset(step.name for step in again if step and step.status is not StepStatus.CACHED)
+
+    def _may_be_lost(self, what: Change, suspects: frozenset[str]) -> Generator[GradeEvent, None, bool]:
+        """Whether the engine may have thrown its cache away, so that the change has to be tried once more.
+
+        A rebuild that went to its end has filled the cache again, so only a second one can tell. One that was
+        stopped has not: then an unchanged build, nearly free, has to run the same steps if the cache was lost.
+        """
+        if not self._made[what].stopped_early:
+            return True
+        control, _ = yield from self._bench.run_build(Purpose.UNCHANGED, self._bench.prepared)
+        return any(step.name in suspects for step in ran_again(control))
