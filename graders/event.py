@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from graders.engine.base import BuildStep
-from graders.outcome import Level, Outcome
-from graders.report import Report
+if TYPE_CHECKING:
+    from graders.engine.base import BuildStep
+    from graders.outcome import Level, Outcome
+    from graders.report import Report
 
 
 class Purpose(StrEnum):

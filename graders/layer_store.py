@@ -1,28 +1,25 @@
 """Owns what is remembered of layers that were read before; must never trust what it finds on disk.
 
 A layer's digest says what is in it, so what was found in it once stays true. An entry is kept under the digest and
-the tokens that were looked for, carries a checksum of its own, and counts as missing when anything about it is odd.
+the tokens that were looked for, and counts as missing when anything about it is odd.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import zlib
-from contextlib import suppress
 from dataclasses import astuple, dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from graders.context import LayerFile, TokenHit
+from graders.entry_folder import EntryFolder
 from graders.limits import MIB
 
-FORMAT = 1
+FORMAT = 2
 """Counted up whenever a layer is read in another way."""
-CHECKSUM_BYTES = 32
 ENTRY_CAP_BYTES = 64 * MIB
 """Largest entry once unfolded."""
 
@@ -56,56 +53,28 @@ class FolderStore:
     """A `LayerStore` in one folder, a file a layer; the oldest go when it grows beyond its bound."""
 
     def __init__(self, folder: Path, *, cap_bytes: int = 64 * MIB) -> None:
-        self._folder = folder
-        self._cap_bytes = cap_bytes
+        self._entries = EntryFolder(folder, ".layer", cap_bytes=cap_bytes)
 
     def load(self, diff_id: str, tokens: tuple[str, ...]) -> ScannedLayer | None:
         """Read an entry; a damaged one is removed."""
-        path = self._path(diff_id, tokens)
-        try:
-            data = path.read_bytes()
-        except OSError:
+        key = _key(diff_id, tokens)
+        data = self._entries.load(key)
+        if data is None:
             return None
         layer = _decoded(data)
-        with suppress(OSError):
-            if layer is None:
-                path.unlink()
-            else:
-                os.utime(path)
+        if layer is None:
+            self._entries.drop(key)
         return layer
 
     def save(self, diff_id: str, tokens: tuple[str, ...], layer: ScannedLayer) -> None:
         """Write an entry whole or not at all; a layer with a problem is left out."""
-        if layer.problem:
-            return
-        data = _encoded(layer)
-        if not data or len(data) > self._cap_bytes // 4:
-            return
-        path = self._path(diff_id, tokens)
-        draft = path.with_suffix(f".{os.getpid()}.draft")
-        with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            try:
-                draft.write_bytes(data)
-                draft.replace(path)
-            finally:
-                draft.unlink(missing_ok=True)
-            self._shrink()
+        data = b"" if layer.problem else _encoded(layer)
+        if data:
+            self._entries.save(_key(diff_id, tokens), data)
 
-    def _path(self, diff_id: str, tokens: tuple[str, ...]) -> Path:
-        key = json.dumps([FORMAT, diff_id, sorted(tokens)])
-        return self._folder / f"{sha256(key.encode()).hexdigest()}.layer"
 
-    def _shrink(self) -> None:
-        entries = sorted(
-            ((found.st_mtime, found.st_size, path) for path in self._folder.glob("*.layer") for found in [path.stat()]),
-            reverse=True,
-        )
-        total_bytes = 0
-        for _, size_bytes, path in entries:
-            total_bytes += size_bytes
-            if total_bytes > self._cap_bytes:
-                path.unlink(missing_ok=True)
+def _key(diff_id: str, tokens: tuple[str, ...]) -> str:
+    return json.dumps([FORMAT, diff_id, sorted(tokens)])
 
 
 def _encoded(layer: ScannedLayer) -> bytes:
@@ -118,16 +87,12 @@ def _encoded(layer: ScannedLayer) -> bytes:
     plain = msgspec.json.encode(document)
     if len(plain) > ENTRY_CAP_BYTES:
         return b""
-    body = zlib.compress(plain, 1)
-    return sha256(body).digest() + body
+    return zlib.compress(plain, 1)
 
 
 def _decoded(data: bytes) -> ScannedLayer | None:
-    checksum, body = data[:CHECKSUM_BYTES], data[CHECKSUM_BYTES:]
-    if sha256(body).digest() != checksum:
-        return None
     try:
-        found = msgspec.json.decode(zlib.decompressobj().decompress(body, ENTRY_CAP_BYTES), type=_Document)
+        found = msgspec.json.decode(zlib.decompressobj().decompress(data, ENTRY_CAP_BYTES), type=_Document)
     except (msgspec.MsgspecError, zlib.error):
         return None
     return ScannedLayer(

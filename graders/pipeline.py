@@ -110,6 +110,7 @@ def grade(
             engine=bench.engine_summary(),
             notices=notices,
             static_only=static_only,
+            bases=bench.base_summaries(),
         )
     )
 

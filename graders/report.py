@@ -60,6 +60,15 @@ class EngineSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseSummary:
+    """An image that the graded build started from or copied from."""
+
+    reference: str
+    """As the Dockerfile names it."""
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What was found in one submission. Points come from the exercise alone."""
 
@@ -76,6 +85,10 @@ class Report:
     """What the learner should know and is no fault (a file that was put back, a stand-in base image)."""
     static_only: bool = False
     """Only the dockerfile checks were asked for: such a report never unlocks anything."""
+    bases: tuple[BaseSummary, ...] = ()
+    """The base images that the engine had when it built; empty when nothing was built."""
+    from_store: bool = False
+    """Nothing was built or run now: equal content was graded before, and `started_at` says when."""
 
     @property
     def points(self) -> int:

@@ -51,7 +51,7 @@ from graders.layer_store import LayerStore
 from graders.limits import MIB
 from graders.outcome import Level
 from graders.rebuild_evidence import Rebuilds
-from graders.report import BuildSummary, EngineSummary, ImageSummary
+from graders.report import BaseSummary, BuildSummary, EngineSummary, ImageSummary
 from graders.text_case import make_cases
 
 STOPPED_EARLY = "Stopped: the rebuild had shown enough"
@@ -92,6 +92,7 @@ class Workbench:
         self.image: ImageInfo | None = None
         self.base: ImageInfo | None = None
         self.notices: list[str] = []
+        self._bases: dict[str, ImageInfo | None] = {}
         self.cases: tuple[TextCase, ...] = make_cases(spec.texts, Random(nonce))  # noqa: S311 - no secret is made
         self.layers = _Layers(self)
         self.container = _Container(self)
@@ -115,7 +116,7 @@ class Workbench:
             yield StageStarted(Level.IMAGE, "Preparing the base image")
             self._engine_info = self.engine.info()
             for reference in base_references(self.source):
-                yield from ensure(self.engine, reference, self.cancel, self.environ)
+                self._bases[reference] = yield from ensure(self.engine, reference, self.cancel, self.environ)
             yield from self._look_at_base()
             yield StageStarted(Level.IMAGE, "Building the image")
             build, _ = yield from self.run_build(Purpose.GRADED, self.prepared)
@@ -178,6 +179,10 @@ class Workbench:
         info = self._engine_info
         return EngineSummary(info.name, info.version, info.storage) if info else None
 
+    def base_summaries(self) -> tuple[BaseSummary, ...]:
+        """The images that the build needed, as the engine had them."""
+        return tuple(BaseSummary(name, found.id) for name, found in self._bases.items() if found is not None)
+
     def take_runs(self) -> tuple[RunFinished, ...]:
         """The runs that ended since the last call."""
         finished, self.container.finished = tuple(self.container.finished), []
@@ -187,7 +192,7 @@ class Workbench:
         chain = self.source.dockerfile.chain()
         if not chain or chain[0].unresolved or chain[0].base == "scratch":
             return
-        self.base = self.engine.image(chain[0].base)
+        self.base = self._bases.get(chain[0].base)
         if self.base is not None and self.base.stand_in:
             text = f"{chain[0].base} is an offline stand-in made from Debian packages, not the official image"
             self.notices.append(text)

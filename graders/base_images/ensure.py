@@ -5,26 +5,30 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from graders.base_images.stand_in import STAND_INS, build_stand_in
 from graders.cancel import Cancel
-from graders.engine.base import Engine
+from graders.engine.base import Engine, ImageInfo
 from graders.errors import Cancelled, ImageUnavailable
 from graders.event import BasePreparing
 
 
-def ensure(engine: Engine, reference: str, cancel: Cancel, environ: Mapping[str, str]) -> Iterator[BasePreparing]:
+def ensure(
+    engine: Engine, reference: str, cancel: Cancel, environ: Mapping[str, str]
+) -> Generator[BasePreparing, None, ImageInfo | None]:
     """Make `reference` available on the engine, saying how far it is; yields nothing when it is there already.
 
+    Returns what the engine then has under that name; None when somebody removed it again in the meantime.
     Raises `ImageUnavailable` when no registry gives it and no stand-in exists, `EngineCommandFailed` when the
     stand-in can't be built, `Cancelled`.
     """
     cancel.raise_if_set()
-    if engine.image(reference) is not None:
-        return
+    present = engine.image(reference)
+    if present is not None:
+        return present
     yield BasePreparing(reference, f"Asking the registry for {reference}", None)
     try:
         for progress in engine.pull(reference, cancel):
@@ -36,11 +40,12 @@ def ensure(engine: Engine, reference: str, cancel: Cancel, environ: Mapping[str,
         if reference not in STAND_INS:
             raise
     else:
-        return
+        return engine.image(reference)
     yield BasePreparing(
         reference, f"No registry answers: building a stand-in for {reference} from Debian packages", 0.0
     )
     yield from _build_once(engine, reference, cancel, environ)
+    return engine.image(reference)
 
 
 def _build_once(engine: Engine, reference: str, cancel: Cancel, environ: Mapping[str, str]) -> Iterator[BasePreparing]:
