@@ -43,9 +43,9 @@ EPILOG = """\b
 Examples:
   dockyard                           the course, in a full terminal window
   dockyard doctor                    is everything here that is needed?
-  dockyard start ship-the-classifier
-  dockyard check ship-the-classifier
-  dockyard check --path DIR --format json ship-the-classifier
+  dockyard start first-image
+  dockyard check first-image
+  dockyard check --path DIR --format json first-image
   dockyard lint path/to/Dockerfile
 
 \b

@@ -46,10 +46,10 @@ def test_wheel_installed_alone_checks_a_dockerfile(wheel: Path, tmp_path: Path) 
     env = {**os.environ, "PYTHONPATH": ""}
     helped = subprocess.run([dockyard, "--help"], cwd=tmp_path, env=env, check=True, capture_output=True, text=True)
     subprocess.run(
-        [dockyard, "start", "ship-the-classifier"], cwd=tmp_path, env=env, check=True, capture_output=True, text=True
+        [dockyard, "--unlock-all", "start", "broken-a"], cwd=tmp_path, env=env, check=True, capture_output=True
     )
     checked = subprocess.run(
-        [dockyard, "check", "ship-the-classifier", "--static"],
+        [dockyard, "check", "broken-a", "--static"],
         cwd=tmp_path,
         env=env,
         check=False,

@@ -66,7 +66,7 @@ def start_command_line(ctx: click.Context, *, name: str) -> None:
 
     \b
     Examples:
-      dockyard start ship-the-classifier
+      dockyard start first-image
       dockyard start 2.1
     """
     invocation = ctx.ensure_object(Invocation)

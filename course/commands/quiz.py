@@ -25,8 +25,8 @@ def quiz_command(ctx: click.Context, *, lesson: str, quiz: str | None, choice: i
 
     \b
     Examples:
-      dockyard quiz 1.4
-      dockyard quiz 1.4 which-step-runs-again 2
+      dockyard quiz 1.3
+      dockyard quiz 1.3 which-steps-run-again 2
 
     \b
     Exit codes: 0 shown or right, 1 wrong.

@@ -145,7 +145,7 @@ def test_bug_shows_traceback_and_how_to_report_it() -> None:
 
 def test_check_with_dead_engine_keeps_static_outcomes_and_progress(tmp_path: Path) -> None:
     """Static outcomes still come, the rest is ERRORED with its remedy, the code is 3, and no attempt is recorded."""
-    dockyard("start", "ship-the-classifier")
+    dockyard("--unlock-all", "start", "ship-the-classifier")
     work = Path(os.environ["HOME"]) / "dockyard" / "ship-the-classifier"
     shutil.copytree(ROOT / "exercises" / "ship-the-classifier" / "solution", work, dirs_exist_ok=True)
 
@@ -206,12 +206,12 @@ def test_check_in_a_terminal_shows_a_status_line_with_a_clock(*, no_colour: bool
 
 def test_reset_asks_in_a_terminal(tmp_path: Path) -> None:
     """In a terminal "no" changes nothing and says so."""
-    dockyard("--workspace", str(tmp_path / "w"), "start", "ship-the-classifier")
-    dockerfile = tmp_path / "w" / "ship-the-classifier" / "Dockerfile"
+    dockyard("--workspace", str(tmp_path / "w"), "start", "first-image")
+    dockerfile = tmp_path / "w" / "first-image" / "Dockerfile"
     dockerfile.write_text("FROM mine\n")
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*DOCKYARD, "--workspace", str(tmp_path / "w"), "reset", "ship-the-classifier"],
+        [*DOCKYARD, "--workspace", str(tmp_path / "w"), "reset", "first-image"],
         cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
     )  # fmt: skip
     os.close(theirs)
