@@ -11,10 +11,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from graders.cancel import Cancel
 from graders.limits import Limits
+
+if TYPE_CHECKING:
+    from graders.engine.service import Service, ServiceRequest
 
 LABEL = "dev.dockyard.run"
 """The one label on everything that we create; its value is the run id."""
@@ -25,6 +28,8 @@ class Network(StrEnum):
 
     NONE = "none"
     BRIDGE = "bridge"
+    INDEX = "index"
+    """Builds only: the package index, through a proxy; everything on an engine whose network nobody keeps."""
 
 
 class StepStatus(StrEnum):
@@ -54,6 +59,8 @@ class EngineInfo:
     """Whether it is a daemon that we started."""
     rootless: bool = False
     cgroup_version: str = ""
+    keeps_index: bool = False
+    """Whether a build with `Network.INDEX` reaches nothing but the package index."""
     source: str = ""
     """How it was found: "DOCKER_HOST", "docker context NAME", "usual socket", "private engine"."""
 
@@ -257,6 +264,13 @@ class Engine(Protocol):
 
     def run(self, request: RunRequest, cancel: Cancel) -> RunResult:
         """Run to the end and remove the container whatever happens. Raises `Cancelled`."""
+        ...
+
+    def serve(self, request: ServiceRequest, cancel: Cancel) -> AbstractContextManager[Service]:
+        """Start a container that goes on while the block runs; it, its network and its mounts are removed after.
+
+        A program that can't be started is a value (`ServiceState.start_error`). Raises EngineError and `Cancelled`.
+        """
         ...
 
     def image(self, reference: str) -> ImageInfo | None:

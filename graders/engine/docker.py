@@ -38,6 +38,7 @@ from graders.engine.docker_wire import (
     messages,
     version_of,
 )
+from graders.engine.network_claim import guard_socket
 from graders.errors import EngineError, EngineTimeout, ImageUnavailable
 from graders.safe_text import clean
 
@@ -242,6 +243,7 @@ class DockerEngine:
             private=self._private,
             rootless=any("rootless" in option for option in options),
             cgroup_version=clean(as_text(about.get("CgroupVersion")), max_len=10),
+            keeps_index=guard_socket(self._wire.address) is not None,
             source=self._source,
         )
 

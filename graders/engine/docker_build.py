@@ -44,6 +44,7 @@ from graders.engine.docker_errors import (
 from graders.engine.docker_owner import OWNER, own_mark
 from graders.engine.docker_steps import BuildKitReader, image_of_step
 from graders.engine.docker_wire import Json, LineSplitter, Query, Stream, Wire
+from graders.engine.network_claim import claimed
 from graders.errors import Cancelled, EngineError, EngineTimeout, EngineUnavailable, ImageUnavailable
 from graders.safe_text import clean
 
@@ -60,7 +61,11 @@ _FLOOD_FACTOR = 16
 
 def build(wire: Wire, request: BuildRequest, cancel: Cancel, *, builder: str, disk: EngineDisk) -> Iterator[BuildEvent]:
     """Build and say what happens; the last item is the `BuildResult`. `builder` is "buildkit" or "classic"."""
-    with disk.watch(request.limits.build_disk_mib, request.limits.disk_headroom_mib) as use:
+    with (
+        claimed(wire.address, request.network, cancel) as granted,
+        disk.watch(request.limits.build_disk_mib, request.limits.disk_headroom_mib) as use,
+    ):
+        request = replace(request, build_args={**granted.build_args, **request.build_args})
         yield from _watched(wire, request, cancel, builder, use)
 
 

@@ -23,12 +23,13 @@ from graders.engine.find import PRIVATE_SOCKET
 from graders.engine.install import COMMAND, is_installed
 from graders.engine.private_cgroup import Caps, end_group, limit_group, remove_group
 from graders.engine.private_network import Bridge, make_bridge, remove_bridge
+from graders.engine.private_process import STOP_S, end, pid_of
+from graders.engine.private_service import guard_down, guard_pid, guard_up
 from graders.engine.program import find_program, lines_of
 from graders.errors import Cancelled, EngineCommandFailed, EngineError, EngineTimeout, EngineUnavailable
 from graders.safe_text import clean_lines
 
 _START_S = 60.0
-_STOP_S = 20.0
 _POLL_S = 0.05
 _TAIL = 15
 _OPEN_FILES = 65536
@@ -72,6 +73,16 @@ class PrivatePaths:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What a user chooses about the private engine."""
+
+    registry_mirrors: tuple[str, ...] = ()
+    """Registries that are asked before Docker Hub: "http://host:port"."""
+    index_hosts: tuple[str, ...] = ()
+    """Hosts beside the usual ones that count as a package index: "host" or "host:port"."""
+
+
+@dataclass(frozen=True, slots=True)
 class PrivateStatus:
     """How the private engine is."""
 
@@ -81,6 +92,8 @@ class PrivateStatus:
     pid: int
     """0 when it does not run."""
     socket: str
+    guarded: bool = False
+    """Whether its network is kept, so that a build can be held to the package index."""
 
 
 def status(paths: PrivatePaths | None = None) -> PrivateStatus:
@@ -94,7 +107,7 @@ def status(paths: PrivatePaths | None = None) -> PrivateStatus:
             answers = True
         except EngineError:
             answers = False
-    return PrivateStatus(bool(pid), answers, pid, f"unix://{paths.socket}")
+    return PrivateStatus(bool(pid), answers, pid, f"unix://{paths.socket}", bool(guard_pid(paths.runtime)))
 
 
 def up(
@@ -104,18 +117,25 @@ def up(
     paths: PrivatePaths | None = None,
     timeout_s: float = _START_S,
     is_root: bool | None = None,
+    settings: EngineSettings | None = None,
 ) -> Iterator[str]:
     """Start it unless it runs, and wait until it answers; yields lines for the user.
+
+    One that runs takes over new settings without a restart.
 
     Raises `EngineUnavailable` (no rights, not installed), `EngineCommandFailed` with the log's tail,
     `EngineTimeout`, `Cancelled`.
     """
     paths = paths or PrivatePaths()
+    settings = settings or EngineSettings()
     now = status(paths)
+    may_start = os.geteuid() == 0 if is_root is None else is_root
     if now.answers:
         yield f"The private engine answers already at {now.socket}"
+        if may_start:
+            yield from _renew(now, paths, settings, environ)
         return
-    if not (os.geteuid() == 0 if is_root is None else is_root):
+    if not may_start:
         raise EngineUnavailable("Starting the private engine needs root", hint="Run: sudo dockyard engine up")
     dockerd = find_program("dockerd", environ)
     if dockerd is None or not is_installed(environ):
@@ -125,7 +145,7 @@ def up(
         yield from down(environ, paths=paths)
     _clear_stale(paths)
     try:
-        notice = _prepare(paths, environ)
+        notice = _prepare(paths, settings, environ)
     except OSError as error:
         raise EngineUnavailable(
             f"The private engine's folders or network could not be made: {error.strerror or error}",
@@ -139,8 +159,11 @@ def up(
     try:
         _await_answer(pid, paths, cancel, timeout_s)
     except BaseException:
-        _end(pid)
+        end(pid)
         raise
+    problem = _guard(paths, settings, environ)
+    if problem:
+        yield problem
     yield f"The private engine answers at unix://{paths.socket} after {time.monotonic() - began:.1f} s"
 
 
@@ -152,16 +175,17 @@ def down(environ: Mapping[str, str], *, paths: PrivatePaths | None = None) -> It
         yield "Stopping the private engine"
         with suppress(EngineError):
             _kill_containers(Wire(f"unix://{paths.socket}"))
-        if not _end(pid):
+        if not end(pid):
             raise EngineTimeout(
                 f"The private engine (process {pid}) does not stop",
-                limit_s=_STOP_S,
-                elapsed_s=_STOP_S,
+                limit_s=STOP_S,
+                elapsed_s=STOP_S,
                 hint=f"Its log is {paths.log}",
             )
         yield "The private engine is stopped"
     else:
         yield "The private engine does not run"
+    guard_down(paths.runtime, paths.bridge, environ)
     _clear_stale(paths)
     _unmount(paths, environ)
     remove_bridge(paths.bridge, environ)
@@ -200,15 +224,44 @@ def _arguments(paths: PrivatePaths) -> tuple[str, ...]:
     )
 
 
-def _prepare(paths: PrivatePaths, environ: Mapping[str, str]) -> str:
-    for folder in (paths.data, paths.runtime, paths.exec_root):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o711)
+def _renew(
+    now: PrivateStatus, paths: PrivatePaths, settings: EngineSettings, environ: Mapping[str, str]
+) -> Iterator[str]:
+    """Hand a running engine what changed; dockerd reads its mirrors anew on HUP. Source: docs.docker.com, dockerd."""
+    wanted = _daemon_settings(paths, settings)
+    file = paths.runtime / "daemon.json"
+    with suppress(OSError):
+        if file.read_text("utf-8") != wanted:
+            file.write_text(wanted, "utf-8")
+            os.kill(now.pid, signal.SIGHUP)
+            yield "It was told the new settings"
+    problem = _guard(paths, settings, environ)
+    if problem:
+        yield problem
+
+
+def _guard(paths: PrivatePaths, settings: EngineSettings, environ: Mapping[str, str]) -> str:
+    log = paths.log.with_name(f"{paths.data.name}-network.log")
+    return guard_up(paths.runtime, log, paths.bridge, settings.index_hosts, environ)
+
+
+def _daemon_settings(paths: PrivatePaths, settings: EngineSettings) -> str:
+    """daemon.json: what the machine's own engine is told of registries, our mirrors before its own."""
     kept: dict[str, object] = {}
     with suppress(OSError, ValueError):
         system = as_object(json.loads(paths.system_settings.read_bytes()))
         kept = {key: system[key] for key in _KEPT_SETTINGS if key in system}
+    if settings.registry_mirrors:
+        theirs = [as_text(mirror) for mirror in as_list(kept.get("registry-mirrors"))]
+        kept["registry-mirrors"] = list(dict.fromkeys((*settings.registry_mirrors, *theirs)))
     kept["builder"] = {"gc": {"enabled": True, "defaultKeepStorage": _BUILD_CACHE}}
-    (paths.runtime / "daemon.json").write_text(json.dumps(kept), "utf-8")
+    return json.dumps(kept)
+
+
+def _prepare(paths: PrivatePaths, settings: EngineSettings, environ: Mapping[str, str]) -> str:
+    for folder in (paths.data, paths.runtime, paths.exec_root):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o711)
+    (paths.runtime / "daemon.json").write_text(_daemon_settings(paths, settings), "utf-8")
     missing = limit_group(paths.cgroup_root, paths.cgroup, paths.caps)
     notices = [f"this machine lets us set no limit on the {' and '.join(missing)} of builds"] if missing else []
     notices.append(make_bridge(paths.bridge, environ))
@@ -270,50 +323,15 @@ def _tail(paths: PrivatePaths) -> str:
 
 def _our_pid(paths: PrivatePaths) -> int:
     """The process id of our dockerd; 0 when the file is missing or names another process."""
-    with suppress(OSError, ValueError):
-        pid = int(paths.pid_file.read_text("ascii"))
-        if _is_ours(pid, "dockerd", str(paths.socket)):
-            return pid
-    return 0
-
-
-def _is_ours(pid: int, program: str, mark: str) -> bool:
-    with suppress(OSError):
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-        return Path(words[0]).name == program and any(mark in word for word in words[1:])
-    return False
-
-
-def _end(pid: int) -> bool:
-    """TERM, then KILL; whether it is gone."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.kill(pid, number)
-        deadline = time.monotonic() + _STOP_S
-        while time.monotonic() < deadline:
-            with suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
-            if not _lives(pid):
-                return True
-            time.sleep(_POLL_S)
-    return False
-
-
-def _lives(pid: int) -> bool:
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-    except OSError:
-        return False
-    return text.rpartition(")")[2].split()[:1] != ["Z"]
+    return pid_of(paths.pid_file, "dockerd", str(paths.socket))
 
 
 def _clear_stale(paths: PrivatePaths) -> None:
     """After a kill -9: dockerd's containerd and containers live on, and the pid file would stop the next start."""
     own = paths.exec_root / "containerd" / "containerd.pid"
-    with suppress(OSError, ValueError):
-        pid = int(own.read_text("ascii"))
-        if _is_ours(pid, "containerd", str(paths.exec_root)):
-            _end(pid)
+    pid = pid_of(own, "containerd", str(paths.exec_root))
+    if pid:
+        end(pid)
     end_group(paths.cgroup_root, paths.cgroup)
     for file in (paths.pid_file, paths.socket, own):
         with suppress(OSError):

@@ -1,5 +1,7 @@
 """Owns the private engine's network bridge; must never touch the rules or the bridge of another engine.
 
+A bridge is open, or closed: then what runs on it reaches one port of ours and nothing else, its neighbours included.
+
 Two engines must not share docker0, and a starting dockerd that manages iptables throws away the chains of one that
 runs already. So ours gets a bridge of its own and the three rules that it needs, each with our comment.
 Source: moby libnetwork, drivers/bridge (removeIPChains at start), read 2026-11.
@@ -8,6 +10,7 @@ Source: moby libnetwork, drivers/bridge (removeIPChains at start), read 2026-11.
 from __future__ import annotations
 
 import fcntl
+import ipaddress
 import socket
 import struct
 from collections.abc import Mapping
@@ -22,6 +25,8 @@ from graders.errors import EngineCommandFailed, EngineTimeout
 _ADD_BRIDGE, _REMOVE_BRIDGE = 0x89A0, 0x89A1
 _SET_ADDRESS, _SET_MASK, _GET_FLAGS, _SET_FLAGS = 0x8916, 0x891C, 0x8913, 0x8914
 _UP = 1
+CLOSING = "dockyard-closed"
+"""Comment of the rules that close a bridge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,11 @@ class Bridge:
     def subnet(self) -> str:
         """The network as iptables writes it."""
         return f"{self.address.rsplit('.', 1)[0]}.0/{self.mask}"
+
+    @property
+    def network(self) -> ipaddress.IPv4Network:
+        """The addresses of what runs on it."""
+        return ipaddress.IPv4Network(self.subnet)
 
 
 def make_bridge(bridge: Bridge, environ: Mapping[str, str]) -> str:
@@ -57,10 +67,31 @@ def make_bridge(bridge: Bridge, environ: Mapping[str, str]) -> str:
     return ""
 
 
+def close_bridge(bridge: Bridge, port: int, environ: Mapping[str, str]) -> bool:
+    """Cut off what runs on the bridge from everything but `port` of its address; whether that holds now.
+
+    The rules are put on top again each time, since another program may have put its own above them.
+    """
+    open_bridge(bridge, environ)
+    if not _stops_neighbours(bridge):
+        return False
+    return all(_iptables(("-I", *rule), environ) for rule in _closing_rules(bridge, port))
+
+
+def open_bridge(bridge: Bridge, environ: Mapping[str, str]) -> None:
+    """Take away what `close_bridge` did, whichever port it was told."""
+    for chain in ("INPUT", "FORWARD"):
+        for line in _listed(chain, environ):
+            words = tuple(word.strip('"') for word in line.split())
+            if words[:2] == ("-A", chain) and bridge.name in words and CLOSING in words:
+                _iptables(("-D", *words[1:]), environ)
+
+
 def remove_bridge(bridge: Bridge, environ: Mapping[str, str]) -> None:
     """Take the bridge and its rules away; what is gone already is fine."""
     if not Path(f"/sys/class/net/{bridge.name}/bridge").exists():
         return
+    open_bridge(bridge, environ)
     for rule in _rules(bridge):
         _iptables(("-D", *rule), environ)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, suppress(OSError):
@@ -79,6 +110,42 @@ def _rules(bridge: Bridge) -> tuple[tuple[str, ...], ...]:
         ("FORWARD", "-o", bridge.name, *mark, "-j", "ACCEPT"),
         ("POSTROUTING", "-t", "nat", "-s", bridge.subnet, "!", "-o", bridge.name, *mark, "-j", "MASQUERADE"),
     )
+
+
+def _closing_rules(bridge: Bridge, port: int) -> tuple[tuple[str, ...], ...]:
+    """In the order in which they are put on top, so the last is asked first."""
+    mark = ("-m", "comment", "--comment", CLOSING)
+    only = ("-p", "tcp", "-d", bridge.address, "--dport", str(port))
+    # A refusal is an answer at once; silence would cost an honest mistake the whole time limit of a build.
+    refuse = ("-j", "REJECT", "--reject-with", "icmp-admin-prohibited")
+    return (
+        ("FORWARD", "-o", bridge.name, *mark, "-j", "DROP"),
+        ("FORWARD", "-i", bridge.name, *mark, *refuse),
+        ("INPUT", "-i", bridge.name, *mark, *refuse),
+        ("INPUT", "-i", bridge.name, *only, *mark, "-j", "ACCEPT"),
+    )
+
+
+def _stops_neighbours(bridge: Bridge) -> bool:
+    """Have the rules asked for frames from one port of the bridge to another, and no other protocol beside IPv4."""
+    with suppress(OSError):
+        Path(f"/proc/sys/net/ipv6/conf/{bridge.name}/disable_ipv6").write_text("1\n", "ascii")
+    try:
+        Path(f"/sys/class/net/{bridge.name}/bridge/nf_call_iptables").write_text("1\n", "ascii")
+    except OSError:
+        return False
+    return True
+
+
+def _listed(chain: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    program = find_program("iptables", environ)
+    if program is None:
+        return ()
+    try:
+        argv = (program, "-w", "5", "-S", chain)
+        return tuple(lines_of(argv, environ=environ, cancel=Cancel(), timeout_s=10.0))
+    except (EngineCommandFailed, EngineTimeout):
+        return ()
 
 
 def _iptables(rule: tuple[str, ...], environ: Mapping[str, str]) -> bool:

@@ -1,0 +1,53 @@
+"""Owns the private engine's processes as the kernel sees them; must never touch one that is not ours."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+STOP_S = 20.0
+_POLL_S = 0.05
+
+
+def pid_of(pid_file: Path, program: str, mark: str) -> int:
+    """The living process that a pid file names, if it is `program` with `mark` in an argument; else 0."""
+    with suppress(OSError, ValueError):
+        pid = int(pid_file.read_text("ascii"))
+        if is_ours(pid, program, mark):
+            return pid
+    return 0
+
+
+def is_ours(pid: int, program: str, mark: str) -> bool:
+    """Whether a process runs `program` (empty: any) with `mark` in one of its arguments."""
+    with suppress(OSError):
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+        return program in {"", Path(words[0]).name} and any(mark in word for word in words[1:])
+    return False
+
+
+def end(pid: int) -> bool:
+    """TERM, then KILL; whether it is gone."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+        deadline = time.monotonic() + STOP_S
+        while time.monotonic() < deadline:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+            if not lives(pid):
+                return True
+            time.sleep(_POLL_S)
+    return False
+
+
+def lives(pid: int) -> bool:
+    """Whether it runs; what only waits to be reaped does not."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return text.rpartition(")")[2].split()[:1] != ["Z"]
