@@ -63,6 +63,10 @@ class EngineInfo:
     """Whether a build with `Network.INDEX` reaches nothing but the package index."""
     source: str = ""
     """How it was found: "DOCKER_HOST", "docker context NAME", "usual socket", "private engine"."""
+    data_root: str = ""
+    """Folder of its data, on its own machine; empty: not told."""
+    ignored_limits: tuple[str, ...] = ()
+    """Of "memory" and "processes": what it says itself that it can't hold a run to. It refuses to run then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ _IMPORT_S = 600.0
 _FIRST_ANSWER_S = 8.0
 """How long a registry may take to answer at all before a pull is given up."""
 _PULL_SILENCE_S = 60.0
+_LIMIT_FLAGS = (("MemoryLimit", "memory"), ("PidsLimit", "processes"))
+"""What an engine says of its control groups: false on one without root whose groups were not given to it."""
 _KINDS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("container", "/containers/json", {"all": "1"}),
     ("image", "/images/json", {}),
@@ -105,7 +107,7 @@ class DockerEngine:
     def run(self, request: RunRequest, cancel: Cancel) -> RunResult:
         """Run to the end and remove the container; see `Engine.run`."""
         cancel.raise_if_set()
-        self.info()
+        require_limits(self.info())
         return docker_run.run(self._wire, request, cancel, cpus=self._cpus, disk=self._disk)
 
     def image(self, reference: str) -> ImageInfo | None:
@@ -234,7 +236,7 @@ class DockerEngine:
         components = [as_text(as_object(part).get("Name")) for part in as_list(version.get("Components"))]
         options = [as_text(option) for option in as_list(about.get("SecurityOptions"))]
         return EngineInfo(
-            name="podman" if any("podman" in name.lower() for name in components) else "docker",
+            name=_name_of(components),
             version=clean(as_text(version.get("Version")), max_len=100),
             api_version=clean(as_text(version.get("ApiVersion")), max_len=20),
             storage=clean(as_text(about.get("Driver")), max_len=40),
@@ -245,6 +247,28 @@ class DockerEngine:
             cgroup_version=clean(as_text(about.get("CgroupVersion")), max_len=10),
             keeps_index=guard_socket(self._wire.address) is not None,
             source=self._source,
+            data_root=clean(as_text(about.get("DockerRootDir")), max_len=400),
+            ignored_limits=tuple(word for key, word in _LIMIT_FLAGS if about.get(key) is False),
+        )
+
+
+def _name_of(components: list[str]) -> str:
+    """Podman calls its part "Podman Engine", Docker "Engine"; another engine is called what it calls itself."""
+    if any("podman" in name.lower() for name in components):
+        return "podman"
+    if not components or "Engine" in components:
+        return "docker"
+    return clean(components[0], max_len=40) or "unknown"
+
+
+def require_limits(info: EngineInfo) -> None:
+    """Raise EngineError when the engine says that it can't hold a program to its limits: nothing is run then."""
+    if info.ignored_limits:
+        kind = "without root " if info.rootless else ""
+        raise EngineError(
+            f"The engine {info.name} {info.version} runs {kind}without control groups: it can't hold a program"
+            f" to its {' and '.join(info.ignored_limits)}, so no program is run on it",
+            hint="Use an engine of ours: sudo dockyard engine up --private",
         )
 
 
