@@ -60,6 +60,10 @@ class LayerFile:
     """"file", "dir", "link" or "other"."""
     whiteout: bool = False
     """The entry hides `path` of the layers below."""
+    program: str = ""
+    """What kind of program its content is (`graders.program`); empty for a script, a library, and all else."""
+    capabilities: int = 0
+    """The capabilities that whoever starts it is given, a bit each (capabilities(7))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,14 @@ class LayerScan:
     hits: tuple[TokenHit, ...]
     passwd: bytes | None = None
     """The topmost /etc/passwd of the whole image, base included; None when it has none that is a plain file."""
+    shadow: bytes | None = None
+    """/etc/shadow, likewise."""
+    group: bytes | None = None
+    """/etc/group, likewise."""
+    base_files: tuple[LayerFile, ...] = ()
+    """The files of the base that are tools or give rights: what a layer above may write again without blame."""
+    closed: tuple[LayerFile, ...] = ()
+    """The folders of the whole image that not everybody may enter, as the topmost layer has them."""
     problem: str = ""
     """Why not all could be read; empty when all was. The rest of the scan is then a part of the truth."""
 
@@ -161,3 +173,8 @@ class ContainerContext:
     container: ContainerHandle
     cases: tuple[TextCase, ...] = field(default=())
     """Texts chosen for this check, fed on standard input, one a line."""
+    layers: LayerReader | None = None
+    base: ImageInfo | None = None
+    """As in `ImageContext`."""
+    layer_lines: tuple[int | None, ...] = ()
+    """As in `ImageContext`."""

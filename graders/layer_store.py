@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import astuple, dataclass
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -18,8 +19,9 @@ from graders.context import LayerFile, TokenHit
 from graders.entry_folder import EntryFolder
 from graders.limits import MIB
 
-FORMAT = 2
+FORMAT = 3
 """Counted up whenever a layer is read in another way."""
+ACCOUNT_FILES = ("etc/passwd", "etc/shadow", "etc/group")
 ENTRY_CAP_BYTES = 64 * MIB
 """Largest entry once unfolded."""
 
@@ -30,9 +32,8 @@ class ScannedLayer:
 
     files: tuple[LayerFile, ...] = ()
     hits: tuple[TokenHit, ...] = ()
-    has_passwd: bool = False
-    """Whether the layer says something about /etc/passwd: holds it, or hides it."""
-    passwd: bytes | None = None
+    accounts: Mapping[str, bytes | None] = field(default_factory=dict)
+    """The files of `ACCOUNT_FILES` that the layer holds, by path; None: hidden, or no plain file."""
     problem: str = ""
     """Why not all was read; such a layer is never kept."""
 
@@ -81,8 +82,7 @@ def _encoded(layer: ScannedLayer) -> bytes:
     document = {
         "files": [astuple(file) for file in layer.files],
         "hits": [astuple(hit) for hit in layer.hits],
-        "has_passwd": layer.has_passwd,
-        "passwd": layer.passwd,
+        "accounts": dict(layer.accounts),
     }
     plain = msgspec.json.encode(document)
     if len(plain) > ENTRY_CAP_BYTES:
@@ -98,13 +98,11 @@ def _decoded(data: bytes) -> ScannedLayer | None:
     return ScannedLayer(
         files=tuple(LayerFile(*row) for row in found.files),
         hits=tuple(TokenHit(*row) for row in found.hits),
-        has_passwd=found.has_passwd,
-        passwd=found.passwd,
+        accounts=found.accounts,
     )
 
 
 class _Document(msgspec.Struct):
-    files: list[tuple[int, str, int, int, int, int, str, bool]]
+    files: list[tuple[int, str, int, int, int, int, str, bool, str, int]]
     hits: list[tuple[str, int, str]]
-    has_passwd: bool
-    passwd: bytes | None
+    accounts: dict[str, bytes | None]

@@ -17,15 +17,17 @@ from itertools import chain
 from graders.blame import shared_layers
 from graders.context import LayerFile, LayerScan, TokenHit
 from graders.engine.base import ImageInfo
-from graders.layer_store import LayerStore, ScannedLayer
+from graders.layer_store import ACCOUNT_FILES, LayerStore, ScannedLayer
 from graders.limits import MIB
+from graders.program import HEAD_BYTES, PROGRAM, is_program, program_kind
 from graders.tar_stream import BLOCK_BYTES, ByteStream, TarEntry, TruncatedTarError, entries
 from graders.token_search import TokenSearch
 
 MANIFEST = "manifest.json"
 MANIFEST_CAP_BYTES = 4 * MIB
-PASSWD = "etc/passwd"  # noqa: S105 - a path
-PASSWD_CAP_BYTES = MIB
+ACCOUNT_CAP_BYTES = MIB
+SETUID = 0o4000
+ENTER_BY_ALL = 0o001
 MAX_FILES = 300_000
 """Files that are kept of one image; tokens are looked for in all."""
 WHITEOUT = ".wh."
@@ -41,8 +43,7 @@ GZIP_FILE_CAP_BYTES = 64 * MIB
 class _Layer:
     files: list[LayerFile] = field(default_factory=list)
     hits: list[TokenHit] = field(default_factory=list)
-    passwd: bytes | None = None
-    has_passwd: bool = False
+    accounts: dict[str, bytes | None] = field(default_factory=dict)
     problem: str = ""
 
 
@@ -92,17 +93,42 @@ def _assembled(
     skip = shared_layers(image, base)
     files: list[LayerFile] = []
     hits = list(config_hits)
-    passwd: bytes | None = None
+    accounts: dict[str, bytes | None] = {}
+    base_files: list[LayerFile] = []
+    closed: dict[str, LayerFile] = {}
     for index, layer in enumerate(order):
         if layer is None:
             continue
-        if layer.has_passwd:
-            passwd = layer.passwd
+        accounts |= layer.accounts
+        for file in layer.files:
+            if file.whiteout:
+                continue
+            if file.kind == "dir" and not file.mode & ENTER_BY_ALL:
+                closed[file.path] = file
+            elif file.path in closed:
+                del closed[file.path]
         if index >= skip:
             problem = problem or layer.problem
             files += [replace(file, layer=index) for file in layer.files]
             hits += [replace(hit, layer=index) for hit in layer.hits]
-    return LayerScan(tuple(files), tuple(hits), passwd=passwd, problem=problem)
+        else:
+            base_files += [file for file in layer.files if _is_telling(file)]
+    passwd, shadow, group = (accounts.get(path) for path in ACCOUNT_FILES)
+    return LayerScan(
+        tuple(files),
+        tuple(hits),
+        passwd=passwd,
+        shadow=shadow,
+        group=group,
+        base_files=tuple(base_files),
+        closed=tuple(closed.values()),
+        problem=problem,
+    )
+
+
+def _is_telling(file: LayerFile) -> bool:
+    """Whether a check may have to know that the base brought it."""
+    return bool(file.mode & SETUID or file.capabilities or file.program not in {"", PROGRAM})
 
 
 class _Scanner:
@@ -175,13 +201,16 @@ class _Scanner:
         return ScannedLayer(
             tuple(layer.files),
             tuple(layer.hits),
-            has_passwd=layer.has_passwd,
-            passwd=layer.passwd,
+            accounts=layer.accounts,
             problem=layer.problem,
         )
 
     def _entry(self, layer: _Layer, entry: TarEntry, path: str, data: Iterator[bytes]) -> set[bytes]:
         """Note one file; the tokens found in it once unfolded."""
+        head, content = _peeked(data, HEAD_BYTES)
+        program = ""
+        if entry.kind == "file" and is_program(head, path):
+            program = program_kind(content)
         folder, name = posixpath.split(path)
         is_whiteout = name.startswith(WHITEOUT)
         shown = folder if name == OPAQUE else posixpath.join(folder, name.removeprefix(WHITEOUT))
@@ -197,24 +226,23 @@ class _Scanner:
                     gid=entry.gid,
                     kind=entry.kind,
                     whiteout=is_whiteout,
+                    program=program,
+                    capabilities=entry.capabilities,
                 )
             )
         elif not layer.problem:
             layer.problem = f"The image has more than {MAX_FILES} files, not all were listed"
-        if is_whiteout and shown in {PASSWD, "etc"} and not layer.has_passwd:
-            layer.has_passwd, layer.passwd = True, None
-        if path == PASSWD:
-            layer.has_passwd, layer.passwd = True, None
-            if entry.kind == "file" and entry.size_bytes <= PASSWD_CAP_BYTES:
-                layer.passwd = b"".join(data)
+        for account in ACCOUNT_FILES:
+            if is_whiteout and shown in {account, posixpath.dirname(account)}:
+                layer.accounts.setdefault(account, None)
+        if path in ACCOUNT_FILES:
+            is_plain = entry.kind == "file" and entry.size_bytes <= ACCOUNT_CAP_BYTES
+            layer.accounts[path] = b"".join(content) if is_plain else None
             return set()
-        if entry.kind != "file" or not self._tokens:
-            return set()
-        first, whole = _peeked(data, len(GZIP_MAGIC))
-        if not first.startswith(GZIP_MAGIC):
+        if entry.kind != "file" or not self._tokens or not head.startswith(GZIP_MAGIC):
             return set()
         unfolded = TokenSearch(self._tokens)
-        for piece in _inflated(whole, GZIP_FILE_CAP_BYTES):
+        for piece in _inflated(content, GZIP_FILE_CAP_BYTES):
             unfolded.feed(piece)
         return set(unfolded.take())
 

@@ -71,10 +71,11 @@ def scan(
     files: tuple[LayerFile, ...] = (),
     hits: tuple[TokenHit, ...] = (),
     passwd: bytes | None = None,
+    base_files: tuple[LayerFile, ...] = (),
     problem: str = "",
 ) -> LayerScan:
     """What was read from the layers."""
-    return LayerScan(files=files, hits=hits, passwd=passwd, problem=problem)
+    return LayerScan(files=files, hits=hits, passwd=passwd, base_files=base_files, problem=problem)
 
 
 def image_context(

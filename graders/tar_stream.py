@@ -13,6 +13,7 @@ BLOCK_BYTES = 512
 NAME_CAP_BYTES = 64 * 1024
 """Longer names and pax headers are read past and cut."""
 PIECE_BYTES = 1024 * 1024
+CAPABILITY_RECORD = b"SCHILY.xattr.security.capability"
 KINDS = {b"0": "file", b"\0": "file", b"7": "file", b"S": "file", b"1": "link", b"2": "link", b"5": "dir"}
 
 
@@ -34,6 +35,8 @@ class TarEntry:
     uid: int
     gid: int
     is_hard_link: bool = False
+    capabilities: int = 0
+    """The capabilities that its extended attribute permits, a bit each."""
     unpacked_bytes: int = 0
     """Size of the file once it is unpacked: more than its content where it is sparse."""
 
@@ -123,6 +126,7 @@ def entries(stream: ByteStream) -> Iterator[tuple[TarEntry, Iterator[bytes]]]:
             uid=max(_number(header[108:116]), 0),
             gid=max(_number(header[116:124]), 0),
             is_hard_link=kind == b"1",
+            capabilities=_capabilities(pax.get(CAPABILITY_RECORD, b"")),
             unpacked_bytes=_unpacked(kind, header, pax, size_bytes),
         )
         long_name = long_link = None
@@ -165,6 +169,14 @@ def _unpacked(kind: bytes, header: bytes, pax: dict[bytes, bytes], size_bytes: i
     if kind == b"S":
         sizes.append(_number(header[483:495]))
     return max([size_bytes, *sizes])
+
+
+def _capabilities(attribute: bytes) -> int:
+    """The permitted and inheritable sets of `struct vfs_cap_data` (linux/capability.h), versions 1 to 3."""
+    words = [int.from_bytes(attribute[at : at + 4], "little") for at in range(4, min(len(attribute), 20), 4)]
+    low = sum(1 << bit for bit in range(32) if any(word >> bit & 1 for word in words[0:2]))
+    high = sum(1 << bit for bit in range(32) if any(word >> bit & 1 for word in words[2:4]))
+    return low | high << 32
 
 
 def _skip_sparse_maps(stream: ByteStream, header: bytes) -> None:

@@ -1,7 +1,6 @@
 """Owns the check of bytes that one layer holds and a later one hides; must never count what the base brings.
 
-Hidden means: deleted, written again (a changed owner or mode writes the whole file again), or below a folder that
-was deleted. The bytes are pulled and kept all the same.
+The bytes of a hidden file are pulled and kept all the same.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from graders.check import Check
 from graders.context import ImageContext, LayerFile
 from graders.finding import Finding, Undecidable
+from graders.hidden import hidden
 from graders.outcome import Level
 from graders.recorded import image_context, scan
 
@@ -36,7 +36,7 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding | Undecidabl
     if context.image is None:
         return
     found = context.layers.scan()
-    wasted = _hidden(found.files)
+    wasted = hidden(found.files)
     total_bytes = sum(file.size_bytes for file in wasted)
     if total_bytes <= params.max_mb * MB:
         if found.problem:
@@ -54,32 +54,6 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding | Undecidabl
         expected=f"at most {params.max_mb} MB",
         line=max(by_line, key=lambda line: by_line[line]),
     )
-
-
-def _hidden(files: tuple[LayerFile, ...]) -> list[LayerFile]:
-    """The files that a later layer hides, from the top layer down."""
-    wasted: list[LayerFile] = []
-    covered: set[str] = set()
-    """Paths that a layer above holds or deletes."""
-    gone: set[str] = set()
-    """Paths of which nothing that lies below is seen: deleted, or no folder any more."""
-    for layer in sorted({file.layer for file in files}, reverse=True):
-        own = [file for file in files if file.layer == layer]
-        wasted += [
-            file
-            for file in own
-            if file.kind == "file"
-            and not file.whiteout
-            and (file.path in covered or any(parent in gone for parent in _parents(file.path)))
-        ]
-        covered.update(file.path for file in own if file.kind != "dir" or file.whiteout)
-        gone.update(file.path for file in own if file.kind != "dir" or file.whiteout)
-    return wasted
-
-
-def _parents(path: str) -> Iterator[str]:
-    parts = path.split("/")
-    return ("/".join(parts[:end]) for end in range(1, len(parts)))
 
 
 def _mb(size_bytes: int) -> str:
