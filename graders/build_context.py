@@ -18,6 +18,8 @@ from graders.exercise import ExerciseSpec
 DOCKERFILE = "Dockerfile"
 IGNORE_FILES = ("Dockerfile.dockerignore", ".dockerignore")
 """The first that exists counts (docs.docker.com/build/concepts/context, read 2026-11)."""
+FINGERPRINT = re.compile(rb"(?<![0-9A-Za-z])[0-9a-f]{32,128}(?![0-9A-Za-z])")
+"""An MD5 sum or a longer one, in hexadecimal digits."""
 SLASH_COMMENT_SUFFIXES = frozenset({".js", ".ts", ".go", ".rs", ".java", ".c", ".cc", ".cpp"})
 
 
@@ -68,7 +70,8 @@ def prepare(files: tuple[ContextFile, ...], spec: ExerciseSpec) -> PreparedConte
 def change(context: PreparedContext, spec: ExerciseSpec, what: Change, nonce: str) -> ChangedContext:
     """Change one file: a comment more in the source, or a requirement that no installer accepts.
 
-    Change.IGNORED adds a line to every planted file instead; `changed` is empty when there is none.
+    Change.IGNORED adds a line to every planted file instead, Change.LOCK exchanges every fingerprint in the lock;
+    `changed` is empty when there is none.
 
     A file that the submission lacks is made; a link gives way to a file with its target's content.
     """
@@ -80,6 +83,8 @@ def change(context: PreparedContext, spec: ExerciseSpec, what: Change, nonce: st
             for file in context.files
         )
         return ChangedContext(replace(context, files=files), ", ".join(sorted(planted)), probe)
+    if what is Change.LOCK:
+        return _changed_lock(context, spec.build.lock, probe)
     path = spec.build.source if what is Change.SOURCE else spec.build.requirements
     line = f"{_comment_mark(path)} {probe}" if what is Change.SOURCE else f"{probe}=!="
     by_path = {file.path: file for file in context.files}
@@ -87,6 +92,22 @@ def change(context: PreparedContext, spec: ExerciseSpec, what: Change, nonce: st
     by_path[path] = replace(old, path=path, data=old.data + f"\n{line}\n".encode(), link="")
     files = tuple(by_path[name] for name in sorted(by_path))
     return ChangedContext(replace(context, files=files), path, probe)
+
+
+def _changed_lock(context: PreparedContext, path: str, probe: str) -> ChangedContext:
+    """The lock with other fingerprints of the same lengths, equal ones staying equal."""
+
+    def other(match: re.Match[bytes]) -> bytes:
+        digits = sha256(probe.encode() + match[0]).hexdigest().encode()
+        return (digits * 2)[: len(match[0])]
+
+    files, changed = [], ""
+    for file in context.files:
+        data = FINGERPRINT.sub(other, file.data) if file.path == path else file.data
+        if data != file.data:
+            changed = path
+        files.append(replace(file, data=data))
+    return ChangedContext(replace(context, files=tuple(files)), changed, probe)
 
 
 def requirement_names(data: bytes) -> frozenset[str]:

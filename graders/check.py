@@ -29,6 +29,8 @@ class Change(StrEnum):
     DEPENDENCY = "dependency"
     IGNORED = "ignored"
     """The planted files, which the image has no use for."""
+    LOCK = "lock"
+    """The fingerprints in the lock file: none of them names anything that exists."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class Purpose(StrEnum):
     SOURCE_CHANGED = "a rebuild after one source line changed"
     DEPENDENCY_CHANGED = "a rebuild after the requirements changed"
     IGNORED_CHANGED = "a rebuild after files that the image does not need changed"
+    LOCK_CHANGED = "a rebuild after the lock came to name what does not exist"
     UNCHANGED = "the same build once more, to see that the cache is still there"
 
 

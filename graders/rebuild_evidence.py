@@ -25,6 +25,7 @@ PURPOSES = {
     Change.SOURCE: Purpose.SOURCE_CHANGED,
     Change.DEPENDENCY: Purpose.DEPENDENCY_CHANGED,
     Change.IGNORED: Purpose.IGNORED_CHANGED,
+    Change.LOCK: Purpose.LOCK_CHANGED,
 }
 
 
@@ -84,7 +85,7 @@ class Rebuilds:
         second = self._made[what].result
         if what is Change.IGNORED:
             return frozenset(step.name for step in ran_again(second))
-        if what is Change.DEPENDENCY:
+        if what in {Change.DEPENDENCY, Change.LOCK}:
             return frozenset()
         again = [counterpart(step, first, second) for step in dependency_steps]
         return frozenset(step.name for step in again if step and step.status is not StepStatus.CACHED)

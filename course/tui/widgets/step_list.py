@@ -23,7 +23,10 @@ _MARKS = {
 }
 """Status of a step -> mark and style."""
 
-_NOTES = {Purpose.DEPENDENCY_CHANGED: "  (the install is meant to stop here)"}
+_NOTES = {
+    Purpose.DEPENDENCY_CHANGED: "  (the install is meant to stop here)",
+    Purpose.LOCK_CHANGED: "  (the build is meant to stop here)",
+}
 """What is added to the heading of a build that is made to fail."""
 
 _NUMBERED = re.compile(r"\[(?!internal\])[^\]]*?\d+/\d+\]\s*")

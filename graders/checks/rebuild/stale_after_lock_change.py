@@ -1,0 +1,60 @@
+"""Owns the check that a build takes what the lock names; must never fetch anything.
+
+Every fingerprint in the lock is replaced by one that no store holds: a build that goes by the lock finds nothing
+and stops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graders.check import Change, Check, NoParams
+from graders.context import RebuildContext
+from graders.engine.base import StepStatus
+from graders.finding import Finding, Undecidable
+from graders.outcome import Level
+from graders.recorded import build, rebuild_context, step
+
+
+def find(context: RebuildContext, _params: NoParams) -> Iterator[Finding | Undecidable]:
+    """One finding when the build went through although nothing that the lock names exists."""
+    second = context.second
+    if not context.changed:
+        yield Undecidable("The exercise has no lock whose fingerprints could change")
+    elif second.timed_out:
+        yield Undecidable(f"The build did not end in time after {context.changed} was changed")
+    elif second.ok:
+        yield Finding(
+            f"{context.changed} was made to name content that the store does not hold, and the build went through",
+            observed="the build made an image",
+            expected=f"the build stops, because what {context.changed} names is not there",
+        )
+    elif not any(each.status is StepStatus.FAILED for each in second.steps):
+        yield Undecidable(f"The second build broke off: {second.error}")
+
+
+FETCH = step("[builder 4/4] RUN python fetch.py", line=4)
+CACHED = step("[builder 4/4] RUN python fetch.py", line=4, status=StepStatus.CACHED)
+FAILED = step("[builder 4/4] RUN python fetch.py", line=4, status=StepStatus.FAILED)
+
+CHECK = Check(
+    id="stale-after-lock-change",
+    claim="The image holds what the lock names, or is not built",
+    why="A build that does not read the lock ships some model, and the commit says that it was another.",
+    hint="Which line of your Dockerfile reads the lock, and what happens when what it names is not there?",
+    sources=("https://dvc.org/doc/user-guide/project-structure/dvcyaml-files#dvclock-file",),
+    level=Level.REBUILD,
+    find=find,
+    params=NoParams,
+    needs=("unpinned-base", "fat-base", "build-fails"),
+    change=Change.LOCK,
+    bad=(
+        rebuild_context(build(FETCH), build(FETCH), ()),
+        rebuild_context(build(FETCH), build(CACHED), ()),
+        rebuild_context(build(), build(), ()),
+    ),
+    good=(
+        rebuild_context(build(FETCH), build(FAILED, error="exit code: 1"), ()),
+        rebuild_context(build(CACHED), build(FAILED, error="exit code: 1"), ()),
+    ),
+)

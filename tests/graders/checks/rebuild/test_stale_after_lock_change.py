@@ -1,0 +1,53 @@
+"""Attempts to fool the check that a build goes by its lock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from graders.check import NoParams
+from graders.checks.rebuild.stale_after_lock_change import CACHED, CHECK, FAILED, FETCH
+from graders.context import RebuildContext
+from graders.engine.base import BuildResult
+from graders.finding import Finding, Undecidable
+from graders.recorded import build, rebuild_context, step
+
+
+def judged(context: RebuildContext) -> list[type]:
+    return [type(item) for item in CHECK.find(context, NoParams())]
+
+
+def second(result: BuildResult) -> RebuildContext:
+    return rebuild_context(build(FETCH), result, ())
+
+
+def test_build_that_falls_back_on_another_file_is_found() -> None:
+    """The step ran again, found nothing, and went on."""
+    assert [Finding] == judged(second(build(FETCH, step("[2/3] COPY models/ models/", line=8))))
+
+
+def test_build_that_never_looks_is_found() -> None:
+    """All of it came from the cache."""
+    assert [Finding] == judged(second(build(CACHED)))
+
+
+def test_build_that_stops_passes() -> None:
+    """Wherever it stops: at the script, or at the copy of what the script did not make."""
+    failed_copy = replace(FAILED, name="[stage-1 3/4] COPY --from=store /project/models/ models/")
+
+    assert [] == judged(second(build(FAILED, error="exit code: 1")))
+    assert [] == judged(second(build(FETCH, failed_copy, error="not found")))
+
+
+def test_build_that_took_too_long_is_left_open() -> None:
+    """Nothing was proved, and nobody is blamed."""
+    assert [Undecidable] == judged(second(replace(build(FETCH, error="time limit"), timed_out=True)))
+
+
+def test_build_that_broke_off_without_a_failed_step_is_left_open() -> None:
+    """That is the engine's doing."""
+    assert [Undecidable] == judged(second(build(error="no disk")))
+
+
+def test_exercise_without_a_lock_is_left_open() -> None:
+    """Nothing changed, so nothing was proved."""
+    assert [Undecidable] == judged(replace(second(build(FETCH)), changed=""))
