@@ -12,37 +12,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.errors import ProgressError
+from course.progress_schema import SCHEMA_VERSION, bring_up
+from course.version import __version__
 
 if TYPE_CHECKING:
     from graders.report import Report
 
-SCHEMA_VERSION = 1
 BUSY_S = 10.0
 """How long a call waits for another program that is writing."""
 
-_SCHEMA = (
-    """CREATE TABLE attempts (
-        id INTEGER PRIMARY KEY, exercise TEXT NOT NULL, at TEXT NOT NULL, verdict TEXT NOT NULL,
-        points INTEGER NOT NULL, max_points INTEGER NOT NULL, content_sha256 TEXT NOT NULL, elapsed_s REAL NOT NULL,
-        engine TEXT NOT NULL, image_id TEXT NOT NULL, image_bytes INTEGER, build_s REAL)""",
-    "CREATE INDEX attempts_by_exercise ON attempts (exercise)",
-    """CREATE TABLE outcomes (
-        attempt INTEGER NOT NULL REFERENCES attempts (id), check_id TEXT NOT NULL, level TEXT NOT NULL,
-        status TEXT NOT NULL, points INTEGER NOT NULL, max_points INTEGER NOT NULL,
-        PRIMARY KEY (attempt, check_id)) WITHOUT ROWID""",
-    """CREATE TABLE passes (
-        exercise TEXT PRIMARY KEY, attempt INTEGER NOT NULL REFERENCES attempts (id), at TEXT NOT NULL)""",
-    "CREATE TABLE hints (id INTEGER PRIMARY KEY, exercise TEXT NOT NULL, strength INTEGER NOT NULL, at TEXT NOT NULL)",
-    """CREATE TABLE answers (
-        id INTEGER PRIMARY KEY, lesson TEXT NOT NULL, quiz TEXT NOT NULL, choice INTEGER NOT NULL,
-        correct INTEGER NOT NULL, at TEXT NOT NULL)""",
-    "CREATE TABLE openings (id INTEGER PRIMARY KEY AUTOINCREMENT, lesson TEXT NOT NULL UNIQUE, at TEXT NOT NULL)",
-    "CREATE TABLE give_ups (exercise TEXT PRIMARY KEY, at TEXT NOT NULL)",
-)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -66,6 +49,27 @@ class Attempt:
     build_s: float | None
     outcomes: tuple[tuple[str, str, str], ...]
     """(check id, level, status)."""
+    rebuild_s: float | None = None
+    """Seconds of the build after one source line changed; None when no check asked for it."""
+    steps: int | None = None
+    """Steps of the graded build; None when nothing was built, or by an older Dockyard."""
+    cached_steps: int | None = None
+    report_sha256: str = ""
+    """SHA-256 of the report as `--format json` writes it; empty for attempts of an older Dockyard."""
+    dockyard: str = ""
+    """Version that graded; empty for attempts of an older Dockyard."""
+
+
+@dataclass(frozen=True, slots=True)
+class RightAnswer:
+    """The first right answer to a quiz."""
+
+    choice: int
+    """0-based."""
+    at: str
+    """UTC, ISO 8601."""
+    tries: int
+    """Answers up to it, itself among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,8 @@ class Progress:
 
     def record_attempt(self, report: Report) -> bool:
         """Keep a report's summary; True when it is the first pass of its exercise."""
+        from graders.formats.json import dumps
+
         engine = f"{report.engine.name} {report.engine.version}" if report.engine is not None else ""
         image = report.image
         values = (
@@ -115,11 +121,17 @@ class Progress:
             image.id if image is not None else "",
             image.size_bytes if image is not None else None,
             report.build.elapsed_s if report.build is not None else None,
+            report.build.rebuild_elapsed_s if report.build is not None else None,
+            len(report.build.steps) if report.build is not None else None,
+            sum(step.cached for step in report.build.steps) if report.build is not None else None,
+            sha256(dumps(report).encode()).hexdigest(),
+            __version__,
         )
         with self._write() as connection:
             attempt = connection.execute(
                 "INSERT INTO attempts (exercise, at, verdict, points, max_points, content_sha256, elapsed_s, engine,"
-                " image_id, image_bytes, build_s) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                " image_id, image_bytes, build_s, rebuild_s, steps, cached_steps, report_sha256, dockyard)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 values,
             ).lastrowid
             connection.executemany(
@@ -138,7 +150,8 @@ class Progress:
         with self._read() as connection:
             rows = connection.execute(
                 "SELECT id, exercise, at, verdict, points, max_points, content_sha256, elapsed_s, engine, image_id,"
-                " image_bytes, build_s FROM attempts WHERE exercise = ? ORDER BY id",
+                " image_bytes, build_s, rebuild_s, steps, cached_steps, report_sha256, dockyard"
+                " FROM attempts WHERE exercise = ? ORDER BY id",
                 (exercise,),
             ).fetchall()
             outcomes: dict[int, list[tuple[str, str, str]]] = {row[0]: [] for row in rows}
@@ -148,7 +161,15 @@ class Progress:
                 (exercise,),
             ):
                 outcomes[attempt].append((outcome[0], outcome[1], outcome[2]))
-        return tuple(Attempt(*(*row[1:], tuple(outcomes[row[0]]))) for row in rows)
+        return tuple(Attempt(*row[1:12], tuple(outcomes[row[0]]), *row[12:]) for row in rows)
+
+    def engine_attempts(self) -> tuple[str, ...]:
+        """Exercises that an engine decided a check of, the earliest first."""
+        with self._read() as connection:
+            rows = connection.execute(
+                "SELECT exercise FROM attempts WHERE engine <> '' GROUP BY exercise ORDER BY min(id)"
+            ).fetchall()
+        return tuple(row[0] for row in rows)
 
     def record(self) -> Record:
         """All that unlocking looks at."""
@@ -199,6 +220,15 @@ class Progress:
             rows = connection.execute("SELECT quiz, choice FROM answers WHERE lesson = ? ORDER BY id", (lesson,))
             return dict(rows.fetchall())
 
+    def right_answer(self, lesson: str, quiz: str) -> RightAnswer | None:
+        """The first right answer to a quiz; None when there was none yet."""
+        with self._read() as connection:
+            rows = connection.execute(
+                "SELECT choice, at, correct FROM answers WHERE lesson = ? AND quiz = ? ORDER BY id", (lesson, quiz)
+            ).fetchall()
+        found = next((index for index, row in enumerate(rows) if row[2]), None)
+        return None if found is None else RightAnswer(rows[found][0], rows[found][1], found + 1)
+
     def record_opening(self, lesson: str) -> None:
         """Remember a lesson as the last one opened."""
         with self._write() as connection:
@@ -246,16 +276,7 @@ class Progress:
         """Bring an opened file to our schema, or keep it aside."""
         status = self.path.stat()
         self._identity = (status.st_dev, status.st_ino)
-        version, has_tables = _look(connection)
-        if version == 0 and not has_tables:
-            connection.execute("BEGIN IMMEDIATE")
-            version, has_tables = _look(connection)
-            if version == 0 and not has_tables:
-                for statement in _SCHEMA:
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-                version = SCHEMA_VERSION
-            connection.execute("COMMIT")
+        version = bring_up(connection)
         if version > SCHEMA_VERSION:
             connection.close()
             raise self._keep_aside("newer", f"comes from a newer Dockyard (format {version})")
@@ -340,10 +361,3 @@ class Progress:
             f"The progress file {self.path} {what}; it is kept as {aside}",
             hint="Run the same command again to begin a new one. Put the old one back to go on with it.",
         )
-
-
-def _look(connection: sqlite3.Connection) -> tuple[int, bool]:
-    """The schema's version, and whether there are tables."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[0]
-    return int(version), tables > 0

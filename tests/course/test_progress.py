@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,8 +19,9 @@ import pytest
 
 from course.errors import ProgressError
 from course.progress import Progress
+from graders.formats.json import dumps
 from graders.outcome import Level, Outcome, Status
-from graders.report import BuildSummary, EngineSummary, ImageSummary, Report
+from graders.report import BuildSummary, EngineSummary, ImageSummary, Report, StepSummary
 
 Open = Callable[[], Progress]
 
@@ -401,3 +404,48 @@ def test_file_that_vanishes_while_it_is_opened_is_an_error(
 
     with pytest.raises(ProgressError, match="can't be used: No such file"):
         open_progress()
+
+
+def test_file_of_format_1_is_brought_up_and_keeps_its_attempts(file: Path, open_progress: Open) -> None:
+    """An attempt of an older Dockyard is still there, with nothing in what was not kept then."""
+    first = open_progress()
+    first.record_attempt(report(Status.PASSED))
+    first.close()
+    with closing(sqlite3.connect(file)) as connection:
+        for column in ("rebuild_s", "steps", "cached_steps", "report_sha256", "dockyard"):
+            connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
+        connection.execute("PRAGMA user_version = 1")
+
+    second = open_progress()
+    (attempt,) = second.attempts("tiny")
+    second.record_attempt(report(Status.PASSED))
+
+    assert ("passed", None, None, None) == (attempt.verdict, attempt.rebuild_s, attempt.steps, attempt.cached_steps)
+    assert ("", "") == (attempt.report_sha256, attempt.dockyard)
+    assert 2 == len(second.attempts("tiny"))
+    assert second.attempts("tiny")[-1].dockyard
+
+
+def test_attempt_keeps_the_rebuild_and_the_sum_of_its_report(open_progress: Open) -> None:
+    """What a check printed as JSON can be told from its sum, and both builds are there to compare."""
+    steps = (StepSummary(1, "FROM a", cached=True, elapsed_s=0.0, bytes=None),) * 2
+    steps += (StepSummary(2, "RUN b", cached=False, elapsed_s=2.0, bytes=10),)
+    graded = replace(report(Status.PASSED), build=BuildSummary(2.25, steps, rebuild_elapsed_s=0.5))
+    progress = open_progress()
+    progress.record_attempt(graded)
+    (attempt,) = progress.attempts("tiny")
+
+    assert (2.25, 0.5, 3, 2) == (attempt.build_s, attempt.rebuild_s, attempt.steps, attempt.cached_steps)
+    assert hashlib.sha256(dumps(graded).encode()).hexdigest() == attempt.report_sha256
+
+
+def test_right_answer_is_the_first_one(open_progress: Open) -> None:
+    """Later answers, right or wrong, do not change when a quiz was first answered right."""
+    progress = open_progress()
+    for choice, correct in ((2, False), (1, True), (0, False), (1, True)):
+        progress.record_answer("why", "layers", choice, correct=correct)
+    right = progress.right_answer("why", "layers")
+
+    assert right is not None
+    assert (1, 2) == (right.choice, right.tries)
+    assert progress.right_answer("why", "other") is None

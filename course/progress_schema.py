@@ -1,0 +1,65 @@
+"""Owns the tables of the progress file and how an older file is brought up to them; must never read a row."""
+
+from __future__ import annotations
+
+import sqlite3
+
+SCHEMA_VERSION = 2
+
+_SCHEMA = (
+    """CREATE TABLE attempts (
+        id INTEGER PRIMARY KEY, exercise TEXT NOT NULL, at TEXT NOT NULL, verdict TEXT NOT NULL,
+        points INTEGER NOT NULL, max_points INTEGER NOT NULL, content_sha256 TEXT NOT NULL, elapsed_s REAL NOT NULL,
+        engine TEXT NOT NULL, image_id TEXT NOT NULL, image_bytes INTEGER, build_s REAL)""",
+    "CREATE INDEX attempts_by_exercise ON attempts (exercise)",
+    """CREATE TABLE outcomes (
+        attempt INTEGER NOT NULL REFERENCES attempts (id), check_id TEXT NOT NULL, level TEXT NOT NULL,
+        status TEXT NOT NULL, points INTEGER NOT NULL, max_points INTEGER NOT NULL,
+        PRIMARY KEY (attempt, check_id)) WITHOUT ROWID""",
+    """CREATE TABLE passes (
+        exercise TEXT PRIMARY KEY, attempt INTEGER NOT NULL REFERENCES attempts (id), at TEXT NOT NULL)""",
+    "CREATE TABLE hints (id INTEGER PRIMARY KEY, exercise TEXT NOT NULL, strength INTEGER NOT NULL, at TEXT NOT NULL)",
+    """CREATE TABLE answers (
+        id INTEGER PRIMARY KEY, lesson TEXT NOT NULL, quiz TEXT NOT NULL, choice INTEGER NOT NULL,
+        correct INTEGER NOT NULL, at TEXT NOT NULL)""",
+    "CREATE TABLE openings (id INTEGER PRIMARY KEY AUTOINCREMENT, lesson TEXT NOT NULL UNIQUE, at TEXT NOT NULL)",
+    "CREATE TABLE give_ups (exercise TEXT PRIMARY KEY, at TEXT NOT NULL)",
+)
+_FROM_1_TO_2 = (
+    "ALTER TABLE attempts ADD COLUMN rebuild_s REAL",
+    "ALTER TABLE attempts ADD COLUMN steps INTEGER",
+    "ALTER TABLE attempts ADD COLUMN cached_steps INTEGER",
+    "ALTER TABLE attempts ADD COLUMN report_sha256 TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE attempts ADD COLUMN dockyard TEXT NOT NULL DEFAULT ''",
+)
+"""What a file of format 1 lacks. A new file is made as format 1 too, so that there is one way to format 2."""
+
+
+def bring_up(connection: sqlite3.Connection) -> int:
+    """Make the tables in an empty file, add what an older one lacks; the version that the file then has.
+
+    A file of a newer version, and one of version 0 that holds tables, is left as it is.
+    """
+    version, has_tables = _look(connection)
+    if version >= SCHEMA_VERSION or (version == 0 and has_tables):
+        return version
+    connection.execute("BEGIN IMMEDIATE")
+    version, has_tables = _look(connection)
+    if version == 0 and not has_tables:
+        for statement in _SCHEMA:
+            connection.execute(statement)
+        version = 1
+    if version == 1:
+        for statement in _FROM_1_TO_2:
+            connection.execute(statement)
+        version = SCHEMA_VERSION
+        connection.execute(f"PRAGMA user_version = {version}")
+    connection.execute("COMMIT")
+    return version
+
+
+def _look(connection: sqlite3.Connection) -> tuple[int, bool]:
+    """The schema's version, and whether there are tables."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[0]
+    return int(version), tables > 0
