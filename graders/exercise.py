@@ -15,15 +15,15 @@ from typing import TypeVar
 
 import msgspec
 
-from graders.check import AnyCheck
+from graders.build_network import BuildNetwork, read_network
+from graders.check import AnyCheck, Change
 from graders.errors import SpecError, UnknownCheckError
 from graders.limits import Limits
 from graders.outcome import Level
 from graders.registry import find_check
+from graders.terms import FILE_NAME, SIZE_CAP_BYTES, Terms
 
 FORMAT = 1
-FILE_NAME = "exercise.toml"
-SIZE_CAP_BYTES = 1024 * 1024
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LEVELS = tuple(Level)
 
@@ -51,11 +51,16 @@ class BuildSpec:
     """The file of which a rebuild check changes one line."""
     requirements: str = ""
     """The file that lists what to install."""
+    lock: str = ""
+    """The file that names content by its fingerprints, such as dvc.lock."""
+    tests: str = ""
+    """The folder of the tests, in which a rebuild check plants one."""
     bases: tuple[str, ...] = ("python:3.11-slim",)
     """Base images that the course sees to."""
     canaries: tuple[str, ...] = ()
     """Paths at which files are planted that must reach no layer."""
-    network: bool = True
+    network: BuildNetwork = BuildNetwork.ON
+    """What RUN lines reach; in the file "on", "index" or "off" (true and false stand for "on" and "off")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,11 @@ class ExerciseSpec:
     def starter(self) -> Path:
         """Folder that is copied to the workspace."""
         return self.root / "starter"
+
+    @property
+    def terms(self) -> Terms:
+        """What of it says how a submission is read."""
+        return Terms(self.id, self.files, self.limits, self.starter, self.content_sha256)
 
     @property
     def solution(self) -> Path:
@@ -199,7 +209,17 @@ class _Reader:
         for index, table in enumerate(checks if isinstance(checks, list) else ()):
             if isinstance(table, dict):
                 self.refuse_unknown(table, _CheckTable, f"checks[{index}]")
-        return self.convert(data, _Document, "")
+        return self.convert(self.with_network(data), _Document, "")
+
+    def with_network(self, data: dict[str, object]) -> dict[str, object]:
+        """The data with `build.network` as one of its names."""
+        build = data.get("build")
+        if not isinstance(build, dict) or "network" not in build:
+            return data
+        try:
+            return {**data, "build": {**build, "network": read_network(build["network"]).value}}
+        except ValueError as error:
+            raise self.error("build.network", f"{build['network']!r} is no network", hint=str(error)) from error
 
     def refuse_unknown(self, table: Mapping[str, object], table_type: type, key: str) -> None:
         known = [item.name for item in fields(table_type)]
@@ -242,7 +262,7 @@ class _Reader:
             needs=needs,
             points=table.points,
             hint=table.hint,
-            advisory=table.advisory,
+            advisory=table.advisory or check.advisory,
         )
 
     def in_order(self, uses: tuple[CheckUse, ...]) -> tuple[CheckUse, ...]:
@@ -278,17 +298,21 @@ class _Reader:
             raise self.error("minutes", f"must be 1 or more, not {document.minutes}")
         if not document.checks:
             raise self.error("checks", "an exercise needs at least one check")
-        if all(check.advisory for check in document.checks):
+        if all(check.advisory or find_check(check.use).advisory for check in document.checks):
             raise self.error("checks", "at least one check must be required, all are advisory")
         for item in fields(Limits):
             value = getattr(document.limits, item.name)
             if not (math.isfinite(value) and value > 0):
                 raise self.error(f"limits.{item.name}", f"must be a finite number above 0, not {value}")
         build = document.build
-        named = [("source", build.source), ("requirements", build.requirements)]
+        named = [("source", build.source), ("requirements", build.requirements), ("lock", build.lock)]
         for name, path in named + [("canaries", path) for path in build.canaries]:
             if path and not _is_inside(path):
                 raise self.error(f"build.{name}", f"{path!r} must be a plain path inside the submission")
+        if build.tests and not _is_inside(build.tests):
+            raise self.error("build.tests", f"{build.tests!r} must be a plain path inside the submission")
+        if not build.tests and any(find_check(check.use).change is Change.TEST for check in document.checks):
+            raise self.error("build.tests", "is empty, and a check plants a test there", hint='For example: "tests"')
         if len(set(build.canaries)) != len(build.canaries):
             raise self.error("build.canaries", "names a path twice")
         self.check_texts(document)

@@ -16,6 +16,7 @@ from graders.base_images.ensure import ensure
 from graders.base_reference import base_references
 from graders.blame import layer_lines, step_summaries
 from graders.build_context import PreparedContext
+from graders.build_network import SETTING, given_network, network_notice
 from graders.cancel import Cancel
 from graders.check import Change
 from graders.context import ContainerContext, DockerfileContext, ImageContext, LayerScan, RebuildContext, TextCase
@@ -28,7 +29,6 @@ from graders.engine.base import (
     EngineInfo,
     ImageInfo,
     LogLines,
-    Network,
     RunRequest,
     RunResult,
     StepChanged,
@@ -119,7 +119,15 @@ class Workbench:
                 self._bases[reference] = yield from ensure(self.engine, reference, self.cancel, self.environ)
             yield from self._look_at_base()
             yield StageStarted(Level.IMAGE, "Building the image")
+            wanted, given = self.spec.build.network, given_network(self.spec.build.network, self.environ)
+            notice = network_notice(wanted, given, keeps_index=self._engine_info.keeps_index)
+            if notice:
+                self.notices.append(notice)
+                yield Notice(notice)
             build, _ = yield from self.run_build(Purpose.GRADED, self.prepared)
+            if not build.ok and given is not wanted:
+                # It may have failed for want of the network: nobody is blamed for that.
+                raise EngineError(f"The build failed. {notice}", hint=f"Allow it with: {SETTING}={wanted}")
             if build.ok:
                 self.image = self.engine.image(build.image_id)
                 if self.image is None:
@@ -211,7 +219,7 @@ class Workbench:
             files=context.sent(),
             run_id=self.run_id,
             limits=self.spec.limits,
-            network=Network.BRIDGE if self.spec.build.network else Network.NONE,
+            network=given_network(self.spec.build.network, self.environ).network,
             cache_owner=self.cache_owner,
         )
         can_stop = self._engine_info is not None and self._engine_info.builder == "buildkit"
