@@ -15,22 +15,25 @@ from graders.registry import all_checks, find_check
 FOLDER = Path(__file__).parents[3] / "docs" / "checks"
 
 
-@pytest.mark.parametrize("name", sorted(pages(all_checks())))
+PAGES = pages(all_checks())
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
 def test_page_is_current(name: str) -> None:
     """What is committed is what the declaration says; `dockyard author page` mends it."""
 
-    assert pages(all_checks())[name] == (FOLDER / name).read_text(encoding="utf-8")
+    assert PAGES[name] == (FOLDER / name).read_text(encoding="utf-8")
 
 
 def test_no_page_is_left_over() -> None:
     """Every page belongs to a check."""
 
-    assert set(pages(all_checks())) == {path.name for path in FOLDER.glob("*.md")}
+    assert set(PAGES) == {path.name for path in FOLDER.glob("*.md")}
 
 
 def test_index_names_every_check() -> None:
     """The index has a line for each check."""
-    text = pages(all_checks())[INDEX]
+    text = PAGES[INDEX]
 
     assert [] == [check_id for check_id in all_checks() if f"]({check_id}.md)" not in text]
 
@@ -38,7 +41,7 @@ def test_index_names_every_check() -> None:
 def test_page_holds_what_the_declaration_says() -> None:
     """Claim, reason, hint, parameters with their notes, samples and sources."""
     check = find_check("data-copied")
-    text = pages(all_checks())["data-copied.md"]
+    text = PAGES["data-copied.md"]
 
     assert [] == [part for part in (check.claim, check.why, check.hint, *check.sources) if part not in text]
     assert "`small_bytes` = `4096`: A file up to this size" in text
