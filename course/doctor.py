@@ -6,28 +6,37 @@ Nothing here raises for what is missing: that is what it is there to say.
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from course.paths import Paths
 from course.terminal import Terminal
+from graders.cancel import Cancel
 from graders.engine.base import Engine, EngineInfo
+from graders.engine.probe import Kept, Measured, probe
 from graders.errors import GraderError
 from graders.exercise import BuildSpec
 
 GIB = 1024**3
 DISK_WARNING_BYTES = 5 * GIB
 DISK_MISSING_BYTES = 1 * GIB
-DOCKER_DATA = Path("/var/lib/docker")
-"""Where an engine keeps its images unless it is told otherwise. Source: docs.docker.com, daemon data directory."""
+INODES_WARNING, INODES_MISSING = 200_000, 20_000
+"""A Python base image has some 5,000 files, an exercise's dependencies up to 20,000."""
+DOCKER_DATA = "/var/lib/docker"
+"""Where an engine keeps its images unless it says something else. Source: docs.docker.com, daemon data directory."""
 HEREDOC_VERSION = 23
 """First Docker release whose builder reads heredocs without a frontend from outside; measured on 20.10, 26.1, 28.5."""
+OLDEST_TESTED, NEWEST_TESTED = 20, 28
+"""Major versions of Docker that docs/engines.md tells of."""
 COLUMNS, LINES = 80, 24
 """Smallest terminal that the desk is made for."""
 ENGINE_UP = "dockyard engine up"
+ENGINE_PRIVATE = "dockyard engine up --private && export DOCKER_HOST=unix:///run/dockyard/engine.sock"
+"""Ours is asked last, so beside another engine it has to be named."""
+ENGINE_CLEAN = "dockyard engine clean"
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 class State(StrEnum):
@@ -45,11 +54,26 @@ class DoctorLine:
     """One thing that was looked at. May hold text of the engine's: escape it where it is shown."""
 
     name: str
-    """ "engine", "builder", "base image", "leftovers", "disk", "terminal", "encoding", "workspace", "progress"."""
+    """ "engine", "builder", "storage", "cgroup", "base image", "leftovers", the limits of `graders.engine.probe`,
+    "limits", "disk", "proxy", "certificates", "terminal", "encoding", "workspace", "progress"."""
     state: State
     text: str
     remedy: str = ""
     """The command that mends it; empty when it is ok."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What is free on a disk. `free_inodes` None: it has no such limit."""
+
+    free_bytes: int
+    free_inodes: int | None
+
+
+def space_of(path: Path) -> Space:
+    """What is free on the disk of an existing path; raises OSError."""
+    status = os.statvfs(path)
+    return Space(status.f_bavail * status.f_frsize, status.f_favail if status.f_files else None)
 
 
 def examine(
@@ -57,19 +81,35 @@ def examine(
     terminal: Terminal,
     open_engine: Callable[[], Engine],
     *,
+    environ: Mapping[str, str] | None = None,
     bases: tuple[str, ...] = BuildSpec().bases[:1],
-    free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
+    space: Callable[[Path], Space] = space_of,
+    mark: str = "",
+    cancel: Cancel | None = None,
 ) -> Iterator[DoctorLine]:
-    """Look at everything, the engine first. `free_bytes` says what is free on the disk of an existing path."""
-    yield from _engine_lines(open_engine, bases)
-    yield from _disk_lines(paths, free_bytes)
+    """Look at everything, the engine first.
+
+    `mark`: a word that nobody else uses, for the builds and runs that measure which limits hold (some six seconds);
+    empty: nothing is measured. Raises Cancelled.
+    """
+    data_root = ""
+    for found in _engine_lines(open_engine, bases, mark, cancel or Cancel()):
+        if isinstance(found, EngineInfo):
+            data_root = _data_root(found)
+        else:
+            yield found
+    yield from _disk_lines(data_root, paths, space)
+    yield _proxy_line(environ or {})
+    yield _certificates_line(environ or {})
     yield _terminal_line(terminal)
     yield _encoding_line(terminal)
     yield _folder_line("workspace", paths.workspace, "dockyard --workspace DIR, with a DIR that you may write to")
     yield _folder_line("progress", paths.state, f"chown -R $(id -un) {paths.state}")
 
 
-def _engine_lines(open_engine: Callable[[], Engine], bases: tuple[str, ...]) -> Iterator[DoctorLine]:
+def _engine_lines(
+    open_engine: Callable[[], Engine], bases: tuple[str, ...], mark: str, cancel: Cancel
+) -> Iterator[DoctorLine | EngineInfo]:
     """The engine and all that only it can tell."""
     try:
         engine = open_engine()
@@ -78,14 +118,23 @@ def _engine_lines(open_engine: Callable[[], Engine], bases: tuple[str, ...]) -> 
         return
     try:
         info = engine.info()
+        yield info
         yield _engine_line(info)
         yield _builder_line(info)
-        for base in bases:
-            yield _base_line(engine, base)
+        yield _storage_line(info)
+        yield _cgroup_line(info)
+        lines = [_base_line(engine, base) for base in bases]
+        yield from lines
         leftovers = engine.leftovers()
         if leftovers:
             text = f"{len(leftovers)} things of ours are left on the engine by a check that was killed"
-            yield DoctorLine("leftovers", State.WARNING, text, "dockyard engine clean")
+            yield DoctorLine("leftovers", State.WARNING, text, ENGINE_CLEAN)
+        if not mark:
+            yield DoctorLine("limits", State.OK, "not measured; dockyard doctor without --quick does")
+        elif any(line.state is State.MISSING for line in lines):
+            yield DoctorLine("limits", State.WARNING, "not measured: that takes the base image", ENGINE_UP)
+        else:
+            yield from _limit_lines(engine, info, bases[0], mark, cancel)
     except GraderError as error:
         yield DoctorLine("engine", State.MISSING, error.message, ENGINE_UP)
     finally:
@@ -93,24 +142,47 @@ def _engine_lines(open_engine: Callable[[], Engine], bases: tuple[str, ...]) -> 
 
 
 def _engine_line(info: EngineInfo) -> DoctorLine:
-    text = f"{info.name} {info.version} at {info.socket}" + (f" ({info.source})" if info.source else "")
+    api = f" (API {info.api_version})" if info.api_version else ""
+    text = f"{info.name} {info.version}{api} at {info.socket}" + (f" ({info.source})" if info.source else "")
+    if info.ignored_limits:
+        text += f"; it can't hold a program to its {' and '.join(info.ignored_limits)}, so it runs none of ours"
+        return DoctorLine("engine", State.MISSING, text, ENGINE_PRIVATE)
     if info.name == "podman":
         text += "; Podman works but for live build steps, and some checks can't be decided on it"
-        return DoctorLine("engine", State.WARNING, text, "dockyard engine up --private")
+        return DoctorLine("engine", State.WARNING, text, ENGINE_PRIVATE)
     if info.rootless:
-        text += "; it runs without root, so memory limits are not kept"
-        return DoctorLine("engine", State.WARNING, text, "dockyard engine up --private")
+        return DoctorLine("engine", State.WARNING, f"{text}; it runs without root, see docs/engines.md", ENGINE_PRIVATE)
+    if info.name not in ("docker", "fake"):
+        return DoctorLine("engine", State.WARNING, f"{text}; Dockyard was never tried on it", ENGINE_PRIVATE)
+    major = _major(info.version)
+    if info.name == "docker" and (major is None or not OLDEST_TESTED <= major <= NEWEST_TESTED):
+        text += f"; Dockyard was tried on Docker {OLDEST_TESTED} to {NEWEST_TESTED}. See whether it grades rightly"
+        return DoctorLine("engine", State.WARNING, text, "dockyard author verify first-image")
     return DoctorLine("engine", State.OK, text)
 
 
 def _builder_line(info: EngineInfo) -> DoctorLine:
     if info.builder != "buildkit":
         text = f"the classic builder of {info.version}: slower, and cached steps are told from its log"
-        return DoctorLine("builder", State.WARNING, text, "dockyard engine up --private")
+        return DoctorLine("builder", State.WARNING, text, ENGINE_PRIVATE)
     text = "BuildKit"
     if (_major(info.version) or HEREDOC_VERSION) < HEREDOC_VERSION:
         text += f"; heredocs in RUN need Docker {HEREDOC_VERSION}, so write RUN a && b"
     return DoctorLine("builder", State.OK, text)
+
+
+def _storage_line(info: EngineInfo) -> DoctorLine:
+    if info.storage == "vfs":
+        text = "vfs copies every layer whole: slow, and the disk fills soon"
+        return DoctorLine("storage", State.WARNING, text, ENGINE_PRIVATE)
+    if info.storage == "overlayfs":
+        text = "overlayfs (containerd's store): sizes count the packed layers too, so they are larger than elsewhere"
+        return DoctorLine("storage", State.OK, text)
+    return DoctorLine("storage", State.OK, info.storage or "not told")
+
+
+def _cgroup_line(info: EngineInfo) -> DoctorLine:
+    return DoctorLine("cgroup", State.OK, f"version {info.cgroup_version or '1 (not told)'}")
 
 
 def _base_line(engine: Engine, base: str) -> DoctorLine:
@@ -123,32 +195,97 @@ def _base_line(engine: Engine, base: str) -> DoctorLine:
     return DoctorLine("base image", State.OK, f"{base}, {size}")
 
 
-def _disk_lines(paths: Paths, free_bytes: Callable[[Path], int]) -> Iterator[DoctorLine]:
+def _limit_lines(engine: Engine, info: EngineInfo, base: str, mark: str, cancel: Cancel) -> Iterator[DoctorLine]:
+    """Which limits hold, as measured; trouble of the engine's while measuring is a line of its own."""
+    try:
+        for measured in probe(engine, base, cancel, mark=mark):
+            yield _limit_line(measured, info)
+    except GraderError as error:
+        yield DoctorLine("limits", State.WARNING, f"could not be measured: {error.message}", "dockyard doctor")
+
+
+def _limit_line(measured: Measured, info: EngineInfo) -> DoctorLine:
+    if measured.kept is Kept.HOLDS:
+        return DoctorLine(measured.limit, State.OK, f"holds: {measured.seen}")
+    remedy = "dockyard engine down && dockyard engine up" if info.private else ENGINE_PRIVATE
+    word = "DOES NOT HOLD" if measured.kept is Kept.IGNORED else "could not be measured"
+    return DoctorLine(measured.limit, State.WARNING, f"{word}: {measured.seen}", remedy)
+
+
+def _data_root(info: EngineInfo) -> str:
+    """The folder whose disk is the engine's; empty where that is not a disk of this machine."""
+    return (info.data_root or DOCKER_DATA) if info.socket.startswith("unix://") else ""
+
+
+def _disk_lines(data_root: str, paths: Paths, space: Callable[[Path], Space]) -> Iterator[DoctorLine]:
     """Free space where images and where the workspace are, a line a disk."""
     seen: set[int] = set()
-    for path in (DOCKER_DATA, paths.workspace):
+    for path in (*([Path(data_root)] if data_root else []), paths.workspace):
         place = _existing(path)
         try:
             device = place.stat().st_dev
-            free = free_bytes(place)
+            free = space(place)
         except OSError as error:
             yield DoctorLine("disk", State.WARNING, f"{place}: {error.strerror}", f"ls -ld {place}")
             continue
         if device in seen:
             continue
         seen.add(device)
-        text = f"{free / GIB:.1f} GiB free at {place}"
-        if free < DISK_MISSING_BYTES:
-            yield DoctorLine("disk", State.MISSING, f"{text}; a build needs about 1 GiB", "dockyard engine clean")
-        elif free < DISK_WARNING_BYTES:
-            yield DoctorLine(
-                "disk",
-                State.WARNING,
-                f"{text}; {DISK_WARNING_BYTES // GIB} GiB are comfortable",
-                "dockyard engine clean",
-            )
-        else:
-            yield DoctorLine("disk", State.OK, text)
+        yield _disk_line(place, free)
+
+
+def _disk_line(place: Path, free: Space) -> DoctorLine:
+    inodes = free.free_inodes
+    text = f"{free.free_bytes / GIB:.1f} GiB" + ("" if inodes is None else f" and {inodes:,} files")
+    text += f" free at {place}"
+    if free.free_bytes < DISK_MISSING_BYTES:
+        return DoctorLine("disk", State.MISSING, f"{text}; a build needs about 1 GiB", ENGINE_CLEAN)
+    if inodes is not None and inodes < INODES_MISSING:
+        return DoctorLine("disk", State.MISSING, f"{text}; a build needs about {INODES_MISSING:,} files", ENGINE_CLEAN)
+    if free.free_bytes < DISK_WARNING_BYTES:
+        comfortable = f"{DISK_WARNING_BYTES // GIB} GiB are comfortable"
+        return DoctorLine("disk", State.WARNING, f"{text}; {comfortable}", ENGINE_CLEAN)
+    if inodes is not None and inodes < INODES_WARNING:
+        return DoctorLine("disk", State.WARNING, f"{text}; {INODES_WARNING:,} files are comfortable", ENGINE_CLEAN)
+    return DoctorLine("disk", State.OK, text)
+
+
+def _proxy_line(environ: Mapping[str, str]) -> DoctorLine:
+    """Which proxy the environment names, its password left out."""
+    from urllib.parse import urlsplit
+
+    found: dict[str, str] = {}
+    for name in ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"):
+        if not environ.get(name):
+            continue
+        try:
+            parts = urlsplit(environ[name])
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host, port = None, None
+        if not host or parts.scheme not in ("http", "https"):
+            text = f"{name} is no http:// address, so nothing that needs it works"
+            return DoctorLine("proxy", State.WARNING, text, f"export {name}=http://HOST:PORT")
+        found[f"{parts.scheme}://{host}" + (f":{port}" if port else "")] = name
+    if not found:
+        return DoctorLine("proxy", State.OK, "none: the environment names no proxy")
+    exempt = environ.get("no_proxy") or environ.get("NO_PROXY")
+    text = ", ".join(f"{address} ({name})" for address, name in found.items())
+    return DoctorLine("proxy", State.OK, text + (f", but not for {exempt[:200]}" if exempt else ""))
+
+
+def _certificates_line(environ: Mapping[str, str]) -> DoctorLine:
+    """Which certificates are trusted here: the stand-in images get the same, for pip."""
+    for name in ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE"):
+        if environ.get(name) and not Path(environ[name]).exists():
+            text = f"{name} names {environ[name]}, and there is no such file"
+            return DoctorLine("certificates", State.WARNING, text, f"unset {name}")
+    try:
+        count = CERTIFICATES.read_bytes().count(b"-----BEGIN CERTIFICATE-----")
+    except OSError:
+        text = f"there is no {CERTIFICATES}: pip in a stand-in image would trust no index"
+        return DoctorLine("certificates", State.WARNING, text, "apt-get install -y ca-certificates")
+    return DoctorLine("certificates", State.OK, f"{count} in {CERTIFICATES}; stand-in images get the same")
 
 
 def _terminal_line(terminal: Terminal) -> DoctorLine:

@@ -31,7 +31,7 @@ _LIMITS = Limits(
     build_s=30.0, build_idle_s=20.0, run_s=10.0, memory_mib=64, pids=24, cpus=0.25, output_kib=1, tmpfs_mib=1
 )
 _LOOK_S = 0.02
-_SEEN_S = 2.0
+_SEEN_S = 1.2
 """How long a process of a build is looked for; the step that it belongs to lasts a little longer."""
 _THROTTLED = 0.6
 """Share of a processor that a run with a quarter of one can't use."""
@@ -69,7 +69,7 @@ _RUN_RIGHTS = (
     " if touch /probe 2>/dev/null; then echo root written; else echo root kept; fi;"
     " head -c 4000000 /dev/zero 2>/dev/null >/probed/x; echo folder $(wc -c </probed/x)"
 )
-_BUILD = "RUN echo {mark}; sed 's/^ */net /' /proc/net/dev; sleep 2.5\n"
+_BUILD = "RUN echo {mark}; sed 's/^ */net /' /proc/net/dev; sleep 1.5\n"
 
 
 def probe(engine: Engine, base: str, cancel: Cancel, *, mark: str) -> Iterator[Measured]:

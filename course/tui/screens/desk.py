@@ -195,7 +195,7 @@ class Desk(DeskReading):
             case Action.CHECKLIST:
                 self._checklist(int(call.argument) if call.argument else self._level())
             case Action.DOCTOR:
-                self.say("Looking at this machine")
+                self.say("Looking at this machine; measuring its limits takes some seconds")
                 self.run_worker(self._examine, group="doctor", exclusive=True, thread=True)
             case _ if not exercise:
                 self.say("This lesson has no exercise.", warning=True)
