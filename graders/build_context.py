@@ -110,6 +110,17 @@ def _changed_lock(context: PreparedContext, path: str, probe: str) -> ChangedCon
     return ChangedContext(replace(context, files=tuple(files)), changed, probe)
 
 
+def with_test(context: PreparedContext, folder: str, name: str, text: str) -> ChangedContext:
+    """The context with one test more; its name is the probe. What can't lie beside it gives way."""
+    path = f"{folder}/{name}"
+    by_path = {file.path: file for file in context.files}
+    for taken in (path, *(str(parent) for parent in PurePosixPath(path).parents)):
+        by_path.pop(taken, None)
+    by_path[path] = ContextFile(path, text.encode())
+    files = tuple(by_path[key] for key in sorted(by_path))
+    return ChangedContext(replace(context, files=files), path, PurePosixPath(name).stem)
+
+
 def requirement_names(data: bytes) -> frozenset[str]:
     """Normalised names of the distributions in a requirements file (PEP 503); what has no name is left out."""
     names = set()

@@ -29,6 +29,10 @@ class Change(StrEnum):
     DEPENDENCY = "dependency"
     IGNORED = "ignored"
     """The planted files, which the image has no use for."""
+    LINE = "line"
+    """As SOURCE, in a build that always goes on to its end, so that it can be weighed and timed."""
+    TEST = "test"
+    """A test that must fail is added, and where it broke the build, one that passes is tried in its place."""
     LOCK = "lock"
     """The fingerprints in the lock file: none of them names anything that exists."""
 
@@ -40,6 +44,15 @@ class Sample:
     dockerfile: str
     files: tuple[tuple[str, str], ...] = ()
     must_ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A file to plant among the tests, in two versions."""
+
+    name: str
+    failing: str
+    passing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,10 @@ class Check(Generic[C, P]):
     """Checks that observe the same claim: when all of them that the exercise uses passed, they outrank the text."""
     change: Change | None = None
     """Rebuild level only: what the second build changes."""
+    plant: Callable[[P, str], Planted] | None = None
+    """Change.TEST only: what is planted, from the parameters and a text that is new for every call."""
+    advisory: bool = False
+    """Whether no exercise may require it, because its evidence depends on the machine."""
     aliases: tuple[str, ...] = ()
     deprecated: str = ""
 

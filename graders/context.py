@@ -133,6 +133,12 @@ class RebuildContext:
     """Text that was put into the changed file and occurs nowhere else."""
     dependency_steps: tuple[BuildStep, ...] = ()
     """Steps of the graded build that install dependencies, by what they run and by what they left."""
+    image: ImageInfo | None = None
+    """What the graded build made."""
+    second_image: ImageInfo | None = None
+    """Change.LINE only: what the second build made."""
+    control: BuildResult | None = None
+    """Change.TEST only: a third build, with a test that passes in place of the one that broke the second."""
     stopped_early: bool = False
     """The second build was stopped because it had shown enough: its later steps are missing, its error is ours."""
 

@@ -23,6 +23,8 @@ class Purpose(StrEnum):
     SOURCE_CHANGED = "a rebuild after one source line changed"
     DEPENDENCY_CHANGED = "a rebuild after the requirements changed"
     IGNORED_CHANGED = "a rebuild after files that the image does not need changed"
+    TEST_PLANTED = "a rebuild with a test that must fail"
+    TEST_CONTROL = "a rebuild with a test that passes in its place"
     LOCK_CHANGED = "a rebuild after the lock came to name what does not exist"
     UNCHANGED = "the same build once more, to see that the cache is still there"
 

@@ -305,12 +305,15 @@ class _Reader:
             if not (math.isfinite(value) and value > 0):
                 raise self.error(f"limits.{item.name}", f"must be a finite number above 0, not {value}")
         build = document.build
-        named = [("source", build.source), ("requirements", build.requirements), ("lock", build.lock)]
+        named = [
+            ("source", build.source),
+            ("requirements", build.requirements),
+            ("lock", build.lock),
+            ("tests", build.tests),
+        ]
         for name, path in named + [("canaries", path) for path in build.canaries]:
             if path and not _is_inside(path):
                 raise self.error(f"build.{name}", f"{path!r} must be a plain path inside the submission")
-        if build.tests and not _is_inside(build.tests):
-            raise self.error("build.tests", f"{build.tests!r} must be a plain path inside the submission")
         if not build.tests and any(find_check(check.use).change is Change.TEST for check in document.checks):
             raise self.error("build.tests", "is empty, and a check plants a test there", hint='For example: "tests"')
         if len(set(build.canaries)) != len(build.canaries):

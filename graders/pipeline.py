@@ -164,7 +164,7 @@ def _observe(
 def _judged(use: CheckUse, bench: Workbench, clock: Callable[[], float]) -> Generator[GradeEvent, None, Judged]:
     if bench.image is None and use.check.id != BUILD_CHECK:
         return skipped(use, NO_IMAGE), False
-    context = yield from bench.context(use.check.level, use.check.change)
+    context = yield from bench.context(use)
     judged = judge(use, context, clock)
     yield from bench.take_runs()
     return judged

@@ -5,12 +5,12 @@ Methods that take time are generators of events that return their result.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from graders.build_context import ChangedContext, change
-from graders.check import Change
+from graders.build_context import ChangedContext, change, with_test
+from graders.check import Change, Planted
 from graders.context import RebuildContext
 from graders.dependency_step import find_dependency_steps
 from graders.engine.base import BuildResult, BuildStep, StepStatus
@@ -25,6 +25,8 @@ PURPOSES = {
     Change.SOURCE: Purpose.SOURCE_CHANGED,
     Change.DEPENDENCY: Purpose.DEPENDENCY_CHANGED,
     Change.IGNORED: Purpose.IGNORED_CHANGED,
+    Change.LINE: Purpose.SOURCE_CHANGED,
+    Change.TEST: Purpose.TEST_PLANTED,
     Change.LOCK: Purpose.LOCK_CHANGED,
 }
 
@@ -34,6 +36,7 @@ class _Rebuild:
     result: BuildResult
     changed: ChangedContext
     stopped_early: bool
+    control: BuildResult | None = None
 
 
 class Rebuilds:
@@ -43,13 +46,15 @@ class Rebuilds:
         self._bench = bench
         self._made: dict[Change, _Rebuild] = {}
 
-    def elapsed_s(self, what: Change) -> float | None:
-        """Seconds that the build after this change took; None when there was none that made an image."""
-        made = self._made.get(what)
+    def elapsed_s(self) -> float | None:
+        """Seconds that a build after a changed source line took; None when there was none that made an image."""
+        made = self._made.get(Change.LINE) or self._made.get(Change.SOURCE)
         return made.result.elapsed_s if made and made.result.ok else None
 
-    def context(self, first: BuildResult, what: Change) -> Generator[GradeEvent, None, RebuildContext]:
-        """What a check sees of this change. Raises EngineError and Cancelled."""
+    def context(
+        self, first: BuildResult, what: Change, plant: Callable[[str], Planted] | None = None
+    ) -> Generator[GradeEvent, None, RebuildContext]:
+        """What a check sees of this change. `plant`: Change.TEST only. Raises EngineError and Cancelled."""
         bench = self._bench
         requirements = next(
             (file.data for file in bench.prepared.files if file.path == bench.spec.build.requirements), b""
@@ -57,6 +62,9 @@ class Rebuilds:
         dependency_steps = find_dependency_steps(
             bench.source.dockerfile, first, bench.layers.scan(), bench.lines, requirements
         )
+        if what is Change.TEST and plant is not None and what not in self._made:
+            self._made[what] = yield from self._tested(plant(bench.nonce))
+        self._share_whole_build(what)
         if what not in self._made:
             yield StageStarted(Level.REBUILD, f"Building again: {PURPOSES[what]}")
             telling = frozenset(step.name for step in dependency_steps) if what is Change.SOURCE else frozenset()
@@ -72,8 +80,31 @@ class Rebuilds:
             changed=made.changed.changed,
             probe=made.changed.probe,
             dependency_steps=dependency_steps,
+            image=bench.image,
+            second_image=bench.engine.image(made.result.image_id) if what is Change.LINE and made.result.ok else None,
+            control=made.control,
             stopped_early=made.stopped_early,
         )
+
+    def _tested(self, planted: Planted) -> Generator[GradeEvent, None, _Rebuild]:
+        """Build with a test that must fail; where that breaks the build, build once more with one that passes."""
+        bench = self._bench
+        yield StageStarted(Level.REBUILD, f"Building again: {Purpose.TEST_PLANTED}")
+        folder = bench.spec.build.tests
+        changed = with_test(bench.prepared, folder, planted.name, planted.failing)
+        result, _ = yield from bench.run_build(Purpose.TEST_PLANTED, changed.context)
+        control: BuildResult | None = None
+        if not result.ok and not result.timed_out:
+            sound = with_test(bench.prepared, folder, planted.name, planted.passing)
+            control, _ = yield from bench.run_build(Purpose.TEST_CONTROL, sound.context)
+        return _Rebuild(result, changed, stopped_early=False, control=control)
+
+    def _share_whole_build(self, what: Change) -> None:
+        """SOURCE and LINE change the same: one build does for both, unless it was stopped early."""
+        other = {Change.SOURCE: Change.LINE, Change.LINE: Change.SOURCE}.get(what)
+        made = self._made.get(other) if other else None
+        if made is not None and not made.stopped_early:
+            self._made.setdefault(what, made)
 
     def _build(self, what: Change, telling: frozenset[str], nonce: str) -> Generator[GradeEvent, None, _Rebuild]:
         changed = change(self._bench.prepared, self._bench.spec, what, nonce)
@@ -86,6 +117,8 @@ class Rebuilds:
         if what is Change.IGNORED:
             return frozenset(step.name for step in ran_again(second))
         if what in {Change.DEPENDENCY, Change.LOCK}:
+            return frozenset()
+        if what is Change.LINE and Change.SOURCE in self._made:
             return frozenset()
         again = [counterpart(step, first, second) for step in dependency_steps]
         return frozenset(step.name for step in again if step and step.status is not StepStatus.CACHED)

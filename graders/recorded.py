@@ -101,7 +101,14 @@ def image_context(
 
 
 def rebuild_context(
-    first: BuildResult, second: BuildResult, dependency_steps: tuple[BuildStep, ...], *, stopped_early: bool = False
+    first: BuildResult,
+    second: BuildResult,
+    dependency_steps: tuple[BuildStep, ...],
+    *,
+    stopped_early: bool = False,
+    control: BuildResult | None = None,
+    image: ImageInfo | None = None,
+    second_image: ImageInfo | None = None,
 ) -> RebuildContext:
     """Evidence of the rebuild level."""
     return RebuildContext(
@@ -112,6 +119,9 @@ def rebuild_context(
         probe="dockyard_probe_0",
         dependency_steps=dependency_steps,
         stopped_early=stopped_early,
+        control=control,
+        image=image,
+        second_image=second_image,
     )
 
 

@@ -46,7 +46,7 @@ from graders.event import (
     RunFinished,
     StageStarted,
 )
-from graders.exercise import ExerciseSpec
+from graders.exercise import CheckUse, ExerciseSpec
 from graders.layer_store import LayerStore
 from graders.limits import MIB
 from graders.outcome import Level
@@ -136,9 +136,10 @@ class Workbench:
             self.build = build
         return self.build
 
-    def context(self, level: Level, what: Change | None) -> Generator[GradeEvent, None, Context]:
-        """The context of a check of this level. Call it for other levels than image only when there is an image."""
+    def context(self, use: CheckUse) -> Generator[GradeEvent, None, Context]:
+        """The context of a check. Call it for other levels than image only when there is an image."""
         build = yield from self.built()
+        level, change, plant = use.check.level, use.check.change, use.check.plant
         if level is Level.IMAGE or self.image is None:
             return ImageContext(
                 source=self.source,
@@ -151,7 +152,8 @@ class Workbench:
             )
         if level is Level.CONTAINER:
             return ContainerContext(source=self.source, image=self.image, container=self.container, cases=self.cases)
-        return (yield from self.rebuilds.context(build, what or Change.SOURCE))
+        planting = (lambda nonce: plant(use.params, nonce)) if plant is not None else None
+        return (yield from self.rebuilds.context(build, change or Change.SOURCE, planting))
 
     def close(self) -> str:
         """Remove all that was made; a sentence when that failed. Never raises."""
@@ -173,7 +175,7 @@ class Workbench:
         return BuildSummary(
             elapsed_s=self.build.elapsed_s,
             steps=step_summaries(self.build, self.image, self.lines),
-            rebuild_elapsed_s=self.rebuilds.elapsed_s(Change.SOURCE),
+            rebuild_elapsed_s=self.rebuilds.elapsed_s(),
         )
 
     def image_summary(self) -> ImageSummary | None:

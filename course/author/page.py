@@ -72,6 +72,8 @@ def page(check: AnyCheck) -> str:
         lines += [f"Needs to pass first: {_links(check.needs)}.", ""]
     if check.decided_by:
         lines += [f"What is observed outranks the text: {_links(check.decided_by)} may decide the same claim.", ""]
+    if check.advisory:
+        lines += ["Advisory in every exercise: it reports and costs nothing.", ""]
     if check.change is not None:
         lines += [f"What the second build changes: the {check.change.value}.", ""]
     if check.aliases:
@@ -143,7 +145,7 @@ def _links(ids: tuple[str, ...]) -> str:
 def _value(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
-    return str(value)
+    return str(value).replace("\n", "\\n")
 
 
 def _source(source: str) -> str:

@@ -12,6 +12,7 @@ from graders.check import Change, Check, NoParams
 from graders.context import RebuildContext
 from graders.engine.base import BuildStep, StepStatus
 from graders.finding import Finding, Undecidable
+from graders.network_trouble import tells_of_network
 from graders.outcome import Level
 from graders.rebuild import counterpart
 from graders.recorded import build, rebuild_context, step
@@ -19,11 +20,6 @@ from graders.recorded import build, rebuild_context, step
 TAIL_LINES = 4
 REFUSED = re.compile(r"invalid.?requirement|(?:could not|couldn't|failed to) parse|parse error", re.IGNORECASE)
 """What pip, pip-tools and uv say of a line that is no requirement; most of them repeat the line as well."""
-NETWORK = re.compile(
-    r"temporary failure|could not resolve|name resolution|connection (?:refused|reset|timed out)|network is unreachable"
-    r"|read timed out|no route to host",
-    re.IGNORECASE,
-)
 
 
 def find(context: RebuildContext, _params: NoParams) -> Iterator[Finding | Undecidable]:
@@ -66,7 +62,7 @@ def _about_the_probe(context: RebuildContext, failed: BuildStep) -> Iterator[Fin
         yield Undecidable(f"The build did not end in time after {context.changed} was changed")
     elif not said:
         yield Undecidable("The install failed without a word, so what it failed over can't be told")
-    elif any(NETWORK.search(text) for text in said):
+    elif tells_of_network(said):
         yield Undecidable("The install could not reach the network, so it can't be told whether it read the change")
     else:
         yield Finding(
