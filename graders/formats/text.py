@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from graders.finding import Finding
 from graders.outcome import Level, Outcome, Status
+from graders.recall import graded_before
 from graders.report import BuildSummary, Report, Verdict
 from graders.safe_text import clean, clean_lines
 
@@ -97,6 +98,8 @@ class _Page:
 
     def verdict(self) -> Iterator[str]:
         report = self.report
+        if report.from_store:
+            yield from _wrapped(f"{graded_before(report, '--fresh')}.", "", "")
         points = f"{report.points} of {report.max_points} points"
         failed = sum(outcome.status is Status.FAILED for outcome in report.outcomes)
         if report.static_only:
