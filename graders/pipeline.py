@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from graders.build_context import DOCKERFILE, prepare, read_ignore
 from graders.cancel import Cancel
 from graders.context import DockerfileContext
+from graders.dockerfile.inline_ignore import read_ignores, refusals
 from graders.dockerfile.parse import parse
 from graders.engine.base import ContextFile, Engine
 from graders.errors import EngineError
@@ -51,7 +52,7 @@ def grade(
     static_only: bool = False,
     layer_store: LayerStore | None = None,
     cache_owner: str = "",
-) -> Iterator[GradeEvent]:
+) -> Generator[GradeEvent]:
     """Grade one submission; the last event is `GradeFinished`.
 
     `cache_owner`: whose cache mounts the builds use; empty: nobody else's than this very content's.
@@ -61,7 +62,8 @@ def grade(
     """
     started_at, started_s = now(), clock()
     yield GradeStarted(spec.id, tuple(_planned(use) for use in spec.checks))
-    for text in submission.notices:
+    told = (*submission.notices, *refusals(read_ignores(submission.dockerfile)))
+    for text in told:
         yield Notice(text)
     source = _source(spec, submission.dockerfile, submission.files)
     ledger = Ledger(spec)
@@ -97,7 +99,7 @@ def grade(
         trouble = bench.close()
     if trouble:
         yield Notice(trouble)
-    notices = (*submission.notices, *bench.notices, *([trouble] if trouble else []))
+    notices = (*told, *bench.notices, *([trouble] if trouble else []))
     yield GradeFinished(
         Report(
             exercise=spec.id,

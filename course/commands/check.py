@@ -12,8 +12,8 @@ import click
 from course.commands.choice import choose_exercise
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation
-from course.commands.options import Verbosity, format_option, output_option, verbosity, verbosity_options
-from course.commands.output import emit, say, say_raw
+from course.commands.options import Verbosity, formats_option, output_option, verbosity, verbosity_options
+from course.commands.output import emit, ensure_writable, say, say_raw
 from course.event import CheckRecorded
 from course.terminal import StatusLine
 from graders.event import GradeFinished
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     help="Grade this folder instead of your workspace; nothing is recorded.",
 )
 @click.option("--static", "static_only", is_flag=True, help="Only read the files: no build, no run, no engine.")
-@format_option
+@click.option("--fresh", is_flag=True, help="Grade again, also what was graded before and is unchanged.")
+@formats_option("text", "json", "junit", "gradescope", "github", "sarif")
 @output_option
 @verbosity_options
 @click.pass_context
@@ -42,6 +43,7 @@ def check_command(
     exercise: str | None,
     path: Path | None,
     static_only: bool,
+    fresh: bool,
     output_format: str,
     output: Path | None,
     quiet: bool,
@@ -50,6 +52,7 @@ def check_command(
     """Build, run and check your work. The report goes to standard output, the progress to standard error.
 
     Without EX: the exercise in whose folder you stand, else the next one of the current lesson.
+    What was graded before and is unchanged since is answered at once; --fresh grades it again.
     ctrl+c stops it and leaves nothing behind.
 
     \b
@@ -57,6 +60,7 @@ def check_command(
       dockyard check
       dockyard check ship-the-classifier --static
       dockyard check ship-the-classifier --path submission --format json --output report.json
+      dockyard check ship-the-classifier --path submission --format junit --output junit.xml
 
     \b
     Exit codes: 0 passed, 1 checks failed, 2 usage or content, 3 the engine or
@@ -64,19 +68,21 @@ def check_command(
     """
     invocation = ctx.ensure_object(Invocation)
     level = verbosity(quiet=quiet, verbose=verbose)
+    ensure_writable(output)
     with ExitStack() as stack:
         session = stack.enter_context(invocation.session())
         chosen = choose_exercise(session, exercise)
         cancel = stack.enter_context(cancel_on_signal())
         narrator = stack.enter_context(narration(invocation, level))
         report: Report | None = None
-        for event in session.check(chosen, path=path, static_only=static_only, cancel=cancel):
+        for event in session.check(chosen, path=path, static_only=static_only, fresh=fresh, cancel=cancel):
             narrator.tell(event)
             if isinstance(event, GradeFinished | CheckRecorded):
                 report = event.report
+        folder = path or session.paths.workspace / chosen
     assert report is not None
     colour = output is None and invocation.terminal.stdout and invocation.terminal.colours > 0
-    emit(render(report, output_format, colour=colour), output)
+    emit(render(report, output_format, folder=_seen_from_here(folder), colour=colour), output)
     if level is not Verbosity.QUIET and path is None:
         _say_what_next(report)
     ctx.exit(report.exit_code)
@@ -94,15 +100,43 @@ def narration(invocation: Invocation, level: Verbosity) -> Iterator[Narrator]:
         yield Narrator(None, level)
 
 
-def render(report: Report, output_format: str, *, colour: bool) -> str:
-    """The report as data."""
-    if output_format == "json":
-        from graders.formats.json import dumps
+def render(report: Report, output_format: str, *, folder: str = "", colour: bool = False) -> str:
+    """The report as data. `folder` is where the submission lies, for formats that point into files."""
+    match output_format:
+        case "json":
+            from graders.formats import json
 
-        return dumps(report)
-    from graders.formats.text import render as render_text
+            return json.dumps(report)
+        case "junit":
+            from graders.formats import junit
 
-    return render_text(report, colour=colour)
+            return junit.dumps(report)
+        case "gradescope":
+            from graders.formats import gradescope
+
+            return gradescope.dumps(report)
+        case "github":
+            from graders.formats import github
+
+            return github.dumps(report, folder)
+        case "sarif":
+            from course.version import __version__
+            from graders.formats import sarif
+
+            return sarif.dumps(report, folder, version=__version__)
+        case _:
+            from graders.formats.text import render as render_text
+
+            return render_text(report, colour=colour)
+
+
+def _seen_from_here(folder: Path) -> str:
+    """The folder relative to where we stand when it lies below, with forward slashes; empty for here itself."""
+    absolute = folder.absolute()
+    if not absolute.is_relative_to(Path.cwd()):
+        return absolute.as_posix()
+    relative = absolute.relative_to(Path.cwd()).as_posix()
+    return "" if relative == "." else relative
 
 
 def _say_what_next(report: Report) -> None:

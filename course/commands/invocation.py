@@ -42,6 +42,11 @@ class Invocation:
             self._terminal = look(self.environ, no_colour=self.no_colour)
         return self._terminal
 
+    def take_colours_away(self) -> None:
+        """No colours from now on."""
+        self.no_colour = True
+        self._terminal = None
+
     @property
     def home(self) -> Path:
         """The user's home folder; ConfigError when there is none."""

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from course.commands.options import format_option, output_option, verbosity_options
-from course.commands.output import emit, say, say_error
+from course.commands.invocation import Invocation
+from course.commands.options import formats_option, output_option, verbosity_options
+from course.commands.output import emit, ensure_writable, say, say_error
 from graders.errors import SubmissionError
 from graders.safe_text import clean
 
-if TYPE_CHECKING:
-    from graders.exercise import ExerciseSpec
-    from graders.finding import Finding
-
-NEIGHBOURS = (".dockerignore", "requirements.txt")
-"""Files beside a Dockerfile that the checks look into."""
-NEIGHBOUR_BYTES = 1024 * 1024
-SKIPPED_FOLDERS = frozenset({".git", ".venv", "node_modules", "__pycache__", ".tox"})
-
-
-@dataclass(frozen=True, slots=True)
-class LintedFile:
-    """One Dockerfile and what was found; (check id, finding), by line."""
-
-    name: str
-    findings: tuple[tuple[str, Finding], ...]
+SKIPPED_SHOWN = 3
 
 
 @click.command("lint")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True), metavar="FILE...")
-@format_option
+@formats_option("text", "json", "github", "sarif")
 @output_option
 @verbosity_options
 @click.pass_context
@@ -55,149 +35,58 @@ def lint_command(
     All checks that read text alone, with their default settings. An inspection of an image sees more:
     that is what "dockyard check" does.
 
+    In a folder these count: Dockerfile, Dockerfile.*, *.Dockerfile, Containerfile, Containerfile.*.
+    A comment lets a finding of the next instruction be (a graded exercise obeys no such comment):
+
+    \b
+      # dockyard: ignore=unpinned-base[,ID] the reason why
+
     \b
     Examples:
       dockyard lint Dockerfile
       dockyard lint services/ --format json --output findings.json
+      dockyard lint . --format sarif --output dockyard.sarif
 
     \b
     Exit codes: 0 nothing found, 1 findings, 2 a file can't be read.
     """
-    spec = _spec()
-    linted: list[LintedFile] = []
-    unreadable = 0
-    for path in (found for file in files for found in _dockerfiles(file)):
+    from course.commands.lint_output import write
+    from course.lint import Linter, search
+
+    ensure_writable(output)
+    linter = Linter()
+    searched = search(files)
+    failures = list(searched.missing)
+    for text in searched.missing:
+        say_error(text, "Name the file itself, if its name is another.")
+    linted = []
+    for path in searched.files:
         try:
-            linted.append(_lint(spec, path))
+            linted.append(linter.lint(path))
         except SubmissionError as error:
-            unreadable += 1
-            say_error(f"{path}: {error.message}", error.hint)
+            failures.append(f"{path}: {error.message}")
+            say_error(failures[-1], error.hint)
             continue
-        if verbose:
-            say(f"{clean(linted[-1].name)}: {len(linted[-1].findings)} findings")
-    emit(_json(linted) if output_format == "json" else _text(linted), output)
+        if verbose and not quiet:
+            say(f"{clean(linted[-1].name)}: {_count(len(linted[-1].findings), 'finding')}")
+    terminal = ctx.ensure_object(Invocation).terminal
+    colour = output is None and terminal.stdout and terminal.colours > 0
+    emit(write(linted, output_format, rules=linter.rules, failures=failures, colour=colour), output)
     found = sum(len(item.findings) for item in linted)
-    if not quiet and output_format == "text":
-        say(f"{len(linted)} files, {found} findings" if len(linted) != 1 else f"{found} findings")
-    ctx.exit(2 if unreadable else 1 if found else 0)
+    if not quiet:
+        _say_skipped(searched.skipped, verbose=verbose)
+        if output_format == "text" or output is not None:
+            say(f"{_count(len(linted), 'file')}, {_count(found, 'finding')}")
+    ctx.exit(2 if failures else 1 if found else 0)
 
 
-def _spec() -> ExerciseSpec:
-    """A made-up exercise that uses every dockerfile check as it is."""
-    from graders.exercise import BuildSpec, CheckUse, ExerciseSpec, TextSpec
-    from graders.limits import Limits
-    from graders.outcome import Level
-    from graders.registry import all_checks
-
-    uses = tuple(
-        CheckUse(check, check.params())
-        for check in all_checks().values()
-        if check.level is Level.DOCKERFILE and not check.deprecated
-    )
-    return ExerciseSpec(
-        root=Path(),
-        id="lint",
-        title="lint",
-        summary="",
-        minutes=0,
-        files=("*",),
-        limits=Limits(),
-        build=BuildSpec(requirements="requirements.txt"),
-        texts=TextSpec(),
-        checks=uses,
-    )
+def _say_skipped(skipped: list[str], *, verbose: bool) -> None:
+    shown = skipped if verbose else skipped[:SKIPPED_SHOWN]
+    for text in shown:
+        say(f"Skipped {clean(text)}")
+    if len(skipped) > len(shown):
+        say(f"Skipped {len(skipped) - len(shown)} more: -v names them")
 
 
-def _dockerfiles(path: Path) -> Iterator[Path]:
-    """The file itself, or every Dockerfile below the folder, by name; where there is none, the one that is missing."""
-    if path.is_symlink() or not path.is_dir():
-        yield path
-        return
-    found = False
-    for folder, names, files in os.walk(path):
-        names[:] = sorted(name for name in names if name not in SKIPPED_FOLDERS)
-        for name in sorted(files):
-            if _is_dockerfile(name):
-                found = True
-                yield Path(folder) / name
-    if not found:
-        yield path / "Dockerfile"
-
-
-def _is_dockerfile(name: str) -> bool:
-    """By the names that Docker's and Podman's tools look for, and their usual variants."""
-    if name.endswith(".dockerignore"):
-        return False
-    stem, _, ending = name.lower().partition(".")
-    return stem in ("dockerfile", "containerfile") or ending in ("dockerfile", "containerfile")
-
-
-def _lint(spec: ExerciseSpec, path: Path) -> LintedFile:
-    from graders.pipeline import static_findings
-    from graders.submission import read_dockerfile
-
-    if path == Path("-"):
-        data, beside = _read_standard_input(), {}
-    else:
-        data, beside = read_dockerfile(path), _neighbours(path)
-    found = static_findings(spec, data, {"Dockerfile": data, **beside})
-    ordered = sorted(found, key=lambda item: (item[1].line or 0, item[0]))
-    return LintedFile(str(path), tuple(ordered))
-
-
-def _read_standard_input() -> bytes:
-    data = sys.stdin.buffer.read(NEIGHBOUR_BYTES + 1)
-    if len(data) > NEIGHBOUR_BYTES:
-        raise SubmissionError("Standard input holds more than 1 MiB", hint="A Dockerfile is a short text.")
-    return data
-
-
-def _neighbours(path: Path) -> dict[str, bytes]:
-    """The files beside a Dockerfile that checks look into, where they can be read."""
-    from graders.submission import read_dockerfile
-
-    files: dict[str, bytes] = {}
-    for name in NEIGHBOURS:
-        try:
-            files[name] = read_dockerfile(path.parent / name)
-        except SubmissionError:
-            continue
-    return files
-
-
-def _text(linted: list[LintedFile]) -> str:
-    """`file:line: id: message`, as compilers write it, the hint under it."""
-    lines = []
-    for item in linted:
-        for check_id, finding in item.findings:
-            where = clean(item.name) if finding.line is None else f"{clean(item.name)}:{finding.line}"
-            lines.append(
-                f"{click.style(where, bold=True)}: {click.style(check_id, fg='red')}: {clean(finding.message)}"
-            )
-            if finding.hint:
-                lines.append(f"    {clean(finding.hint)}")
-    return "\n".join(lines)
-
-
-def _json(linted: list[LintedFile]) -> str:
-    """dockyard/lint/v1."""
-    value = {
-        "schema": "dockyard/lint/v1",
-        "files": [
-            {
-                "file": item.name,
-                "findings": [
-                    {
-                        "id": check_id,
-                        "line": finding.line,
-                        "end_line": finding.end_line,
-                        "message": clean(finding.message),
-                        "hint": clean(finding.hint),
-                    }
-                    for check_id, finding in item.findings
-                ],
-            }
-            for item in linted
-        ],
-    }
-    return json.dumps(value, indent=2)
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import click
 
+from course.commands.invocation import Invocation
+
 F = TypeVar("F", bound=Callable[..., None])
 
 
@@ -20,16 +22,44 @@ class Verbosity(IntEnum):
     VERBOSE = 2
 
 
+def formats_option(*names: str) -> Callable[[F], F]:
+    """`--format`, one of `names`, the first by default, passed on as `output_format`; and `--no-color`."""
+
+    def decorate(command: F) -> F:
+        option = click.option(
+            "--format",
+            "output_format",
+            type=click.Choice(names),
+            default=names[0],
+            show_default=True,
+            help="How the data on standard output is written.",
+        )
+        return option(colour_option(command))
+
+    return decorate
+
+
 def format_option(command: F) -> F:
-    """`--format text|json`, passed on as `output_format`."""
+    """`--format text|json`, passed on as `output_format`; and `--no-color`."""
+    return formats_option("text", "json")(command)
+
+
+def colour_option(command: F) -> F:
+    """`--no-color` behind the command's name, the same as before it; passed on to nobody."""
     return click.option(
-        "--format",
-        "output_format",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="How the data on standard output is written.",
+        "--no-color",
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_take_colours_away,
+        help="No colours; the same as a set NO_COLOR.",
     )(command)
+
+
+def _take_colours_away(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001  the signature of a callback
+    if value:
+        ctx.ensure_object(Invocation).take_colours_away()
+        ctx.color = False
 
 
 def output_option(command: F) -> F:

@@ -13,7 +13,10 @@ from course.errors import ConfigError
 
 
 def emit(text: str, output: Path | None = None) -> None:
-    """Write data: to standard output, or to `output` as a whole or not at all. ConfigError when it can't be written."""
+    """Write data: to standard output, or to `output` as a whole or not at all.
+
+    Data that can't be written to `output` goes to standard output, so that no work is lost; then ConfigError.
+    """
     ended = text if not text or text.endswith("\n") else f"{text}\n"
     if output is None:
         _write(sys.stdout, ended, err=False)
@@ -21,9 +24,22 @@ def emit(text: str, output: Path | None = None) -> None:
     try:
         replace_file(output, ended)
     except OSError as error:
+        _write(sys.stdout, ended, err=False)
         raise ConfigError(
-            f"Can't write {output}: {error.strerror or error}", hint="Name a file in a folder that you may write to."
+            f"Can't write {output}: {error.strerror or error}",
+            hint="The data went to standard output instead. Name a file in a folder that you may write to.",
         ) from error
+
+
+def ensure_writable(output: Path | None) -> None:
+    """Refuse a file that can't be written before any work is done. Raises ConfigError."""
+    if output is None:
+        return
+    folder = output.parent
+    if not folder.is_dir():
+        raise ConfigError(f"Can't write {output}: there is no folder {folder}", hint=f"Make it: mkdir -p {folder}")
+    if not os.access(output if output.exists() and not output.is_file() else folder, os.W_OK):
+        raise ConfigError(f"Can't write {output}: permission denied", hint="Name a file that you may write.")
 
 
 def say(text: str = "") -> None:
