@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
-from course.doctor import GIB, DoctorLine, State, examine
+from course.doctor import ENGINE_PRIVATE, GIB, DoctorLine, Space, State, examine
 from course.paths import Paths
 from course.terminal import Terminal, colours
 from graders.cancel import Cancel
@@ -25,6 +27,7 @@ from graders.engine.base import (
     RunRequest,
     RunResult,
 )
+from graders.engine.fake import FakeEngine
 from graders.errors import EngineError, EngineUnavailable
 
 INFO = EngineInfo("docker", "28.5.1", "1.51", "overlay2", "buildkit", "unix:///run/docker.sock", source="usual socket")
@@ -82,10 +85,20 @@ def look(tmp_path: Path) -> Look:
         *,
         terminal: Terminal = TERMINAL,
         free_bytes: int = 50 * GIB,
+        free_inodes: int | None = 9_000_000,
         workspace: Path = tmp_path / "workspace",
+        environ: Mapping[str, str] = MappingProxyType({}),
+        mark: str = "",
     ) -> dict[str, DoctorLine]:
         paths = Paths(content=tmp_path, state=tmp_path / "state", workspace=workspace)
-        lines = examine(paths, terminal, open_engine, free_bytes=lambda path: free_bytes)
+        lines = examine(
+            paths,
+            terminal,
+            open_engine,
+            environ=environ,
+            mark=mark,
+            space=lambda path: Space(free_bytes, free_inodes),
+        )
         return {line.name: line for line in lines}
 
     return examined
@@ -131,8 +144,10 @@ def test_examine_engine_that_dies_in_between_is_a_line(look: Look) -> None:
     ("info", "name", "word"),
     [
         (replace(INFO, builder="classic"), "builder", "classic"),
-        (replace(INFO, rootless=True), "engine", "memory limits"),
+        (replace(INFO, rootless=True), "engine", "without root"),
         (replace(INFO, name="podman"), "engine", "Podman"),
+        (replace(INFO, name="Balena"), "engine", "never tried"),
+        (replace(INFO, storage="vfs"), "storage", "copies every layer"),
     ],
 )
 def test_examine_lesser_engine_is_a_warning(look: Look, info: EngineInfo, name: str, word: str) -> None:
@@ -141,7 +156,23 @@ def test_examine_lesser_engine_is_a_warning(look: Look, info: EngineInfo, name: 
 
     assert line.state is State.WARNING
     assert word in line.text
-    assert line.remedy == "dockyard engine up --private"
+    assert line.remedy == ENGINE_PRIVATE
+
+
+@pytest.mark.parametrize("version", ["19.03.1", "29.0.0", "master-dockerproject"])
+def test_examine_untried_release_is_a_warning(look: Look, version: str) -> None:
+    """A release that nobody tried is used, and the way to try it is named."""
+    line = look(lambda: StillEngine(replace(INFO, version=version)))["engine"]
+
+    assert (line.state, line.remedy) == (State.WARNING, "dockyard author verify first-image")
+
+
+def test_examine_engine_that_holds_no_limit_is_missing(look: Look) -> None:
+    """An engine that runs none of our programs can't be checked with, and the line says why."""
+    line = look(lambda: StillEngine(replace(INFO, rootless=True, ignored_limits=("memory",))))["engine"]
+
+    assert (line.state, line.remedy) == (State.MISSING, ENGINE_PRIVATE)
+    assert "memory" in line.text
 
 
 def test_examine_old_builder_mentions_heredocs(look: Look) -> None:
@@ -180,6 +211,88 @@ def test_examine_leftovers_name_the_command(look: Look) -> None:
 def test_examine_disk_by_its_free_bytes(look: Look, free_bytes: int, state: State) -> None:
     """Little room is a warning, no room is missing."""
     assert look(free_bytes=free_bytes)["disk"].state is state
+
+
+@pytest.mark.parametrize(
+    ("free_inodes", "state"), [(None, State.OK), (9_000_000, State.OK), (90_000, State.WARNING), (9_000, State.MISSING)]
+)
+def test_examine_disk_by_its_free_files(look: Look, free_inodes: int | None, state: State) -> None:
+    """A disk with room and no file entries left is as full as another; some file systems have no such limit."""
+    assert look(free_inodes=free_inodes)["disk"].state is state
+
+
+def test_examine_disk_of_an_engine_elsewhere_is_not_ours(look: Look, tmp_path: Path) -> None:
+    """The data folder of an engine on another machine says nothing about a disk here."""
+    (tmp_path / "data").mkdir()
+    far = look(lambda: StillEngine(replace(INFO, socket="tcp://far:2376", data_root=str(tmp_path / "data"))))
+    near = look(lambda: StillEngine(replace(INFO, data_root=str(tmp_path / "data"))))
+
+    assert str(tmp_path / "data") not in far["disk"].text
+    assert near["disk"].text.endswith(str(tmp_path / "data"))
+
+
+@pytest.mark.parametrize(
+    ("environ", "state", "text"),
+    [
+        ({}, State.OK, "none"),
+        ({"HTTPS_PROXY": "http://me:secret@proxy.lab:3128"}, State.OK, "http://proxy.lab:3128 (HTTPS_PROXY)"),
+        ({"HTTP_PROXY": "proxy.lab:3128"}, State.WARNING, "HTTP_PROXY is no http:// address"),
+        ({"HTTP_PROXY": "http://proxy.lab:port"}, State.WARNING, "HTTP_PROXY is no http:// address"),
+    ],
+)
+def test_examine_proxy_without_its_password(look: Look, environ: dict[str, str], state: State, text: str) -> None:
+    """A proxy is named without what must stay secret, and one that can't work is said."""
+    line = look(environ=environ)["proxy"]
+
+    assert line.state is state
+    assert text in line.text
+    assert "secret" not in line.text
+
+
+def test_examine_missing_certificate_file_names_its_variable(look: Look, tmp_path: Path) -> None:
+    """A certificate file that is not there breaks every download, so its variable is named."""
+    line = look(environ={"SSL_CERT_FILE": str(tmp_path / "none.pem")})["certificates"]
+
+    assert (line.state, line.remedy) == (State.WARNING, "unset SSL_CERT_FILE")
+
+
+def test_examine_quick_says_that_nothing_was_measured(look: Look) -> None:
+    """Without a mark no build and no run is made, and that is said."""
+    assert "not measured" in look()["limits"].text
+
+
+def test_examine_measured_limits_are_lines(look: Look) -> None:
+    """With a mark every limit has a line; what can't be read is a warning and never called kept."""
+    engine = FakeEngine()
+    lines = look(lambda: engine, mark="probe-1")
+
+    assert {"run memory", "run processes", "run log", "build memory", "who runs"} <= lines.keys()
+    assert lines["run memory"].state is State.WARNING
+    assert "could not be measured" in lines["run memory"].text
+    assert lines["run memory"].remedy == ENGINE_PRIVATE
+    assert engine.leftovers() == ()
+
+
+def test_examine_engine_that_fails_a_probe_is_one_line(look: Look) -> None:
+    """Trouble while measuring leaves the rest as it was found."""
+    engine = FakeEngine()
+    engine.fail_next("run", EngineError("The engine hung up"))
+    lines = look(lambda: engine, mark="probe-1")
+
+    assert (lines["limits"].state, lines["engine"].state) == (State.WARNING, State.OK)
+    assert "The engine hung up" in lines["limits"].text
+
+
+@pytest.mark.engine
+def test_examine_real_engine_measures_every_limit(look: Look, engine: Engine, python_base: str) -> None:
+    """Every limit was seen to hold; those of builds, which Docker alone can't keep, on an engine of ours."""
+    ours = engine.info().private
+    lines = look(lambda: engine, mark=f"probe-{uuid.uuid4().hex}")
+    measured = {name: line for name, line in lines.items() if line.text.startswith(("holds", "DOES", "could not"))}
+
+    assert len(measured) == 12
+    lost = {name: line.text for name, line in measured.items() if line.state is not State.OK}
+    assert {name: text for name, text in lost.items() if ours or name not in ("build memory", "build processes")} == {}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,108 @@
+"""Engines that nobody tried: they are named, never a crash, and one that holds no limit runs no program."""
+
+from __future__ import annotations
+
+import json
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from graders.cancel import Cancel
+from graders.engine.base import RunRequest
+from graders.engine.docker import DockerEngine
+from graders.errors import EngineError
+from graders.limits import Limits
+
+Answers = dict[str, object]
+DOCKER: Answers = {
+    "/version": {"Version": "28.5.2", "ApiVersion": "1.51", "Components": [{"Name": "Engine"}, {"Name": "runc"}]},
+    "/info": {"Driver": "overlay2", "CgroupVersion": "2", "MemoryLimit": True, "PidsLimit": True},
+}
+
+
+class Server(socketserver.ThreadingUnixStreamServer):
+    """Answers as an engine; keeps what it was asked."""
+
+    daemon_threads = True
+    answers: Answers
+    asked: list[str]
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        assert isinstance(self.server, Server)
+        path = self.path.partition("?")[0]
+        self.server.asked.append(path)
+        found = next((body for end, body in self.server.answers.items() if path.endswith(end)), None)
+        data = b"OK" if path.endswith("_ping") else json.dumps(found).encode()
+        self.send_response(200 if path.endswith("_ping") or found is not None else 404)
+        self.send_header("Api-Version", "1.51")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_HEAD = do_POST = do_DELETE = do_GET
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the signature of the library
+        pass
+
+    def address_string(self) -> str:
+        return "socket"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Callable[[Answers], tuple[DockerEngine, list[str]]]]:
+    """Makes an engine of these answers, and the list of what it is asked."""
+    running: list[Server] = []
+
+    def make(answers: Answers) -> tuple[DockerEngine, list[str]]:
+        path = tmp_path / "s"
+        server = Server(str(path), Handler)
+        server.answers, server.asked = answers, []
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        running.append(server)
+        return DockerEngine(f"unix://{path}"), server.asked
+
+    yield make
+    for server in running:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [
+        (DOCKER["/version"], "docker"),
+        ({"Version": "4.3.1", "Components": [{"Name": "Podman Engine"}]}, "podman"),
+        ({"Version": "9", "Components": [{"Name": "Balena\x1b[2J"}]}, "Balena"),
+        ({"Version": "1"}, "docker"),
+        ([], "docker"),
+        ({"Version": 7, "Components": "many"}, "docker"),
+    ],
+)
+def test_engine_is_called_what_it_calls_itself(
+    served: Callable[[Answers], tuple[DockerEngine, list[str]]], version: object, name: str
+) -> None:
+    """Whatever an engine says of itself, it is an answer and no crash."""
+    engine, _ = served({**DOCKER, "/version": version})
+
+    assert name == engine.info().name
+
+
+def test_engine_without_control_groups_runs_nothing(
+    served: Callable[[Answers], tuple[DockerEngine, list[str]]],
+) -> None:
+    """A program that could not be held to its limits is not started: an error of the engine, which costs nobody."""
+    about = {"SecurityOptions": ["name=rootless"], "MemoryLimit": False, "PidsLimit": False, "CgroupVersion": "1"}
+    engine, asked = served({**DOCKER, "/info": about})
+
+    assert (True, ("memory", "processes")) == (engine.info().rootless, engine.info().ignored_limits)
+    with pytest.raises(EngineError) as raised:
+        engine.run(RunRequest("sha256:1", "r1", Limits()), Cancel())
+    assert "without root" in raised.value.message
+    assert "dockyard engine up --private" in raised.value.hint
+    assert [] == [path for path in asked if "containers" in path]
