@@ -206,6 +206,9 @@ class RunRequest:
     read_only: bool = False
     tmpfs: tuple[str, ...] = ()
     network: Network = Network.NONE
+    hardened: bool = True
+    """Without capabilities and without a way to gain any. False: with what a plain `docker run` gives, watched to its
+    end, and standard input is held open for a second so that there is something to watch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +237,8 @@ class RunResult:
     """The engine's message when the program could not be started at all (no such file, not executable)."""
     processes: tuple[Process, ...] = ()
     """Every process in the last look before standard input was closed; empty when none was seen in time."""
+    looks: tuple[tuple[Process, ...], ...] = ()
+    """Of a run that was not hardened: each look that differed from the one before, to the end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from graders.cancel import Cancel
-from graders.engine import docker_build, docker_run
+from graders.engine import docker_build, docker_run, docker_service
 from graders.engine.base import (
     LABEL,
     BuildEvent,
@@ -39,6 +39,7 @@ from graders.engine.docker_wire import (
     version_of,
 )
 from graders.engine.network_claim import guard_socket
+from graders.engine.service import Service, ServiceRequest
 from graders.errors import EngineError, EngineTimeout, ImageUnavailable
 from graders.safe_text import clean
 
@@ -109,6 +110,12 @@ class DockerEngine:
         cancel.raise_if_set()
         require_limits(self.info())
         return docker_run.run(self._wire, request, cancel, cpus=self._cpus, disk=self._disk)
+
+    def serve(self, request: ServiceRequest, cancel: Cancel) -> AbstractContextManager[Service]:
+        """Start a container that keeps running; see `Engine.serve`."""
+        cancel.raise_if_set()
+        require_limits(self.info())
+        return docker_service.serve(self._wire, request, cancel, cpus=self._cpus, disk=self._disk)
 
     def image(self, reference: str) -> ImageInfo | None:
         """Look up a local image by id or tag."""

@@ -5,6 +5,7 @@ It passes the same contract suite as the real adapter (tests/graders/engine), so
     engine = FakeEngine()                                  # knows "python:3.11-slim" and "busybox:1.35"
     engine.program("python predict.py", reply)             # what a command does: reply(FakeRun) -> FakeReply
     engine.fail_next("build", EngineUnavailable("gone"))   # scripted trouble: the next call of that name raises
+    engine.service("python app.py", FakeService(answer))   # what a service does: see `graders.engine.fake_service`
     engine.die_in_step = 3                                 # the engine goes away in the middle of a build
 
 Builds: a small interpreter of Dockerfiles (FROM with AS, COPY, ADD, RUN, WORKDIR, ENV, ARG, USER, CMD, ENTRYPOINT,
@@ -39,6 +40,8 @@ from graders.engine.base import (
     RunResult,
 )
 from graders.engine.fake_build import FakeBuild, FakeImage, digest_of, write_save
+from graders.engine.fake_service import FakeService, RunningFake, built_in
+from graders.engine.service import Service, ServiceRequest
 from graders.errors import Cancelled, GraderError, ImageUnavailable
 
 KIB = 1024
@@ -80,6 +83,9 @@ class _State:
     tags: dict[str, str] = field(default_factory=dict)
     cache: set[str] = field(default_factory=set)
     programs: dict[str, Program] = field(default_factory=dict)
+    services: dict[str, FakeService] = field(default_factory=dict)
+    serving: dict[int, str] = field(default_factory=dict)
+    """Containers that run now: a number and the run id."""
     failures: list[tuple[str, GraderError]] = field(default_factory=list)
 
 
@@ -120,6 +126,10 @@ class FakeEngine:
             self._state.programs[start] = lambda _run: fixed
         else:
             self._state.programs[start] = reply
+
+    def service(self, start: str, script: FakeService) -> None:
+        """Script the service whose words, joined by spaces, start with `start`."""
+        self._state.services[start] = script
 
     def fail_next(self, call: str, error: GraderError) -> None:
         """Make the next call of that method raise."""
@@ -170,6 +180,12 @@ class FakeEngine:
             processes=(Process(4242, uid, uid, " ".join(words)),) if seen else (),
         )
 
+    def serve(self, request: ServiceRequest, cancel: Cancel) -> AbstractContextManager[Service]:
+        """Start a scripted service."""
+        self._called("serve")
+        cancel.raise_if_set()
+        return self._serve(request, cancel)
+
     def image(self, reference: str) -> ImageInfo | None:
         """Look up an image by id or tag."""
         self._called("image")
@@ -215,12 +231,12 @@ class FakeEngine:
                     del self._state.images[id_]
 
     def leftovers(self) -> tuple[Leftover, ...]:
-        """Every image that carries our label."""
+        """Every running service, and every image that carries our label."""
         self._called("leftovers")
         with self._lock:
-            return tuple(
-                Leftover("image", id_, image.run_id) for id_, image in self._state.images.items() if image.run_id
-            )
+            containers = [Leftover("container", str(id_), run_id) for id_, run_id in self._state.serving.items()]
+            images = [Leftover("image", id_, image.run_id) for id_, image in self._state.images.items() if image.run_id]
+            return (*containers, *images)
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -243,6 +259,25 @@ class FakeEngine:
             yield building.result(id_)
         else:
             yield building.result("")
+
+    @contextmanager
+    def _serve(self, request: ServiceRequest, cancel: Cancel) -> Iterator[Service]:
+        image = self._find(request.image_id)
+        if image is None:
+            raise ImageUnavailable(request.image_id)
+        words = (*(image.info.entrypoint or ()), *(request.args or image.info.command or ()))
+        text = " ".join(words)
+        found = [start for start in self._state.services if text.startswith(start)]
+        script = self._state.services[max(found, key=len)] if found else built_in(words)
+        uid = _uid(image.info.user) if script is None or script.uid is None else script.uid
+        service = RunningFake(request, cancel, image.info, script, words=words, uid=uid, files=image.files)
+        with self._lock:
+            self._state.serving[id(service)] = request.run_id
+        try:
+            yield service
+        finally:
+            with self._lock:
+                del self._state.serving[id(service)]
 
     def _run_command(self, command: str) -> FakeReply:
         for start, reply in sorted(self.runs.items(), key=lambda item: -len(item[0])):

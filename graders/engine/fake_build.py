@@ -316,6 +316,12 @@ def _configured(info: ImageInfo, word: str, rest: str) -> ImageInfo:
     if word == "EXPOSE":
         ports = {port if "/" in port else f"{port}/tcp" for port in rest.split()}
         return replace(info, exposed_ports=tuple(sorted({*info.exposed_ports, *ports})))
+    if word == "HEALTHCHECK":
+        command = rest.partition("CMD ")[2].strip()
+        words = _words(command)
+        shell = words[:2] == ("/bin/sh", "-c")
+        kind = ("NONE",) if not command else (("CMD-SHELL", words[2]) if shell else ("CMD", *words))
+        return replace(info, healthcheck=kind)
     if word in {"ENV", "LABEL"}:
         pairs = dict(pair.partition("=")[::2] for pair in rest.split() if "=" in pair)
         pairs = {key: value.strip("\"'") for key, value in pairs.items()}

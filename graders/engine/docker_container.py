@@ -1,0 +1,206 @@
+"""Owns what every container of ours has in common: its walls, its output, its processes, its end.
+
+Must never judge what runs in it.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+
+from graders.cancel import Cancel
+from graders.engine.base import LABEL, Process
+from graders.engine.docker_disk import DiskUse
+from graders.engine.docker_errors import EngineRefused
+from graders.engine.docker_frames import Frames
+from graders.engine.docker_owner import OWNER, own_mark
+from graders.engine.docker_wire import CONTROL_S, Json, Query, Wire, as_list, as_number, as_object, as_text
+from graders.errors import EngineError, EngineTimeout
+from graders.limits import Limits
+
+KILL_S = 15.0
+_LOOK_S = 0.02
+_FLOOD_S = 5.0
+"""How long a flooded log is searched for what the other stream holds."""
+_DISK_S = 0.05
+"""Pause between two looks at the engine's disk."""
+_JSON_BYTES_PER_OUTPUT_BYTE = 80
+"""An empty line costs the json-file driver 75 bytes; so a log that was rotated held more than the kept output."""
+_OPEN_FILES = 4096
+_FILE_BYTES = 1024 * 1024 * 1024
+_START_FAULT = re.compile(
+    r"exec: |executable file not found|exec format error|unable to find (?:user|group)|no matching entries|chdir to cwd"
+    r"|no command specified|working directory|mkdir .*not a directory|invalid user|permission denied: unknown",
+    re.IGNORECASE,
+)
+
+
+def container_config(image_id: str, run_id: str, args: tuple[str, ...], env: Mapping[str, str]) -> Json:
+    """What a container runs, and our labels."""
+    config: Json = {
+        "Image": image_id,
+        "Labels": {LABEL: run_id, OWNER: own_mark()},
+        "Env": [f"{key}={value}" for key, value in env.items()],
+    }
+    if args:
+        config["Cmd"] = list(args)
+    return config
+
+
+def host_config(limits: Limits, cpus: int, tmpfs: tuple[str, ...], *, read_only: bool) -> Json:
+    """The walls around a container, but for its network. `cpus`: how many the engine has."""
+    memory = limits.memory_mib * 1024 * 1024
+    log_bytes = limits.output_kib * 1024 * _JSON_BYTES_PER_OUTPUT_BYTE
+    return {
+        "CapDrop": ["ALL"],
+        "SecurityOpt": ["no-new-privileges"],
+        "PidsLimit": limits.pids,
+        "Memory": memory,
+        "MemorySwap": memory,
+        "NanoCpus": int(min(limits.cpus, float(max(cpus, 1))) * 1e9),
+        "ReadonlyRootfs": read_only,
+        "Tmpfs": dict.fromkeys(tmpfs, f"rw,nosuid,nodev,mode=1777,size={limits.tmpfs_mib}m"),
+        "Ulimits": [
+            {"Name": "nofile", "Soft": _OPEN_FILES, "Hard": _OPEN_FILES},
+            {"Name": "fsize", "Soft": _FILE_BYTES, "Hard": _FILE_BYTES},
+            {"Name": "core", "Soft": 0, "Hard": 0},
+        ],
+        "LogConfig": {"Type": "json-file", "Config": {"max-size": str(log_bytes), "max-file": "2"}},
+    }
+
+
+def inspect(wire: Wire, name: str, cancel: Cancel | None = None) -> Json:
+    """All that the engine says of a container."""
+    return wire.call_object("GET", f"/containers/{name}/json", operation="inspect a container", cancel=cancel)
+
+
+def processes(wire: Wire, name: str, cancel: Cancel | None = None) -> tuple[Process, ...] | None:
+    """Every process now; None when the container has ended."""
+    query = {"ps_args": "-eo pid,uid,ruid,args"}
+    try:
+        answer = wire.call_object("GET", f"/containers/{name}/top", query, operation="list processes", cancel=cancel)
+    except EngineRefused as error:
+        if '"ps"' in error.reason or "ps: " in error.reason:
+            raise EngineError(
+                "The engine can't list a container's processes: its machine has no ps",
+                hint="Install it with: sudo apt-get install -y procps",
+            ) from error
+        if not as_object(inspect(wire, name, cancel).get("State")).get("Running"):
+            return None
+        return ()
+    rows = [[as_text(cell) for cell in as_list(row)] for row in as_list(answer.get("Processes"))]
+    return tuple(
+        Process(int(row[0]), int(row[1]), int(row[2]), row[3])
+        for row in rows
+        if len(row) == 4 and all(cell.isdecimal() for cell in row[:3]) and not row[3].startswith("runc init")
+    )
+
+
+def read_output(wire: Wire, name: str, limit: int, cancel: Cancel | None = None) -> tuple[bytes, bytes, bool]:
+    """Standard output and error, each up to `limit` bytes, and whether something was cut."""
+    frames = Frames(limit)
+    _read_log(wire, name, frames, {"stdout": "1", "stderr": "1"}, cancel=cancel)
+    if frames.truncated:
+        # One stream flooded: the other is asked for alone, so that not all of the flood has to be read.
+        other = "stderr" if len(frames.stdout) > len(frames.stderr) else "stdout"
+        rest = Frames(limit)
+        with suppress(EngineTimeout):
+            _read_log(wire, name, rest, {other: "1"}, cancel=cancel, timeout_s=_FLOOD_S)
+        if other == "stderr":
+            return frames.stdout, rest.stderr, True
+        return rest.stdout, frames.stderr, True
+    return frames.stdout, frames.stderr, False
+
+
+def remove_container(wire: Wire, name: str, *, patient: bool) -> None:
+    """Remove the container; `patient`: it may come into being while we ask, because creating it was interrupted."""
+    deadline = time.monotonic() + (0.3 if patient else 0.0)
+    while True:
+        try:
+            wire.call(
+                "DELETE",
+                f"/containers/{name}",
+                {"force": "1", "v": "1"},
+                operation="remove a container",
+                timeout_s=KILL_S,
+            )
+        except EngineRefused as error:
+            if error.status == 409:  # somebody removes it already
+                return
+            if error.status != 404:
+                raise
+            if time.monotonic() >= deadline:
+                return
+            time.sleep(_LOOK_S)
+        else:
+            return
+
+
+def is_start_fault(error: EngineRefused) -> bool:
+    """Whether a program can't be started because of what the image says, not because of the engine."""
+    return "No such image" not in error.reason and bool(_START_FAULT.search(error.reason))
+
+
+class DiskGuard(threading.Thread):
+    """Kills a container that writes too much to the engine's disk."""
+
+    def __init__(self, wire: Wire, name: str, use: DiskUse) -> None:
+        super().__init__(name="dockyard-disk", daemon=True)
+        self._wire = wire
+        self._name = name
+        self._use = use
+        self._over = threading.Event()
+        self._blame = ""
+        self._trouble: EngineError | None = None
+
+    def __enter__(self) -> DiskGuard:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.join(KILL_S)
+
+    def blame(self) -> str:
+        """What the program did, or nothing; raises EngineError when the disk runs out without its fault."""
+        if self._trouble is not None:
+            raise self._trouble
+        return self._blame
+
+    def run(self) -> None:
+        """Look at the free space until the run is over."""
+        while not self._over.wait(_DISK_S):
+            if not self._use.is_suspicious():
+                continue
+            path = f"/containers/{self._name}"
+            try:
+                about = self._wire.call_object("GET", f"{path}/json", {"size": "1"}, operation="weigh a container")
+                self._blame = self._use.blame("run", as_number(about.get("SizeRw")))
+            except EngineRefused:
+                continue
+            except EngineError as error:
+                self._trouble = error
+            if self._blame or self._trouble is not None:
+                with suppress(EngineError):
+                    self._wire.call("POST", f"{path}/kill", operation="kill a container")
+                return
+
+
+def _read_log(
+    wire: Wire, name: str, frames: Frames, query: Query, *, cancel: Cancel | None, timeout_s: float = CONTROL_S
+) -> None:
+    with wire.open(
+        "GET",
+        f"/containers/{name}/logs",
+        query,
+        operation="read a container's output",
+        timeout_s=timeout_s,
+        cancel=cancel,
+    ) as stream:
+        for chunk in stream.chunks(cancel):
+            frames.feed(chunk)
+            if frames.truncated:
+                return
