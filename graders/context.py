@@ -154,10 +154,12 @@ class ContainerHandle(Protocol):
         env: Mapping[str, str] | None = None,
         read_only: bool = False,
         tmpfs: tuple[str, ...] = (),
+        hardened: bool = True,
     ) -> RunResult:
         """Run to the end within the limits. Raises EngineError for what is not the learner's.
 
-        `read_only`: nothing of the image can be written to; `tmpfs` are folders in memory that can.
+        `read_only`: nothing of the image can be written to; `tmpfs` are folders in memory that can. `hardened`: as
+        in `RunRequest`.
         """
         ...
 

@@ -71,11 +71,12 @@ def scan(
     files: tuple[LayerFile, ...] = (),
     hits: tuple[TokenHit, ...] = (),
     passwd: bytes | None = None,
+    shadow: bytes | None = None,
     base_files: tuple[LayerFile, ...] = (),
     problem: str = "",
 ) -> LayerScan:
     """What was read from the layers."""
-    return LayerScan(files=files, hits=hits, passwd=passwd, base_files=base_files, problem=problem)
+    return LayerScan(files=files, hits=hits, passwd=passwd, shadow=shadow, base_files=base_files, problem=problem)
 
 
 def image_context(
@@ -179,6 +180,7 @@ class RecordedContainer:
         env: Mapping[str, str] | None = None,  # noqa: ARG002
         read_only: bool = False,  # noqa: ARG002
         tmpfs: tuple[str, ...] = (),  # noqa: ARG002
+        hardened: bool = True,  # noqa: ARG002
     ) -> RunResult:
         """What it was given."""
         return self.result

@@ -172,11 +172,9 @@ def _unpacked(kind: bytes, header: bytes, pax: dict[bytes, bytes], size_bytes: i
 
 
 def _capabilities(attribute: bytes) -> int:
-    """The permitted and inheritable sets of `struct vfs_cap_data` (linux/capability.h), versions 1 to 3."""
-    words = [int.from_bytes(attribute[at : at + 4], "little") for at in range(4, min(len(attribute), 20), 4)]
-    low = sum(1 << bit for bit in range(32) if any(word >> bit & 1 for word in words[0:2]))
-    high = sum(1 << bit for bit in range(32) if any(word >> bit & 1 for word in words[2:4]))
-    return low | high << 32
+    """The permitted set of `struct vfs_cap_data` (linux/capability.h): 32 bits in version 1, else 64."""
+    low, high = attribute[4:8], attribute[12:16]
+    return int.from_bytes(low, "little") | int.from_bytes(high, "little") << 32
 
 
 def _skip_sparse_maps(stream: ByteStream, header: bytes) -> None:

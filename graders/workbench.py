@@ -151,7 +151,15 @@ class Workbench:
                 layer_lines=self.lines,
             )
         if level is Level.CONTAINER:
-            return ContainerContext(source=self.source, image=self.image, container=self.container, cases=self.cases)
+            return ContainerContext(
+                source=self.source,
+                image=self.image,
+                container=self.container,
+                cases=self.cases,
+                layers=self.layers,
+                base=self.base,
+                layer_lines=self.lines,
+            )
         planting = (lambda nonce: plant(use.params, nonce)) if plant is not None else None
         return (yield from self.rebuilds.context(build, change or Change.SOURCE, planting))
 
@@ -316,9 +324,10 @@ class _Container:
         env: Mapping[str, str] | None = None,
         read_only: bool = False,
         tmpfs: tuple[str, ...] = (),
+        hardened: bool = True,
     ) -> RunResult:
         bench = self._bench
-        key = (stdin, args, tuple(sorted((env or {}).items())), read_only, tmpfs)
+        key = (stdin, args, tuple(sorted((env or {}).items())), read_only, tmpfs, hardened)
         if key not in self._results:
             if bench.image is None:
                 raise EngineError("There is no image to run")
@@ -331,6 +340,7 @@ class _Container:
                 env=dict(env or {}),
                 read_only=read_only,
                 tmpfs=tmpfs,
+                hardened=hardened,
             )
             result = bench.engine.run(request, bench.cancel)
             self._results[key] = result

@@ -26,6 +26,7 @@ class Container:
         env: Mapping[str, str] | None = None,
         read_only: bool = False,
         tmpfs: tuple[str, ...] = (),
+        hardened: bool = True,
     ) -> RunResult:
         return self.program(read_only, tmpfs)
 
