@@ -1,0 +1,33 @@
+"""What a submission writes is weighed in whichever store the engine keeps its layers."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from graders.engine.docker_disk import EngineDisk
+
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    "layer",
+    ["overlay2/abc/diff", "containerd/daemon/io.containerd.snapshotter.v1.overlay2/snapshots/7/fs"],
+    ids=["Docker's store", "containerd's store"],
+)
+def test_new_layers_are_weighed_in_both_stores(tmp_path: Path, layer: str) -> None:
+    """Docker and containerd name their folders differently; what was there before does not count."""
+    (tmp_path / layer / "deep").mkdir(parents=True)
+    (tmp_path / layer / "deep" / "file").write_bytes(b"x" * 3 * MIB)
+    disk = EngineDisk("unix:///nowhere", str(tmp_path), "overlay2")
+
+    assert disk.root == tmp_path
+    assert 3 == (disk.new_layers_bytes(time.time() - 60) or 0) // MIB
+    assert 0 == disk.new_layers_bytes(time.time() + 60)
+
+
+def test_unknown_store_can_not_be_weighed(tmp_path: Path) -> None:
+    """Where layers can't be found nothing is claimed about them."""
+    assert EngineDisk("unix:///nowhere", str(tmp_path), "zfs").new_layers_bytes(0.0) is None
