@@ -35,6 +35,8 @@ COMMANDS = {
     "lint": ("course.commands.lint:lint_command", "Check any Dockerfile without building it."),
     "doctor": ("course.commands.doctor:doctor_command", "What this machine lacks, and the command that mends it."),
     "engine": ("course.commands.engine:engine_group", "Start, inspect, stop and clean the container engine."),
+    "images": ("course.commands.images:images_group", "Base images: list, pull, save to one file, load from one."),
+    "config": ("course.commands.config:config_command", "The settings that hold here, and where each comes from."),
     "author": ("course.commands.author:author_group", "For authors: prove that an exercise's grader can't be fooled."),
 }
 """Name -> where the command is, and the line that `--help` shows without importing it."""
@@ -113,6 +115,7 @@ def cli(ctx: click.Context, *, workspace: Path | None, unlock_all: bool, no_colo
     invocation.workspace = workspace
     invocation.unlock_all = unlock_all
     invocation.no_colour = no_colour
+    invocation.configure()
     if not invocation.terminal.colours:
         ctx.color = False
     if ctx.invoked_subcommand is not None:

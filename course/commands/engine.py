@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from course.commands.narration import Narrator
     from graders.cancel import Cancel
     from graders.engine.base import Engine, Leftover
+    from graders.engine.private import EngineSettings
 
 UNREACHABLE_EXIT_CODE = 3
 UP_YES = "dockyard engine up --yes"
@@ -39,10 +40,28 @@ def engine_group() -> None:
 @click.option("--yes", is_flag=True, help="Install and start what is missing without asking.")
 @click.option("--private", is_flag=True, help="Start our own engine even when another one answers.")
 @click.option("--no-images", is_flag=True, help="Don't make the base image ready.")
+@click.option(
+    "--registry-mirror", metavar="URL", multiple=True, help="Ask this registry before Docker Hub; may be repeated."
+)
+@click.option("--pip-index", metavar="URL", help="Package index that offline stand-ins are told to use.")
+@click.option(
+    "--index-host", metavar="HOST", multiple=True, help="One more host that builds held to the index may reach."
+)
+@click.option("--ca-file", metavar="FILE", help="Certificates that offline stand-ins trust beside the machine's own.")
 @verbosity_options
 @pass_invocation
 def up_command(
-    invocation: Invocation, *, yes: bool, private: bool, no_images: bool, quiet: bool, verbose: bool
+    invocation: Invocation,
+    *,
+    yes: bool,
+    private: bool,
+    no_images: bool,
+    registry_mirror: tuple[str, ...],
+    pip_index: str | None,
+    index_host: tuple[str, ...],
+    ca_file: str | None,
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     """Find an engine, or install and start one of our own; then make the base image ready.
 
@@ -50,10 +69,20 @@ def up_command(
     installed and an engine of our own is started, beside anything else on the machine. The base image is taken from
     a registry; where none answers, an offline stand-in is made from Debian packages, and you are told so.
 
+    An engine of ours that runs takes new mirrors and hosts over without a restart. Flags hold for this call; what
+    is to stay belongs into the settings file: dockyard config.
+
     \b
     Exit codes: 0 it answers, 3 it doesn't (the last lines say what to do).
     """
     level = verbosity(quiet=quiet, verbose=verbose)
+    flags = {
+        "registry_mirror": ",".join(registry_mirror),
+        "pip_index": pip_index or "",
+        "index_hosts": ",".join(index_host),
+        "ca_file": str(Path(ca_file).absolute()) if ca_file else "",
+    }
+    invocation.outrank(flags)
     bring_up(invocation, yes=yes, private=private, images=not no_images, level=level)
 
 
@@ -69,6 +98,8 @@ def bring_up(
         narrator = stack.enter_context(narration(invocation, level))
         if engine is None:
             engine = _start(invocation, cancel, narrator, private=private)
+        elif engine.info().private:
+            _renew(invocation, cancel, narrator)
         with closing(engine):
             info = engine.info()
             narrator.note(f"{info.name} {info.version} answers at {info.socket}")
@@ -118,9 +149,33 @@ def _start(invocation: Invocation, cancel: Cancel, narrator: Narrator, *, privat
         engine = _reachable(invocation, private=private)
         if engine is not None:
             return engine
-    for line in up(invocation.environ, cancel):
+    for line in up(invocation.environ, cancel, settings=_engine_settings(invocation)):
         narrator.headline(line)
     return connect()
+
+
+def _renew(invocation: Invocation, cancel: Cancel, narrator: Narrator) -> None:
+    """Hand the private engine that runs the settings that hold now."""
+    from graders.engine.private import up
+
+    for line in up(invocation.environ, cancel, settings=_engine_settings(invocation)):
+        narrator.detail(line)
+
+
+def _engine_settings(invocation: Invocation) -> EngineSettings:
+    """What the settings say of the private engine."""
+    from urllib.parse import urlsplit
+
+    from course.config import parts
+    from graders.engine.private import EngineSettings
+
+    environ = invocation.environ
+    index = urlsplit(environ.get("DOCKYARD_PIP_INDEX", "")).netloc
+    hosts = parts(environ.get("DOCKYARD_INDEX_HOSTS", ""))
+    return EngineSettings(
+        registry_mirrors=parts(environ.get("DOCKYARD_REGISTRY_MIRROR", "")),
+        index_hosts=(index, *hosts) if index else hosts,
+    )
 
 
 def _ensure_base(engine: Engine, base: str, invocation: Invocation, cancel: Cancel, narrator: Narrator) -> None:

@@ -16,6 +16,7 @@ import click
 from course.terminal import Terminal, look
 
 if TYPE_CHECKING:
+    from course.config import Setting
     from course.paths import Paths
     from course.session import Session
     from graders.engine.base import Engine
@@ -33,7 +34,24 @@ class Invocation:
     workspace: Path | None = None
     unlock_all: bool = False
     no_colour: bool = False
+    settings: tuple[Setting, ...] = ()
+    """Filled in by `configure`."""
     _terminal: Terminal | None = field(default=None, repr=False)
+
+    def configure(self) -> None:
+        """Read the settings and let the environment hold them. Raises ConfigError."""
+        from course.config import overlaid, read_settings
+
+        self.settings = read_settings(self.environ, self.home)
+        self.environ = overlaid(self.environ, self.settings)
+
+    def outrank(self, flags: Mapping[str, str]) -> None:
+        """Let flags of a command, by the names of settings, outrank the rest. Raises ConfigError."""
+        from course.config import BY_NAME, read_settings
+
+        named = {BY_NAME[name].variable: value for name, value in flags.items() if value}
+        self.settings = read_settings({**self.environ, **named}, self.home)
+        self.environ = {**self.environ, **named}
 
     @property
     def terminal(self) -> Terminal:

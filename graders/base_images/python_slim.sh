@@ -1,6 +1,6 @@
 #!/bin/sh
 # Turns a minimal Debian tree into a stand-in for python:3.11-slim: CPython below /usr/local, as in the official image.
-# Called by mmdebstrap with the tree; reads DOCKYARD_WHEELS (folder) and DOCKYARD_CERTIFICATES (file).
+# Called by mmdebstrap with the tree; reads DOCKYARD_WHEELS (folder), DOCKYARD_CERTIFICATES and DOCKYARD_PIP_CONF.
 set -eu
 root=$1
 unpacked=$(mktemp -d)
@@ -44,7 +44,7 @@ rm -rf "$root$wheels"
 if [ -s "$DOCKYARD_CERTIFICATES" ]; then
   cat "$DOCKYARD_CERTIFICATES" > "$root/etc/ssl/certs/ca-certificates.crt"
 fi
-printf '[global]\ncert = /etc/ssl/certs/ca-certificates.crt\ndisable-pip-version-check = true\n' > "$root/etc/pip.conf"
+cat "$DOCKYARD_PIP_CONF" > "$root/etc/pip.conf"
 # apt keeps as little as it does in the official image: compressed lists, no packages after they are installed.
 clean='rm -f /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/*.deb /var/cache/apt/*.bin || true'
 cat > "$root/etc/apt/apt.conf.d/docker-clean" <<EOF

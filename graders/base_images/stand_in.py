@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from graders.base_images.trust import SETTINGS_LABEL, read_trust, write_trust
 from graders.cancel import Cancel
 from graders.engine.base import Engine
 from graders.engine.docker_image import STAND_IN
@@ -26,7 +27,6 @@ from graders.event import BasePreparing
 _BUILD_S = 900.0
 _IMPORT_AT = 0.92
 """Fraction of the work that is done when the image is handed to the engine."""
-_HOST_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _MTIME = 1_577_836_800
 
 
@@ -115,12 +115,15 @@ def _python(
     argv += ["--dpkgopt=path-include=/usr/share/doc/*/copyright", '--aptopt=Acquire::Languages "none"']
     argv += [f'--customize-hook="{hook}" "$1"', "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr"]
     argv += ["bookworm", str(folder / "root.tar")]
+    trust = read_trust(environ)
+    certificates, pip_conf = write_trust(folder, trust)
     settings = {
         **environ,
         "LC_ALL": "C",
         "TMPDIR": str(folder),
         "DOCKYARD_WHEELS": str(wheels),
-        "DOCKYARD_CERTIFICATES": str(_HOST_CERTIFICATES),
+        "DOCKYARD_CERTIFICATES": str(certificates),
+        "DOCKYARD_PIP_CONF": str(pip_conf),
     }
     version = "3.11"
     for line in lines_of(tuple(argv), environ=settings, cancel=cancel, timeout_s=_BUILD_S):
@@ -129,7 +132,8 @@ def _python(
         for start, text, fraction in _STAGES:
             if line.startswith(start):
                 yield BasePreparing(reference, f"Stand-in for {reference}: {text}", fraction)
-    return (f"ENV PATH={_PYTHON_PATH}", "ENV LANG=C.UTF-8", f"ENV PYTHON_VERSION={version}", 'CMD ["python3"]')
+    env = (f"ENV PATH={_PYTHON_PATH}", "ENV LANG=C.UTF-8", f"ENV PYTHON_VERSION={version}")
+    return (*env, 'CMD ["python3"]', f"LABEL {SETTINGS_LABEL}={trust.digest}")
 
 
 def _fetch_wheels(wheels: Path, cancel: Cancel, environ: Mapping[str, str]) -> None:

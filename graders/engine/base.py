@@ -298,6 +298,18 @@ class Engine(Protocol):
         """Make an image from a root file system tar, tag it where a tag is free, return its id."""
         ...
 
+    def load_image(self, chunks: Iterator[bytes], cancel: Cancel) -> str:
+        """Take one image as `export` streams it; its id. It gets no name unless the stream holds one."""
+        ...
+
+    def tag(self, image_id: str, reference: str) -> None:
+        """Name an image, also where the name stood for another one."""
+        ...
+
+    def remove_image(self, reference: str) -> None:
+        """Remove a name, or an image by its id; one that is gone or in use is left as it is."""
+        ...
+
     def remove(self, run_id: str) -> None:
         """Remove everything that carries our label with this run id. Never raises for what is gone."""
         ...

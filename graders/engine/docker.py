@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from graders.cancel import Cancel
-from graders.engine import docker_build, docker_run, docker_service
+from graders.engine import docker_build, docker_run, docker_service, docker_store
 from graders.engine.base import (
     LABEL,
     BuildEvent,
@@ -184,11 +184,21 @@ class DockerEngine:
             raise EngineError("The engine took an image and did not say its id")
         for tag in tags:
             if self.image(tag) is None:
-                name, version = split_reference(tag)
-                self._wire.call(
-                    "POST", f"/images/{image_id}/tag", {"repo": name, "tag": version}, operation="tag an image"
-                )
+                self.tag(image_id, tag)
         return image_id
+
+    def load_image(self, chunks: Iterator[bytes], cancel: Cancel) -> str:
+        """Take one image as `export` streams it; its id."""
+        cancel.raise_if_set()
+        return docker_store.load(self._wire, chunks, cancel)
+
+    def tag(self, image_id: str, reference: str) -> None:
+        """Name an image, also where the name stood for another one."""
+        docker_store.tag(self._wire, image_id, *split_reference(reference))
+
+    def remove_image(self, reference: str) -> None:
+        """Remove a name, or an image by its id; one that is gone or in use is left as it is."""
+        docker_store.remove_image(self._wire, reference)
 
     def remove(self, run_id: str) -> None:
         """Remove everything of one run: containers first, since they hold the rest."""

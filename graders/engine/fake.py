@@ -42,7 +42,7 @@ from graders.engine.base import (
 from graders.engine.fake_build import FakeBuild, FakeImage, digest_of, write_save
 from graders.engine.fake_service import FakeService, RunningFake, built_in
 from graders.engine.service import Service, ServiceRequest
-from graders.errors import Cancelled, GraderError, ImageUnavailable
+from graders.errors import Cancelled, EngineError, GraderError, ImageUnavailable
 
 KIB = 1024
 
@@ -87,6 +87,7 @@ class _State:
     serving: dict[int, str] = field(default_factory=dict)
     """Containers that run now: a number and the run id."""
     failures: list[tuple[str, GraderError]] = field(default_factory=list)
+    exported: dict[bytes, FakeImage] = field(default_factory=dict)
 
 
 class FakeEngine:
@@ -169,6 +170,7 @@ class FakeEngine:
         limit = request.limits.output_kib * KIB
         uid = _uid(info.user) if reply.uid is None else reply.uid
         seen = request.stdin is not None or reply.takes_s > 0
+        processes = (Process(4242, uid, uid, " ".join(words)),) if seen else ()
         return RunResult(
             exit_code=None if timed_out else reply.exit_code,
             stdout=reply.stdout[:limit],
@@ -177,7 +179,8 @@ class FakeEngine:
             timed_out=timed_out,
             oom_killed=reply.oom_killed,
             truncated=len(reply.stdout) > limit or len(reply.stderr) > limit,
-            processes=(Process(4242, uid, uid, " ".join(words)),) if seen else (),
+            processes=processes,
+            looks=(processes,) if processes and not request.hardened else (),
         )
 
     def serve(self, request: ServiceRequest, cancel: Cancel) -> AbstractContextManager[Service]:
@@ -198,7 +201,9 @@ class FakeEngine:
         image = self._find(image_id)
         if image is None:
             raise ImageUnavailable(image_id)
-        return _exported(write_save(image), cancel)
+        data = write_save(image)
+        self._state.exported[data] = image
+        return _exported(data, cancel)
 
     def pull(self, reference: str, cancel: Cancel) -> Iterator[PullProgress]:
         """Pull what is in `registry`."""
@@ -221,6 +226,29 @@ class FakeEngine:
         layer = LayerInfo(digest_of("import", data.hex()), len(data), "")
         info = ImageInfo("", len(data), labels=labels, layers=(layer,), stand_in="dev.dockyard.stand-in" in labels)
         return self._keep(FakeImage(info, ({"/import": data},), ""), *tags)
+
+    def load_image(self, chunks: Iterator[bytes], cancel: Cancel) -> str:
+        """Take what `export` streamed of an image that this engine has or had."""
+        self._called("load_image")
+        cancel.raise_if_set()
+        data = b"".join(chunks)
+        image = self._state.exported.get(data)
+        if image is None:
+            raise EngineError("The engine could not load an image: it is none that it ever gave away")
+        return self._keep(image)
+
+    def tag(self, image_id: str, reference: str) -> None:
+        """Name an image."""
+        self._called("tag")
+        if self._find(image_id) is None:
+            raise ImageUnavailable(image_id)
+        self._state.tags[reference] = image_id
+
+    def remove_image(self, reference: str) -> None:
+        """Remove a name, or an image by its id."""
+        self._called("remove_image")
+        if self._state.tags.pop(reference, None) is None:
+            self._state.images.pop(reference, None)
 
     def remove(self, run_id: str) -> None:
         """Remove all images of one run."""

@@ -1,0 +1,175 @@
+"""Owns the settings of a machine or a user: their names, where they come from, and what they may be.
+
+A setting is a DOCKYARD_* variable, or a line in a settings file; flags of commands outrank both. Must never act on one.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from course.errors import ConfigError
+
+MACHINE_FILE = Path("/etc/dockyard/config.toml")
+"""For everybody on a machine, and what `sudo dockyard engine up` reads."""
+FILE_NAME = "config.toml"
+_MOST_BYTES = 256 * 1024
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?(?::[0-9]{1,5})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A setting there is."""
+
+    name: str
+    """In a file."""
+    about: str
+    check: Callable[[str], str]
+    """Says what is wrong with a value; empty: nothing."""
+    many: bool = False
+    """Whether a list may be given; in a variable its parts are separated by commas."""
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return f"DOCKYARD_{self.name.upper()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What holds."""
+
+    key: Key
+    value: str
+    """Empty: not set. A list is joined by commas."""
+    source: str
+    """ "default", "DOCKYARD_..." or the path of a file."""
+
+
+def _wrong_mirror(value: str) -> str:
+    return _wrong_url(value) or ("a mirror has no path" if urlsplit(value).path.strip("/") else "")
+
+
+def _wrong_url(value: str) -> str:
+    try:
+        split = urlsplit(value)
+        named = split.scheme in {"http", "https"} and bool(split.hostname) and (split.port or 1) > 0
+    except ValueError:
+        named = False
+    if not named or any(character.isspace() for character in value):
+        return "it must be a URL such as http://mirror.example:5000"
+    return "it must hold no user and password: builds could read them" if "@" in split.netloc else ""
+
+
+def _wrong_host(value: str) -> str:
+    return "" if _HOST.fullmatch(value) else "it must be host or host:port"
+
+
+def _wrong_network(value: str) -> str:
+    names = ("on", "index", "off")
+    near = get_close_matches(value, names, n=1, cutoff=0.4)
+    return "" if value in names else f"did you mean {near[0]!r}?" if near else "it is one of: on, index, off"
+
+
+def _wrong_file(value: str) -> str:
+    return "" if Path(value).is_absolute() else "it must be the whole path of a file"
+
+
+def _anything(value: str) -> str:  # noqa: ARG001  one shape for all
+    return ""
+
+
+KEYS = (
+    Key("workspace", "Folder of the exercises", _anything),
+    Key("registry_mirror", "Registry that the private engine asks before Docker Hub", _wrong_mirror, many=True),
+    Key("pip_index", "Package index that offline stand-ins use; builds may reach it", _wrong_url),
+    Key("index_hosts", "More hosts that builds with network = index may reach", _wrong_host, many=True),
+    Key("build_network", "The most network that any build gets: on, index or off", _wrong_network),
+    Key("ca_file", "Certificates (PEM) that stand-ins trust beside this machine's own", _wrong_file),
+)
+"""Every setting, in the order in which they are shown."""
+BY_NAME = {key.name: key for key in KEYS}
+
+
+def read_settings(environ: Mapping[str, str], home: Path, *, machine: Path = MACHINE_FILE) -> tuple[Setting, ...]:
+    """All settings: variables before the user's file before the machine's. Raises ConfigError, naming the source."""
+    found = {key.name: Setting(key, "", "default") for key in KEYS}
+    for file in (machine, user_file(environ, home)):
+        for name, value in _load(file).items():
+            found[name] = Setting(BY_NAME[name], value, str(file))
+    for key in KEYS:
+        if environ.get(key.variable):
+            found[key.name] = Setting(key, environ[key.variable], key.variable)
+    for setting in found.values():
+        _check(setting)
+    return tuple(found.values())
+
+
+def overlaid(environ: Mapping[str, str], settings: tuple[Setting, ...]) -> dict[str, str]:
+    """The environment with what the files say, so that all else looks in one place."""
+    return {**environ, **{setting.key.variable: setting.value for setting in settings if setting.value}}
+
+
+def user_file(environ: Mapping[str, str], home: Path) -> Path:
+    """The user's file in the platform's folder for settings; a relative XDG_CONFIG_HOME is ignored."""
+    named = environ.get("XDG_CONFIG_HOME", "")
+    if named and Path(named).is_absolute():
+        return Path(named) / "dockyard" / FILE_NAME
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "dockyard" / FILE_NAME
+    return home / ".config" / "dockyard" / FILE_NAME
+
+
+def parts(value: str) -> tuple[str, ...]:
+    """The parts of a setting that may be a list."""
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _check(setting: Setting) -> None:
+    values = parts(setting.value) if setting.key.many else (setting.value,)
+    for value in values:
+        wrong = setting.key.check(value) if value else ""
+        if wrong:
+            raise ConfigError(
+                f"{setting.key.name} is {_shown(value)!r}: {wrong} (from {setting.source})",
+                hint="dockyard config --help says what settings there are.",
+            )
+
+
+def _shown(value: str) -> str:
+    """Without a password, should one stand in it."""
+    return re.sub(r"//[^/@]*@", "//***@", value)
+
+
+def _load(path: Path) -> dict[str, str]:
+    """The settings in a file; none when there is no file."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise ConfigError(f"The settings {path} can't be read: {error.strerror}", hint=f"ls -l {path}") from error
+    import tomllib
+
+    try:
+        table = tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}", hint='A line reads: build_network = "index"') from error
+    found: dict[str, str] = {}
+    for name, value in table.items():
+        if name not in BY_NAME:
+            near = get_close_matches(name, BY_NAME, n=1, cutoff=0.5)
+            hint = f"Did you mean {near[0]!r}?" if near else f"The settings are: {', '.join(BY_NAME)}."
+            raise ConfigError(f"{path}: {name!r} is no setting", hint=hint)
+        many = BY_NAME[name].many and isinstance(value, list) and all(isinstance(part, str) for part in value)
+        if not (isinstance(value, str) or many):
+            kind = "a text or a list of texts" if BY_NAME[name].many else "a text"
+            raise ConfigError(f"{path}: {name} must be {kind}, not {value!r}", hint=f'A line reads: {name} = "..."')
+        found[name] = value if isinstance(value, str) else ",".join(value)
+    return found
