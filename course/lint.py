@@ -96,10 +96,11 @@ class Linter:
     def __init__(self) -> None:
         from graders.formats.placed import Rule
 
-        self._spec = _spec()
+        self.spec = _spec()
+        """A made-up exercise that uses every dockerfile check as it is."""
         self._rules = {
             use.check.id: Rule(use.check.id, use.check.claim, use.check.why, use.check.hint, use.check.sources)
-            for use in self._spec.checks
+            for use in self.spec.checks
         }
         self._known = frozenset(self._rules)
         self._rules |= {rule.id: rule for rule in _ignore_rules()}
@@ -114,7 +115,7 @@ class Linter:
         """The findings of one file. Raises SubmissionError when it can't be read."""
         from graders.dockerfile.inline_ignore import obey, read_ignores
         from graders.formats.placed import Placed, Severity
-        from graders.pipeline import static_findings
+        from graders.static import static_findings
         from graders.submission import read_dockerfile
 
         if path == STANDARD_INPUT:
@@ -122,7 +123,7 @@ class Linter:
             beside: Mapping[str, bytes] = {}
         else:
             data, beside = read_dockerfile(path), self._neighbours(path)
-        found = static_findings(self._spec, data, beside)
+        found = static_findings(self.spec, data, beside)
         ignores = read_ignores(data)
         if ignores:
             found = obey(ignores, found, self._known)

@@ -42,25 +42,38 @@ def judge(use: CheckUse, context: object, clock: Callable[[], float]) -> tuple[O
             f"The check {use.check.id} crashed ({type(error).__name__}: {error}): a fault of ours, please report it"
         )
         return replace(blank(use), status=Status.ERRORED, reason=reason, elapsed_s=clock() - started_s), False
-    outcome = replace(blank(use), elapsed_s=clock() - started_s)
+    elapsed_s = clock() - started_s
     if findings:
-        return replace(outcome, status=Status.FAILED, findings=tuple(findings)), False
+        return blank(use, Status.FAILED, elapsed_s=elapsed_s, findings=tuple(findings)), False
     if undecided:
-        return replace(outcome, status=Status.SKIPPED, reason=undecided), True
-    return _passed(use, outcome), False
+        return blank(use, Status.SKIPPED, elapsed_s=elapsed_s, reason=undecided), True
+    return blank(use, Status.PASSED, elapsed_s=elapsed_s), False
 
 
-def blank(use: CheckUse) -> Outcome:
-    """An outcome with all that comes from the exercise and the check, SKIPPED until it is decided."""
+def blank(
+    use: CheckUse,
+    status: Status = Status.SKIPPED,
+    *,
+    elapsed_s: float = 0.0,
+    findings: tuple[Finding, ...] = (),
+    reason: str = "",
+) -> Outcome:
+    """An outcome with all that comes from the exercise and the check; it has the points when it is PASSED."""
+    check = use.check
+    max_points = 0 if use.advisory else use.points
     return Outcome(
-        id=use.check.id,
-        claim=use.check.claim,
-        level=use.check.level,
-        status=Status.SKIPPED,
+        id=check.id,
+        claim=check.claim,
+        level=check.level,
+        status=status,
         required=not use.advisory,
-        max_points=0 if use.advisory else use.points,
-        why=use.check.why,
-        hint=use.hint or use.check.hint,
+        points=max_points if status is Status.PASSED else 0,
+        max_points=max_points,
+        elapsed_s=elapsed_s,
+        findings=findings,
+        reason=reason,
+        why=check.why,
+        hint=use.hint or check.hint,
     )
 
 

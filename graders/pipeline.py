@@ -8,20 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime
 
-from graders.build_context import DOCKERFILE, prepare, read_ignore
+from graders.build_context import DOCKERFILE, prepare
 from graders.cancel import Cancel
-from graders.context import DockerfileContext
 from graders.dockerfile.inline_ignore import read_ignores, refusals
-from graders.dockerfile.parse import parse
 from graders.engine.base import ContextFile, Engine
 from graders.errors import EngineError
 from graders.event import CheckFinished, GradeEvent, GradeFinished, GradeStarted, Notice, PlannedCheck, StageStarted
 from graders.exercise import CheckUse, ExerciseSpec
-from graders.finding import Finding
 from graders.judgement import Ledger, errored, judge, skipped
 from graders.layer_store import LayerStore
 from graders.outcome import Level, Outcome
 from graders.report import Report
+from graders.static import context_of
 from graders.submission import Submission
 from graders.workbench import Workbench, run_id_of
 
@@ -65,7 +63,7 @@ def grade(
     told = (*submission.notices, *refusals(read_ignores(submission.dockerfile)))
     for text in told:
         yield Notice(text)
-    source = _source(spec, submission.dockerfile, submission.files)
+    source = context_of(spec, submission.dockerfile, submission.files)
     ledger = Ledger(spec)
     yield StageStarted(Level.DOCKERFILE, "Reading the Dockerfile")
     later = []
@@ -117,26 +115,6 @@ def grade(
     )
 
 
-def static_findings(
-    spec: ExerciseSpec, dockerfile: bytes, files: Mapping[str, bytes]
-) -> tuple[tuple[str, Finding], ...]:
-    """(check id, finding) of the exercise's dockerfile checks over text that is being typed; no engine call.
-
-    `files` are the submission's other files by path; a `Dockerfile` among them is not looked at. A check whose
-    needs did not pass finds nothing.
-    """
-    entries = [ContextFile(path, data) for path, data in files.items() if path != DOCKERFILE]
-    source = _source(spec, dockerfile, (*entries, ContextFile(DOCKERFILE, dockerfile)))
-    ledger = Ledger(spec)
-    found: list[tuple[str, Finding]] = []
-    for use in spec.checks:
-        if use.check.level is Level.DOCKERFILE and not ledger.blocked(use):
-            outcome, undecided = judge(use, source, lambda: 0.0)
-            found += [(use.check.id, finding) for finding in outcome.findings]
-            ledger.record(outcome, undecided=undecided)
-    return tuple(found)
-
-
 def _observe(
     ledger: Ledger, uses: list[CheckUse], bench: Workbench, cancel: Cancel, clock: Callable[[], float]
 ) -> Iterator[GradeEvent]:
@@ -176,17 +154,6 @@ def _note(ledger: Ledger, judged: Judged) -> Iterator[GradeEvent]:
     outcome, undecided = judged
     for changed in ledger.record(outcome, undecided=undecided):
         yield CheckFinished(changed)
-
-
-def _source(spec: ExerciseSpec, dockerfile: bytes, files: tuple[ContextFile, ...]) -> DockerfileContext:
-    return DockerfileContext(
-        dockerfile=parse(dockerfile),
-        files={file.path: file.data for file in files if not file.link},
-        ignore=read_ignore(files),
-        requirements=spec.build.requirements,
-        source=spec.build.source,
-        must_ignore=spec.build.canaries,
-    )
 
 
 def _with_dockerfile(submission: Submission) -> tuple[ContextFile, ...]:

@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 PATTERN_LIMIT = 2000
 """More patterns than this are not read: no true .dockerignore has them."""
@@ -158,6 +159,7 @@ def _set_expression(inside: str) -> str:
     return f"[{'^' if negated else ''}{body}]"
 
 
+@lru_cache(maxsize=4096)
 def _matcher(pattern: str) -> _Matcher:
     tokens = _tokens(pattern) or []
     kinds = {token.kind for token in tokens}

@@ -229,7 +229,7 @@ def test_static_findings_read_changed_files_again(session: Session, monkeypatch:
         seen.append(files)
         return ()
 
-    monkeypatch.setattr("graders.pipeline.static_findings", static_findings)
+    monkeypatch.setattr("graders.static.static_findings", static_findings)
 
     session.static_findings("tiny", PINNED)
     session.static_findings("tiny", PINNED)

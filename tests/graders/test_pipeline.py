@@ -29,8 +29,9 @@ from graders.exercise import ExerciseSpec, read_exercise
 from graders.formats.json import dumps, loads
 from graders.formats.text import render
 from graders.outcome import Status
-from graders.pipeline import grade, static_findings
+from graders.pipeline import grade
 from graders.report import Report, Verdict
+from graders.static import static_findings
 from graders.submission import Submission
 
 SPEC = """

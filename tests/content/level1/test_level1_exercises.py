@@ -10,7 +10,7 @@ import pytest
 
 from course.catalog import read_catalog
 from graders.exercise import ExerciseSpec, read_exercise
-from graders.pipeline import static_findings
+from graders.static import static_findings
 
 ROOT = Path(__file__).resolve().parents[3]
 EXERCISES = ROOT / "exercises"
