@@ -130,20 +130,6 @@ def test_classifier_data_is_balanced_and_without_repeats(catalog: Catalog) -> No
     assert 300 <= len(rows) <= 600
 
 
-def test_lesson_on_versions_shows_the_real_fingerprints(catalog: Catalog) -> None:
-    """The dvc.lock of lesson 2.1 tells the truth about the exercise's files."""
-    import hashlib
-
-    starter = catalog.exercise("ship-the-classifier").starter
-    blocks = re.findall(r"- path: (\S+)\n\s+hash: md5\n\s+md5: (\S+)\n\s+size: (\d+)", catalog.lesson("2.1").markdown)
-
-    assert 3 == len(blocks)
-    for path, md5, size in blocks:
-        data = (starter / path).read_bytes()
-
-        assert (hashlib.md5(data, usedforsecurity=False).hexdigest(), len(data)) == (md5, int(size))
-
-
 def test_expected_files_say_in_a_comment_what_is_wrong(spec: ExerciseSpec) -> None:
     """An author who reads a mutant learns at once which mistake it stands for."""
     for path in sorted(spec.root.glob("wrong/*/expected.toml")):

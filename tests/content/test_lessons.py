@@ -21,8 +21,9 @@ LESSONS = tuple(read_catalog(ROOT).slugs)
 """Lesson numbers."""
 
 WORDS_IN_A_SECTION = 400
-FRAGMENT, BROKEN = "fragment", "broken"
-"""Words after "dockerfile" in a fence: lines of a stage without its FROM; a Dockerfile that Docker refuses."""
+FRAGMENT, BROKEN, ILLUSTRATION = "fragment", "broken", "illustration"
+"""Words after "dockerfile" in a fence: lines of a stage without its FROM; a Dockerfile that Docker refuses; one whose
+files are made up."""
 
 FOLDERS = frozenset(("/app", "/root", "/tmp"))
 """What looks like a slash command and is a place."""
@@ -90,7 +91,7 @@ def test_lesson_dockerfiles_read_as_they_are_marked(catalog: Catalog, number: st
         language, *marks = fence.info.split() or [""]
         if language != "dockerfile":
             continue
-        assert set(marks) <= {FRAGMENT, BROKEN}
+        assert set(marks) <= {FRAGMENT, BROKEN, ILLUSTRATION}
         fragment = FRAGMENT in marks and "FROM" not in text
         dockerfile = parse((f"FROM python:3.11-slim\n{text}" if fragment else text).encode())
         if bool(dockerfile.problems) != (BROKEN in marks):
