@@ -14,6 +14,7 @@ from course.lesson import Lesson, read_lesson
 
 if TYPE_CHECKING:
     from graders.exercise import ExerciseSpec
+    from graders.terms import Terms
 
 FORMAT = 1
 PROOFS = {
@@ -105,7 +106,7 @@ class Catalog:
     def heading(self, slug: str) -> ExerciseHeading:
         """Title and minutes of an exercise without looking at its checks; ContentError names the nearest ids."""
         if slug not in self._headings:
-            path = self._exercise_folder(slug) / "exercise.toml"
+            path = self.exercise_folder(slug) / "exercise.toml"
             values = _load_toml(path)
             fields = Fields(values, values, path=path)
             self._headings[slug] = ExerciseHeading(slug, fields.text("title"), fields.whole("minutes", least=1))
@@ -114,16 +115,27 @@ class Catalog:
     def exercise(self, slug: str) -> ExerciseSpec:
         """The exercise with this id, read when asked for; ContentError names the nearest ids."""
         if slug not in self._specs:
-            from graders.exercise import read_exercise
+            self._specs[slug] = self._read_exercise(slug)
+        return self._specs[slug]
 
-            self._specs[slug] = read_exercise(self._exercise_folder(slug))
+    def exercise_by(self, terms: Terms) -> ExerciseSpec:
+        """The exercise with these terms: read again when its exercise.toml changed since it was last read."""
+        slug = terms.starter.parent.name
+        if self.exercise(slug).content_sha256 != terms.content_sha256:
+            self._specs[slug] = self._read_exercise(slug)
         return self._specs[slug]
 
     def lesson_of(self, exercise: str) -> str | None:
         """Number of the first lesson that requires an exercise; None when no lesson does."""
         return next((number for number in self.slugs if exercise in self.lesson(number).exercises), None)
 
-    def _exercise_folder(self, slug: str) -> Path:
+    def _read_exercise(self, slug: str) -> ExerciseSpec:
+        from graders.exercise import read_exercise
+
+        return read_exercise(self.exercise_folder(slug))
+
+    def exercise_folder(self, slug: str) -> Path:
+        """The folder of the exercise with this id; ContentError names the nearest ids."""
         known = self.exercises()
         if slug not in known:
             raise ContentError(f"There is no exercise {slug!r}", hint=nearest(slug, known))

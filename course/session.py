@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
@@ -15,6 +14,7 @@ from course.catalog import Catalog, read_catalog
 from course.errors import ContentError, LockedError
 from course.event import CheckRecorded, SessionEvent
 from course.fields import nearest
+from course.grading import Grading, new_nonce
 from course.hint import read_hints
 from course.lesson import Lesson
 from course.paths import Paths, find_home
@@ -22,7 +22,7 @@ from course.progress import Attempt, Progress
 from course.unlock import ChecklistLine, LessonState, Unlocking
 from course.workspace import ChangedFile, Signature, Workspace
 from graders.cancel import Cancel
-from graders.event import GradeEvent, GradeFinished
+from graders.event import GradeFinished
 from graders.finding import Finding
 from graders.report import Verdict
 
@@ -124,7 +124,7 @@ class Session:
         unlock_all: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
-        nonce: Callable[[], str] = lambda: secrets.token_hex(8),
+        nonce: Callable[[], str] = new_nonce,
     ) -> None:
         self.paths = paths
         self.catalog = read_catalog(paths.content)
@@ -157,8 +157,9 @@ class Session:
         for slug in reversed(unlocking.record.opened):
             if slug in numbers and unlocking.is_open(numbers[slug]):
                 return self._row(numbers[slug], unlocking)
-        rows = [self._row(number, unlocking) for number in self.catalog.slugs]
-        return next((row for row in rows if row.state is LessonState.OPEN), rows[-1])
+        numbers_in_order = tuple(self.catalog.slugs)
+        open_ones = (number for number in numbers_in_order if unlocking.state(number) is LessonState.OPEN)
+        return self._row(next(open_ones, numbers_in_order[-1]), unlocking)
 
     def current_exercise(self) -> str | None:
         """The first exercise of the current lesson that isn't passed, else its last; None when it has none."""
@@ -211,7 +212,7 @@ class Session:
 
     def static_findings(self, exercise: str, dockerfile: str) -> tuple[tuple[str, Finding], ...]:
         """(check id, finding) of the dockerfile checks over text that is being typed; no engine call."""
-        from graders.pipeline import static_findings
+        from graders.static import static_findings
 
         spec = self.catalog.exercise(exercise)
         return static_findings(spec, dockerfile.encode("utf-8", "replace"), self._files(spec))
@@ -222,17 +223,20 @@ class Session:
         *,
         path: Path | None = None,
         static_only: bool = False,
+        fresh: bool = False,
         cancel: Cancel | None = None,
     ) -> Generator[SessionEvent]:
         """Grade the workspace (or `path`) and record the attempt; the last event is CheckRecorded.
 
-        Only a check of the workspace counts for progress: with `path` or `static_only`, and when the report is
-        ERRORED, nothing is recorded. Raises `Cancelled` when `cancel` is thrown.
+        Content that was graded before is answered from the store (`report.from_store`), unless `fresh`; that counts
+        as an attempt too. Only a check of the workspace counts for progress: with `path` or `static_only`, and when
+        the report is ERRORED, nothing is recorded. Raises `Cancelled` when `cancel` is thrown.
         """
-        spec = self.catalog.exercise(exercise)
+        exercise_folder = self.catalog.exercise_folder(exercise)
         root = self._folder(exercise) if path is None else path
         report: Report | None = None
-        with closing(self._grade(spec, root, cancel or Cancel(), static_only=static_only)) as events:
+        events = self._grading().grade(exercise_folder, root, cancel or Cancel(), static_only=static_only, fresh=fresh)
+        with closing(events):
             for event in events:
                 yield event
                 if isinstance(event, GradeFinished):
@@ -300,10 +304,11 @@ class Session:
             return engine.info()
 
     def examine(self, terminal: Terminal) -> tuple[DoctorLine, ...]:
-        """What this machine has and lacks for the course; asks the engine, so it may take seconds."""
+        """What this machine has and lacks for the course; measures the engine's limits, so it takes seconds."""
         from course.doctor import examine
 
-        return tuple(examine(self.paths, terminal, self._open_engine))
+        mark = f"probe-{self._nonce()}"
+        return tuple(examine(self.paths, terminal, self._open_engine, environ=self._environ, mark=mark))
 
     def close(self) -> None:
         """Let the progress file go."""
@@ -337,23 +342,16 @@ class Session:
             self._read_files[spec.id] = known
         return known[1]
 
-    def _grade(self, spec: ExerciseSpec, root: Path, cancel: Cancel, *, static_only: bool) -> Generator[GradeEvent]:
-        from graders.layer_store import FolderStore
-        from graders.pipeline import grade
-        from graders.submission import read_submission
-
-        yield from grade(
-            read_submission(root, spec.limits, starter=spec.starter, editable=spec.files),
-            spec,
-            self._open_engine,
-            cancel=cancel,
-            nonce=self._nonce(),
+    def _grading(self) -> Grading:
+        return Grading(
+            catalog=self.catalog,
+            state=self.paths.state,
+            environ=self._environ,
+            home=find_home(self._environ),
+            open_engine=self._open_engine,
             now=self._now,
             clock=self._clock,
-            environ=self._environ,
-            static_only=static_only,
-            layer_store=FolderStore(self.paths.state / "layers"),
-            cache_owner=str(root.resolve()),
+            nonce=self._nonce,
         )
 
     def _record(self, report: Report) -> CheckRecorded:

@@ -52,6 +52,8 @@ class SlashCommand:
     """The same on the command line; empty when only the desk has it."""
     required: bool = False
     """Whether the argument must be there."""
+    can_be_fresh: bool = False
+    """Whether `--fresh` may follow: do it again, whatever is remembered."""
 
     @property
     def name(self) -> str:
@@ -68,6 +70,7 @@ class SlashCommand:
         return f"{self.name} {self.argument}" if self.required else f"{self.name} [{self.argument}]"
 
 
+FRESH = "--fresh"
 THEMES = ("dark", "light", "high-contrast")
 """The themes that `/theme` knows."""
 
@@ -75,7 +78,13 @@ COMMANDS = (
     SlashCommand(
         Action.START, Argument.LESSON, "Go to lesson X.Y when it is open", "dockyard start X.Y", required=True
     ),
-    SlashCommand(Action.CHECK, Argument.EXERCISE, "Build, run and check your work", "dockyard check [EX]"),
+    SlashCommand(
+        Action.CHECK,
+        Argument.EXERCISE,
+        "Build, run and check your work",
+        "dockyard check [EX]",
+        can_be_fresh=True,
+    ),
     SlashCommand(Action.HINT, Argument.EXERCISE, "Show the next hint", "dockyard hint [EX]"),
     SlashCommand(Action.NEXT, Argument.NONE, "Go on: the next exercise or lesson", "dockyard status"),
     SlashCommand(Action.OPEN, Argument.EXERCISE, "Open another exercise", "dockyard start EX", required=True),
@@ -92,7 +101,7 @@ COMMANDS = (
 """In the order in which help and completion show them."""
 
 _BY_NAME = {command.action.value: command for command in COMMANDS}
-_WORDS = re.compile(r"/?\s*(?P<name>[a-z]+)(?:[\s-]+(?P<rest>\S.*?))?\s*", re.IGNORECASE)
+_WORDS = re.compile(r"/?\s*(?P<name>[a-z]+)(?:(?:\s+(?=--)|[\s-]+)(?P<rest>\S.*?))?\s*", re.IGNORECASE)
 _LESSON = re.compile(r"(\d{1,3})[.\-\s](\d{1,3})")
 _LEVEL = re.compile(r"\d{1,3}")
 _EXERCISE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -105,6 +114,8 @@ class Call:
     action: Action
     argument: str = ""
     """A lesson's number ("2.1"), an exercise's id or a level's number; empty when none was given."""
+    fresh: bool = False
+    """Whether it is to be done again, whatever is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +148,17 @@ def parse(text: str) -> Call | Unknown:
     if command is None:
         close = difflib.get_close_matches(name, _BY_NAME, n=3, cutoff=0.5)
         return Unknown(f"There is no command /{name}", tuple(_BY_NAME[word].usage for word in close) or ("/help",))
+    fresh = command.can_be_fresh and FRESH in rest.split()
+    if fresh:
+        rest = " ".join(word for word in rest.split() if word != FRESH)
     if not rest:
         if command.required:
             return Unknown(f"{command.name} needs to know which: {command.usage}", (command.usage,))
-        return Call(command.action)
+        return Call(command.action, fresh=fresh)
     argument = _argument(command.argument, rest)
     if argument is None:
         return Unknown(f'"{rest}" does not fit {command.usage}', (command.usage,))
-    return Call(command.action, argument)
+    return Call(command.action, argument, fresh)
 
 
 def lesson_number(text: str) -> str | None:
@@ -214,3 +228,5 @@ def _candidates(
         if command.argument is Argument.EXERCISE and (command.required or with_arguments):
             for exercise, title in exercises:
                 yield Candidate(f"{command.name} {exercise}", title)
+        if command.can_be_fresh and with_arguments:
+            yield Candidate(f"{command.name} {FRESH}", "The same, also when nothing changed since the last time")

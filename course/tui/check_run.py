@@ -29,7 +29,7 @@ _BAR_CELLS = 16
 class CheckRun:
     """A check under way. `work` runs in a thread; everything else belongs to the screen's own thread."""
 
-    def __init__(self, session: Session, exercise: str, clock: Callable[[], float]) -> None:
+    def __init__(self, session: Session, exercise: str, clock: Callable[[], float], *, fresh: bool = False) -> None:
         self._session = session
         self.exercise = exercise
         self.cancel = Cancel()
@@ -42,6 +42,7 @@ class CheckRun:
         """Why there is no report; None when there is one or the learner stopped the check."""
         self.stopped = False
         """Whether the learner's stop ended it."""
+        self._fresh = fresh
         self._clock = clock
         self._began = clock()
         self._events: SimpleQueue[SessionEvent] = SimpleQueue()
@@ -55,7 +56,7 @@ class CheckRun:
         """Grade to the end; called in a thread. What goes wrong is kept, not raised."""
         try:
             self.before = next(iter(self._session.attempts(self.exercise)[-1:]), None)
-            for event in self._session.check(self.exercise, cancel=self.cancel):
+            for event in self._session.check(self.exercise, fresh=self._fresh, cancel=self.cancel):
                 self._events.put(event)
         except Cancelled:
             self.stopped = True

@@ -88,7 +88,13 @@ class FloodingSession(ScriptedSession):
     """A check whose build prints without an end."""
 
     def check(
-        self, exercise: str, *, path: Path | None = None, static_only: bool = False, cancel: Cancel | None = None
+        self,
+        exercise: str,
+        *,
+        path: Path | None = None,
+        static_only: bool = False,
+        fresh: bool = False,
+        cancel: Cancel | None = None,
     ) -> Generator[SessionEvent]:
         """20,000 lines a second until it is stopped."""
         yield from (event for event in building("begin") if not isinstance(event, BuildLog))

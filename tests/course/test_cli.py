@@ -110,6 +110,7 @@ def scripted(*events: SessionEvent, error: Exception | None = None) -> object:
         *,
         path: Path | None = None,
         static_only: bool = False,
+        fresh: bool = False,
         cancel: Cancel | None = None,
     ) -> Iterator[SessionEvent]:
         yield from events

@@ -26,7 +26,7 @@ from graders.errors import Cancelled
 from graders.event import StageStarted
 from graders.outcome import Level
 
-def check(self, exercise, *, path=None, static_only=False, cancel):
+def check(self, exercise, *, path=None, static_only=False, fresh=False, cancel):
     yield StageStarted(Level.IMAGE, "Building the image")
     while not cancel.is_set:
         time.sleep(0.02)

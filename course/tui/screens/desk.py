@@ -165,14 +165,14 @@ class Desk(DeskReading):
 
     def _run(self, call: Call) -> None:
         if call.argument and call.action in (Action.CHECK, Action.OPEN):
-            self._open_by_id(call.argument, then_check=call.action is Action.CHECK)
+            self._open_by_id(call.argument, then_check=call.action is Action.CHECK, fresh=call.fresh)
             return
         match call.action:
             case Action.START:
                 self.show_pane("lesson")
                 self.open_lesson(call.argument)
             case Action.CHECK:
-                self.action_check()
+                self.action_check(fresh=call.fresh)
             case Action.NEXT:
                 self._next()
             case Action.EDIT:
@@ -209,19 +209,19 @@ class Desk(DeskReading):
             case _:
                 raise CourseError(f"/{call.action} is not here yet", hint="/help shows what is.")
 
-    def _open_by_id(self, exercise: str, *, then_check: bool) -> None:
+    def _open_by_id(self, exercise: str, *, then_check: bool, fresh: bool = False) -> None:
         self.session.catalog.heading(exercise)
         number = self.session.catalog.lesson_of(exercise)
         if number is None:
             raise CourseError(f"{exercise} belongs to no lesson", hint="/start-X-Y opens a lesson.")
-        self.run_worker(self._open_then(number, exercise, then_check=then_check), group="opening")
+        self.run_worker(self._open_then(number, exercise, then_check=then_check, fresh=fresh), group="opening")
 
-    async def _open_then(self, number: str, exercise: str, *, then_check: bool) -> None:
+    async def _open_then(self, number: str, exercise: str, *, then_check: bool, fresh: bool = False) -> None:
         await self._open_lesson(number, exercise)
         if self.query_one(Workbench).exercise == exercise:
             self.show_pane("editor")
             if then_check:
-                self.action_check()
+                self.action_check(fresh=fresh)
 
     def _next(self) -> None:
         """The next exercise of the lesson that isn't passed, else the next lesson."""

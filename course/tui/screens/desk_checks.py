@@ -24,6 +24,7 @@ from course.tui.widgets.workbench import Workbench
 from graders.errors import GraderError
 from graders.event import BuildStarted
 from graders.outcome import Status
+from graders.recall import graded_before
 from graders.report import Report, Verdict
 
 PULSE_S = 0.1
@@ -60,8 +61,8 @@ class DeskChecks(DeskFrame):
 
     # -- start and stop
 
-    def action_check(self) -> None:
-        """Save, then check the open exercise."""
+    def action_check(self, *, fresh: bool = False) -> None:
+        """Save, then check the open exercise; what was graded before is answered from the store unless `fresh`."""
         bench = self.query_one(Workbench)
         if self.run is not None:
             self.say("A check is running. F9 stops it.", warning=True)
@@ -81,7 +82,7 @@ class DeskChecks(DeskFrame):
         results.show_tab("tab-checks")
         self.show_pane("editor")
         self._log_shown = False
-        self.run = CheckRun(self.session, bench.exercise, self.clock)
+        self.run = CheckRun(self.session, bench.exercise, self.clock, fresh=fresh)
         self.query_one("#work").add_class("-checking")
         self._pulse = self.set_interval(PULSE_S, self._drain)
         self.run_worker(partial(self._work, self.run), group="check", thread=True)
@@ -178,6 +179,13 @@ class DeskChecks(DeskFrame):
 
     def verdict(self, recorded: CheckRecorded) -> Content:
         """What stands above the outcomes: the result, what it opened, and what to do next."""
+        told = self._verdict(recorded)
+        if not recorded.report.from_store:
+            return told
+        before = Content.styled(graded_before(recorded.report, "/check --fresh"), "$foreground 65%")
+        return Content("\n").join([told, before])
+
+    def _verdict(self, recorded: CheckRecorded) -> Content:
         report = recorded.report
         took = seconds(report.elapsed_s)
         points = f"{report.points} of {report.max_points} points" if report.max_points else ""

@@ -148,7 +148,13 @@ class ScriptedSession(Session):
         )
 
     def check(
-        self, exercise: str, *, path: Path | None = None, static_only: bool = False, cancel: Cancel | None = None
+        self,
+        exercise: str,
+        *,
+        path: Path | None = None,
+        static_only: bool = False,
+        fresh: bool = False,
+        cancel: Cancel | None = None,
     ) -> Generator[SessionEvent]:
         """Follow the script, then report what the file on the disk deserves."""
         cancel = cancel or Cancel()
