@@ -20,7 +20,6 @@ from graders.limits import MIB
 
 _ENTRIES = 300_000
 """Files that are looked at before a weighing is given up."""
-_CLOCK_SLACK_S = 0.5
 _WEIGH_S = 2.0
 """Pause between two weighings of new layers."""
 _REMEMBERED_S = 3600.0
@@ -66,14 +65,20 @@ class EngineDisk:
         if self._active > 1:
             self._crowds.append((time.monotonic(), self._active))
 
-    def new_layers_bytes(self, since_s: float) -> int | None:
-        """Bytes in layers made since then (seconds since the epoch); None where they can't be read."""
-        total = entries = 0
+    def layer_names(self) -> frozenset[str] | None:
+        """The layers that there are now; None where they can't be read. No clock is asked: clocks jump."""
         try:
-            with os.scandir(self._layers) as found:
-                young = [entry.path for entry in found if entry.stat(follow_symlinks=False).st_mtime >= since_s]
+            return frozenset(os.listdir(self._layers))  # noqa: PTH208 - str names: there are many
         except OSError:
             return None
+
+    def new_layers_bytes(self, known: frozenset[str] | None) -> int | None:
+        """Bytes in layers that are not among the known ones; None where they can't be read."""
+        total = entries = 0
+        names = self.layer_names()
+        if names is None or known is None:
+            return None
+        young = [os.path.join(self._layers, name) for name in names - known]  # noqa: PTH118 - str paths
         # Docker keeps a layer's files in "diff", containerd in "fs".
         todo = [os.path.join(path, name) for path in young for name in ("diff", "fs")]  # noqa: PTH118 - it walks many
         while todo and entries < _ENTRIES:
@@ -96,7 +101,7 @@ class DiskUse:
         self._limit_mib = limit_mib
         self._headroom_mib = headroom_mib
         self._began = time.monotonic()
-        self._began_at = time.time() - _CLOCK_SLACK_S
+        self._known = disk.layer_names()
         self._free = disk.free_bytes()
         self._weigh_at = 0.0
 
@@ -127,7 +132,7 @@ class DiskUse:
         limit = self._limit_mib * MIB
         crowd = self._disk.crowd(self._began)
         if own_bytes is None and crowd == 1:
-            own_bytes = self._disk.new_layers_bytes(self._began_at)
+            own_bytes = self._disk.new_layers_bytes(self._known)
         if own_bytes is not None and own_bytes > limit:
             return f"wrote {own_bytes // MIB} MiB, and one {what} may write {self._limit_mib} MiB"
         if now < self._headroom_mib * MIB:

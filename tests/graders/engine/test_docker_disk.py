@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import os
 from pathlib import Path
 
 import pytest
@@ -24,10 +24,22 @@ def test_new_layers_are_weighed_in_both_stores(tmp_path: Path, layer: str) -> No
     disk = EngineDisk("unix:///nowhere", str(tmp_path), "overlay2")
 
     assert disk.root == tmp_path
-    assert 3 == (disk.new_layers_bytes(time.time() - 60) or 0) // MIB
-    assert 0 == disk.new_layers_bytes(time.time() + 60)
+    assert 3 == (disk.new_layers_bytes(frozenset()) or 0) // MIB
+    assert 0 == disk.new_layers_bytes(disk.layer_names())
+
+
+def test_layers_of_a_future_clock_are_not_new(tmp_path: Path) -> None:
+    """What was there before is not a submission's, whatever the clock said when it was written."""
+    (tmp_path / "overlay2/old/diff").mkdir(parents=True)
+    (tmp_path / "overlay2/old/diff/file").write_bytes(b"x" * MIB)
+    os.utime(tmp_path / "overlay2/old", (1e10, 1e10))
+    disk = EngineDisk("unix:///nowhere", str(tmp_path), "overlay2")
+    with disk.watch(limit_mib=0, headroom_mib=0) as use:
+        blame = use.blame("build")
+
+    assert "" == blame
 
 
 def test_unknown_store_can_not_be_weighed(tmp_path: Path) -> None:
     """Where layers can't be found nothing is claimed about them."""
-    assert EngineDisk("unix:///nowhere", str(tmp_path), "zfs").new_layers_bytes(0.0) is None
+    assert EngineDisk("unix:///nowhere", str(tmp_path), "zfs").new_layers_bytes(frozenset()) is None
