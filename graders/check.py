@@ -89,6 +89,8 @@ class Check(Generic[C, P]):
     """Change.TEST only: what is planted, from the parameters and a text that is new for every call."""
     advisory: bool = False
     """Whether no exercise may require it, because its evidence depends on the machine."""
+    service: bool = False
+    """Container level only: it looks at the image as a running service, so that one is started for it."""
     aliases: tuple[str, ...] = ()
     deprecated: str = ""
 

@@ -14,6 +14,7 @@ from typing import Protocol
 from graders.dockerfile.ignore import IgnoreFile
 from graders.dockerfile.model import Dockerfile
 from graders.engine.base import BuildResult, BuildStep, ImageInfo, RunResult
+from graders.service_evidence import ServiceAccess
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,8 @@ class ContainerContext:
     container: ContainerHandle
     cases: tuple[TextCase, ...] = field(default=())
     """Texts chosen for this check, fed on standard input, one a line."""
+    service: ServiceAccess | None = None
+    """None: the exercise has no service."""
     layers: LayerReader | None = None
     base: ImageInfo | None = None
     """As in `ImageContext`."""

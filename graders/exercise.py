@@ -21,6 +21,7 @@ from graders.errors import SpecError, UnknownCheckError
 from graders.limits import Limits
 from graders.outcome import Level
 from graders.registry import find_check
+from graders.service_spec import FixedRequest, PredictSpec, ServiceSpec, faults
 from graders.terms import FILE_NAME, SIZE_CAP_BYTES, Terms
 
 FORMAT = 1
@@ -96,6 +97,7 @@ class ExerciseSpec:
     texts: TextSpec
     checks: tuple[CheckUse, ...]
     """In the order in which they are decided: by level, and within a level after what they need."""
+    service: ServiceSpec = field(default_factory=ServiceSpec)
     content_sha256: str = ""
     """Hash of exercise.toml: changes whenever the exercise asks for something else."""
 
@@ -142,9 +144,17 @@ class _Document:
     limits: Limits = field(default_factory=Limits)
     build: BuildSpec = field(default_factory=BuildSpec)
     run: _RunTable = field(default_factory=_RunTable)
+    service: ServiceSpec = field(default_factory=ServiceSpec)
 
 
-SUB_TABLES: Mapping[str, type] = {"limits": Limits, "build": BuildSpec, "run": _RunTable, "run.texts": TextSpec}
+SUB_TABLES: Mapping[str, type] = {
+    "limits": Limits,
+    "build": BuildSpec,
+    "run": _RunTable,
+    "run.texts": TextSpec,
+    "service": ServiceSpec,
+    "service.predict": PredictSpec,
+}
 """Which keys hold a table of their own, and of what."""
 
 
@@ -168,6 +178,7 @@ def read_exercise(root: Path) -> ExerciseSpec:
         limits=document.limits,
         build=document.build,
         texts=document.run.texts,
+        service=document.service,
         checks=reader.in_order(uses),
         content_sha256=sha256(reader.raw).hexdigest(),
     )
@@ -205,10 +216,15 @@ class _Reader:
                 table = table.get(part) if isinstance(table, dict) else None
             if isinstance(table, dict):
                 self.refuse_unknown(table, table_type, key)
-        checks = data.get("checks")
-        for index, table in enumerate(checks if isinstance(checks, list) else ()):
-            if isinstance(table, dict):
-                self.refuse_unknown(table, _CheckTable, f"checks[{index}]")
+        service = data.get("service")
+        requests = service.get("requests") if isinstance(service, dict) else None
+        for key, tables, row_type in (
+            ("checks", data.get("checks"), _CheckTable),
+            ("service.requests", requests, FixedRequest),
+        ):
+            for index, row in enumerate(tables if isinstance(tables, list) else ()):
+                if isinstance(row, dict):
+                    self.refuse_unknown(row, row_type, f"{key}[{index}]")
         return self.convert(self.with_network(data), _Document, "")
 
     def with_network(self, data: dict[str, object]) -> dict[str, object]:
@@ -322,6 +338,8 @@ class _Reader:
 
     def check_texts(self, document: _Document) -> None:
         texts = document.run.texts
+        for key, fault in faults(document.service, has_texts=bool(texts.templates)):
+            raise self.error(key, fault)
         if not (texts.templates or texts.things or texts.words):
             return
         if not (texts.templates and texts.things and texts.words and all(texts.words.values())):

@@ -52,6 +52,8 @@ from graders.limits import MIB
 from graders.outcome import Level
 from graders.rebuild_evidence import Rebuilds
 from graders.report import BaseSummary, BuildSummary, EngineSummary, ImageSummary
+from graders.service_bench import ServiceBench
+from graders.service_evidence import ServiceAccess
 from graders.text_case import make_cases
 
 STOPPED_EARLY = "Stopped: the rebuild had shown enough"
@@ -96,6 +98,7 @@ class Workbench:
         self.cases: tuple[TextCase, ...] = make_cases(spec.texts, Random(nonce))  # noqa: S311 - no secret is made
         self.layers = _Layers(self)
         self.container = _Container(self)
+        self.services = ServiceBench(self)
         self.rebuilds = Rebuilds(self)
         self.lines: tuple[int | None, ...] = ()
         """The Dockerfile's line of each layer of the image."""
@@ -156,6 +159,7 @@ class Workbench:
                 image=self.image,
                 container=self.container,
                 cases=self.cases,
+                service=(yield from self._served(use)),
                 layers=self.layers,
                 base=self.base,
                 layer_lines=self.lines,
@@ -169,7 +173,10 @@ class Workbench:
             return ""
         try:
             try:
-                self._engine.remove(self.run_id)
+                try:
+                    self.services.close()
+                finally:
+                    self._engine.remove(self.run_id)
             finally:
                 self._engine.close()
         except EngineError as error:
@@ -205,6 +212,19 @@ class Workbench:
         """The runs that ended since the last call."""
         finished, self.container.finished = tuple(self.container.finished), []
         return finished
+
+    def _served(self, use: CheckUse) -> Generator[GradeEvent, None, ServiceAccess | None]:
+        """The way to the service; for a check that looks at one, it is up before the check begins."""
+        spec = self.spec.service
+        if not spec.port:
+            return None
+        if use.check.service and not self.services.is_up:
+            yield StageStarted(Level.CONTAINER, f"Waiting for the service to answer on port {spec.port}")
+            startup = self.services.start().startup()
+            seconds = startup.right_s or startup.ready_s
+            told = f"answers after {seconds:.1f} s" if seconds else f"gave no right answer in {startup.waited_s:.1f} s"
+            yield StageStarted(Level.CONTAINER, f"The service {told}")
+        return ServiceAccess(self.services, spec)
 
     def _look_at_base(self) -> Generator[GradeEvent, None, None]:
         chain = self.source.dockerfile.chain()

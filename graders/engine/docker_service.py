@@ -113,6 +113,8 @@ def _config(wire: Wire, request: ServiceRequest, cpus: int, network: str, binds:
         interval = int(request.health_interval_s * _NANOSECONDS)
         own = as_number(probe.get("Interval"))
         config["Healthcheck"] = {"Interval": min(interval, own) if own else interval}
+        if request.health_timeout_s:
+            config["Healthcheck"] |= {"Timeout": int(request.health_timeout_s * _NANOSECONDS), "Retries": 1}
     return config
 
 

@@ -136,6 +136,8 @@ class ServiceRequest:
     no_new_privileges: bool = True
     health_interval_s: float = 1.0
     """Pause between two probes of the image's HEALTHCHECK, in place of its own; 0: as the image says."""
+    health_timeout_s: float = 0.0
+    """Above 0: a probe that takes longer has failed, and one failure makes it unhealthy; 0: as the image says."""
     wall_s: float = 300.0
     """How long it may run at all; then it is killed and `ServiceState.stopped_by_us` says so."""
 
