@@ -27,7 +27,7 @@ from graders.engine.service import (
     ServiceState,
     StopResult,
 )
-from graders.errors import Cancelled, EngineError
+from graders.errors import Cancelled, EngineError, SpecError
 from graders.service_evidence import Burst, FrozenWatch, HealthWatch, Predicted, Startup, is_right
 from graders.service_spec import ServiceSpec
 from graders.text_case import make_cases
@@ -65,11 +65,12 @@ class ServiceBench:
         read_only: bool = False,
         tmpfs: tuple[str, ...] = (),
         mounts: Mapping[str, bytes] | None = None,
+        without_mounts: bool = False,
         capabilities: tuple[str, ...] = (),
         no_new_privileges: bool = True,
     ) -> LiveBench:
         """Start it, or hand out the one with these settings; see `ServiceHandle.start`."""
-        env, mounts = dict(env or {}), dict(mounts or {})
+        env, mounts = dict(env or {}), {} if without_mounts else {**self._mounted(), **(mounts or {})}
         settings = (args, tuple(sorted(env.items())), read_only, tmpfs, tuple(sorted(mounts.items())))
         key = (name, *settings, capabilities, no_new_privileges)
         if key not in self._started:
@@ -104,13 +105,28 @@ class ServiceBench:
         self._started.clear()
         self._open.close()
 
+    def _mounted(self) -> dict[str, bytes]:
+        root = self._bench.spec.root
+        try:
+            return {target: (root / path).read_bytes() for target, path in self._bench.spec.service.mounts.items()}
+        except OSError as error:
+            raise SpecError(
+                f"{root.name}: service.mounts: {error.filename} can't be read ({error.strerror})"
+            ) from error
+
     def _request(self) -> ServiceRequest:
         bench = self._bench
         if bench.image is None:
             raise EngineError("There is no image to run")
         spec = bench.spec.service
         return ServiceRequest(
-            bench.image.id, bench.run_id, bench.spec.limits, spec.port, env=dict(spec.env), wall_s=_WALL_S
+            bench.image.id,
+            bench.run_id,
+            bench.spec.limits,
+            spec.port,
+            env=dict(spec.env),
+            mounts=self._mounted(),
+            wall_s=_WALL_S,
         )
 
     def _serve(self, stack: ExitStack, request: ServiceRequest) -> LiveBench:

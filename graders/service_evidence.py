@@ -114,13 +114,14 @@ class ServiceHandle(Protocol):
         read_only: bool = False,
         tmpfs: tuple[str, ...] = (),
         mounts: Mapping[str, bytes] | None = None,
+        without_mounts: bool = False,
         capabilities: tuple[str, ...] = (),
         no_new_privileges: bool = True,
     ) -> LiveService:
         """Start it, or hand out the one with these settings. Raises EngineError for what is not the learner's.
 
         A check that stops the service or harms it gives a `name` of its own, so that no other check gets that one.
-        `env` comes on top of the exercise's.
+        `env` and `mounts` come on top of the exercise's; `without_mounts`: nothing is mounted at all.
         """
         ...
 

@@ -6,6 +6,7 @@ live = "/live"                # empty: the exercise has none
 ready = "/ready"
 startup_s = 30.0
 env = { MODEL_DELAY_S = "1" }
+mounts = { "/models/sentiment.json" = "model/sentiment.json" }
 
 [service.predict]             # asked with the texts of [run.texts], as {"text": "..."}
 path = "/predict"
@@ -26,6 +27,7 @@ from dataclasses import dataclass, field
 
 _METHOD = re.compile(r"[A-Z]{3,10}")
 _PATH = re.compile(r"/[!-~]*")
+_MOUNT = re.compile(r"(?:/[!-.0-9;-~]+)+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEADER = re.compile(r"[ -~]+")
 
@@ -71,6 +73,8 @@ class ServiceSpec:
     """How long one answer is waited for."""
     env: dict[str, str] = field(default_factory=dict)
     """Environment of every start."""
+    mounts: dict[str, str] = field(default_factory=dict)
+    """Path in the container -> path in the exercise's folder of a file that is mounted there at every start."""
     predict: PredictSpec = field(default_factory=PredictSpec)
     requests: tuple[FixedRequest, ...] = ()
 
@@ -91,6 +95,11 @@ def faults(spec: ServiceSpec, *, has_texts: bool) -> Iterator[tuple[str, str]]:
     for key in spec.env:
         if not _NAME.fullmatch(key):
             yield "service.env", f"{key!r} is no name of a variable"
+    for target, path in spec.mounts.items():
+        if not _MOUNT.fullmatch(target) or ".." in target.split("/"):
+            yield "service.mounts", f"{target!r} must be a whole path without a colon"
+        if not path or path.startswith("/") or ".." in path.split("/"):
+            yield "service.mounts", f"{path!r} must be a plain path inside the exercise's folder"
     yield from _predict_faults(spec.predict, has_texts=has_texts)
     for index, request in enumerate(spec.requests):
         yield from _request_faults(f"service.requests[{index}]", request)
