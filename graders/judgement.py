@@ -92,6 +92,10 @@ class Ledger:
 
     def __init__(self, spec: ExerciseSpec) -> None:
         self._uses = {use.check.id: use for use in spec.checks}
+        self._decided_by: dict[str, list[CheckUse]] = {}
+        for use in spec.checks:
+            for decider in use.check.decided_by:
+                self._decided_by.setdefault(decider, []).append(use)
         self._outcomes: dict[str, Outcome] = {}
         self._undecided: set[str] = set()
 
@@ -101,8 +105,8 @@ class Ledger:
         if undecided:
             self._undecided.add(outcome.id)
         changed = [outcome]
-        for use in self._uses.values():
-            if outcome.id in use.check.decided_by and self._is_overruled(use):
+        for use in self._decided_by.get(outcome.id, ()):
+            if self._is_overruled(use):
                 changed.append(self._overruled(use))
                 self._outcomes[use.check.id] = changed[-1]
                 self._undecided.discard(use.check.id)

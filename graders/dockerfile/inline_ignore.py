@@ -10,9 +10,11 @@ don't matter. Only a comment of the Dockerfile counts: the same text in a heredo
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from operator import attrgetter
 
 from graders.dockerfile.flatten import Logical, flatten
 from graders.finding import Finding
@@ -21,6 +23,7 @@ BAD = "invalid-ignore"
 UNUSED = "unused-ignore"
 TOOLS_NAME = re.compile(rb"dockyard\s*:", re.IGNORECASE)
 SHOWN = 120
+REFUSALS_SHOWN = 5
 
 _OURS = re.compile(r"\s*#\s*dockyard\s*:\s*(.*)", re.IGNORECASE)
 _IGNORE = re.compile(r"ignore\s*=\s*(\S*)\s*(.*)", re.IGNORECASE)
@@ -60,38 +63,43 @@ def obey(
 
     `known` are the ids of the checks that ran.
     """
-    good: list[tuple[InlineIgnore, str]] = []
+    good: dict[str, list[InlineIgnore]] = {}
     told: list[tuple[str, Finding]] = []
     for ignore in ignores:
         fault = ignore.fault or _stranger(ignore, known)
         if fault:
             told.append((BAD, Finding(fault, ignore.text, file="Dockerfile", line=ignore.line, hint=ignore.hint)))
         else:
-            good += [(ignore, check_id) for check_id in ignore.ids]
-    used: set[tuple[InlineIgnore, str]] = set()
+            for check_id in ignore.ids:
+                good.setdefault(check_id, []).append(ignore)
+    used: set[tuple[str, int]] = set()
     left: list[tuple[str, Finding]] = []
     for check_id, finding in findings:
-        matching = [pair for pair in good if pair[1] == check_id and _covers(pair[0], finding)]
-        used.update(matching)
+        matching = [ignore.line for ignore in good.get(check_id, ()) if _covers(ignore, finding)]
+        used.update((check_id, line) for line in matching)
         if not matching:
             left.append((check_id, finding))
-    for pair in good:
-        if pair not in used:
-            message = f"This comment ignores {pair[1]}, which finds nothing there"
-            hint = "Take the comment away, or put it right before the instruction that it is for."
-            told.append((UNUSED, Finding(message, pair[0].text, file="Dockerfile", line=pair[0].line, hint=hint)))
+    for check_id, owners in good.items():
+        for ignore in owners:
+            if (check_id, ignore.line) not in used:
+                message = f"This comment ignores {check_id}, which finds nothing there"
+                hint = "Take the comment away, or put it right before the instruction that it is for."
+                told.append((UNUSED, Finding(message, ignore.text, file="Dockerfile", line=ignore.line, hint=hint)))
     return (*left, *told)
 
 
-def refusals(ignores: Iterable[InlineIgnore]) -> Iterator[str]:
+def refusals(ignores: Sequence[InlineIgnore]) -> Iterator[str]:
     """What to tell where no such comment counts."""
-    for ignore in ignores:
-        yield f'Line {ignore.line}: "{ignore.text}" changes nothing here: a graded exercise has every check decide'
+    for ignore in ignores[:REFUSALS_SHOWN]:
+        yield f'Line {ignore.line}: "{ignore.text}" changes nothing here: in a graded exercise every check decides'
+    if len(ignores) > REFUSALS_SHOWN:
+        yield f"{len(ignores) - REFUSALS_SHOWN} more such comments change nothing either"
 
 
 def _read(line: int, text: str, order: str, logicals: tuple[Logical, ...]) -> InlineIgnore:
     shown = text if len(text) <= SHOWN else f"{text[:SHOWN]} ..."
-    owner = next((logical for logical in logicals if logical.end_line >= line), None)
+    index = bisect_left(logicals, line, key=attrgetter("end_line"))
+    owner = logicals[index] if index < len(logicals) else None
     example = "Write it as: # dockyard: ignore=unpinned-base why it may stay"
     if owner is not None and owner.line < line and _is_body(owner, line):
         message = "This stands in a heredoc, where it is text of a script and no comment of the Dockerfile"
@@ -104,7 +112,7 @@ def _read(line: int, text: str, order: str, logicals: tuple[Logical, ...]) -> In
         return InlineIgnore(line, shown, fault="This comment gives no reason, so it is not obeyed", hint=example)
     if owner is None:
         return InlineIgnore(line, shown, fault="No instruction follows this comment", hint=example)
-    whole = not logicals or line < logicals[0].line
+    whole = line < logicals[0].line
     return InlineIgnore(line, shown, ids, owner.line, owner.end_line, whole)
 
 
