@@ -32,6 +32,9 @@ _FIRST_LOOK_S = 5.0
 """Longest wait for a first process to be seen."""
 _SETTLE_S = 1.0
 """How long a process of root may take to give its rights away before the last look counts."""
+_HOLD_S = 1.0
+"""How long standard input of a run that is watched stays open after all was written."""
+_MOST_LOOKS = 1000
 _CREATE_S = 15.0
 _PING_S = 5.0
 
@@ -83,13 +86,16 @@ def _run(wire: Wire, request: RunRequest, cancel: Cancel, cpus: int, use: DiskUs
 
 def _config(request: RunRequest, cpus: int) -> Json:
     has_stdin = request.stdin is not None
+    walls = host_config(request.limits, cpus, request.tmpfs, read_only=request.read_only)
+    if not request.hardened:
+        walls |= {"CapDrop": [], "SecurityOpt": ["no-new-privileges:false"]}
     config: Json = {
         **container_config(request.image_id, request.run_id, request.args, request.env),
         "AttachStdin": has_stdin,
         "OpenStdin": has_stdin,
         "StdinOnce": has_stdin,
         "HostConfig": {
-            **host_config(request.limits, cpus, request.tmpfs, read_only=request.read_only),
+            **walls,
             "NetworkMode": "none" if request.network is Network.NONE else "bridge",
         },
     }
@@ -129,6 +135,7 @@ class _Watch:
         self._began = began
         self._deadline = began + request.limits.run_s
         self._seen: tuple[Process, ...] = ()
+        self._looks: list[tuple[Process, ...]] = []
 
     def to_the_end(self, stdin: Stream | None) -> RunResult:
         """Look, feed, wait, and tell how it ended."""
@@ -137,8 +144,13 @@ class _Watch:
             if stdin is not None:
                 if alive:
                     self._feed(stdin, self._request.stdin or b"")
-                    self._last_look()
+                    if self._request.hardened:
+                        self._last_look()
+                    else:
+                        self._follow(min(self._deadline, time.monotonic() + _HOLD_S))
                 stdin.half_close()
+            if not self._request.hardened:
+                self._follow(self._deadline)
             exited = self._wait(self._deadline - time.monotonic())
             elapsed_s = time.monotonic() - self._began
             if not exited:
@@ -159,6 +171,7 @@ class _Watch:
             oom_killed=state.get("OOMKilled") is True,
             truncated=truncated,
             processes=self._seen,
+            looks=tuple(self._looks),
         )
 
     def _first_look(self) -> bool:
@@ -185,6 +198,12 @@ class _Watch:
                 self._seen = processes
             if all(process.uid != 0 for process in processes) or time.monotonic() >= until:
                 return
+            if self._cancel.wait(_LOOK_S):
+                raise Cancelled
+
+    def _follow(self, until: float) -> None:
+        """Look until then, or until the container has ended."""
+        while time.monotonic() < until and self._processes() is not None:
             if self._cancel.wait(_LOOK_S):
                 raise Cancelled
 
@@ -229,7 +248,11 @@ class _Watch:
         )
 
     def _processes(self) -> tuple[Process, ...] | None:
-        return processes(self._wire, self._name, self._cancel)
+        found = processes(self._wire, self._name, self._cancel)
+        is_new = bool(found) and found not in self._looks[-1:]
+        if found and is_new and not self._request.hardened and len(self._looks) < _MOST_LOOKS:
+            self._looks.append(found)
+        return found
 
     def _inspect(self) -> Json:
         return inspect(self._wire, self._name, self._cancel)
