@@ -40,6 +40,8 @@ _HEALTH_POLL_S = 0.25
 _READY_TIMEOUT_S = 2.0
 _FIRST_ROUND = 6
 """Real requests after the first success of the ready path: more than one, since each may meet another process."""
+_SETTLE_S = 5.0
+"""How long a service that answers is given to answer rightly."""
 _WALL_S = 300.0
 _BURST_S = 20.0
 _FROZEN_TIMEOUT_S = 2.0
@@ -131,14 +133,14 @@ class ServiceBench:
 
     def _serve(self, stack: ExitStack, request: ServiceRequest) -> LiveBench:
         bench = self._bench
-        began = time.monotonic()
+        service = stack.enter_context(bench.engine.serve(request, bench.cancel))
         return LiveBench(
-            stack.enter_context(bench.engine.serve(request, bench.cancel)),
+            service,
             bench.spec.service,
             bench.cases,
             lambda count: make_cases(replace(bench.spec.texts, count=count), Random(f"{bench.nonce} burst")),  # noqa: S311
             bench.cancel,
-            began=began,
+            began=time.monotonic(),
         )
 
 
@@ -258,12 +260,19 @@ class LiveBench:
             found = self._look(found)
             age_s = self._age_s()
             is_done = found.right_s is not None or (found.ready_s is not None and not spec.predict.path)
-            if is_done or age_s >= spec.startup_s:
+            if is_done or age_s >= spec.startup_s or self._is_settled(found, age_s):
                 break
             self._pause(_POLL_S)
             if found.answered_s is None or found.ready is None or found.ready.outcome is not HttpOutcome.ANSWERED:
                 found = replace(found, state=self.state())
-        return replace(found, state=self.state(), waited_s=self._age_s())
+        return replace(found, state=self.state(), waited_s=self._age_s(), load_per_cpu=_load_per_cpu())
+
+    def _is_settled(self, found: Startup, age_s: float) -> bool:
+        """Whether it answers, but wrongly, for so long that no model can be the reason any more."""
+        since_s = found.ready_s if self._spec.ready else found.answered_s
+        last = found.last
+        says_no = last is not None and last.outcome is HttpOutcome.ANSWERED and last.status < 500
+        return since_s is not None and says_no and age_s > since_s + _SETTLE_S
 
     def _look(self, found: Startup) -> Startup:
         """One more look at a service that is coming up."""
@@ -272,7 +281,8 @@ class LiveBench:
             asked = self._round(self._cases[:_FIRST_ROUND])
             ready = asked[-1].answer if asked else HttpAnswer(HttpOutcome.REFUSED, 0.0)
             is_ready = bool(asked) and all(is_right(one, spec.predict) for one in asked)
-            found = replace(found, right_s=self._age_s() if is_ready else None)
+            wrong = next((one.answer for one in asked if not is_right(one, spec.predict)), ready)
+            found = replace(found, last=wrong, right_s=self._age_s() if is_ready else None)
         else:
             ready = self._get(spec.ready or spec.live or "/")
             is_ready = ready.is_success
@@ -284,7 +294,8 @@ class LiveBench:
             if is_ready and spec.ready and spec.predict.path:
                 first = self._round(self._cases[:_FIRST_ROUND])
                 is_right_now = bool(first) and all(is_right(one, spec.predict) for one in first)
-                found = replace(found, first=first, right_s=self._age_s() if is_right_now else None)
+                found = replace(found, first=first, last=first[-1].answer if first else None)
+                found = replace(found, right_s=self._age_s() if is_right_now else None)
         has_failed = found.live is not None and not found.live.is_success
         if spec.live and found.answered_s is not None and not has_failed and (found.live is None or not is_ready):
             found = replace(found, live=self._get(spec.live), live_was_loading=not is_ready)

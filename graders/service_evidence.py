@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from graders.engine.service import HttpAnswer, HttpOutcome, Service, ServiceState
+from graders.engine.service import HttpAnswer, HttpOutcome, Service, ServiceLogs, ServiceState
 from graders.service_spec import PredictSpec, ServiceSpec
 
 if TYPE_CHECKING:
     from graders.context import TextCase
 
 SHOWN_CHARACTERS = 200
+BUSY = 2.0
+"""Load for each processor above which this machine, not the service, may be what is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ class Startup:
     """`live` was given while the ready path did not yet answer with success."""
     first: tuple[Predicted, ...] = ()
     """Real requests, sent at once after the ready path's first success."""
+    last: HttpAnswer | None = None
+    """An answer to a real request of the last round: a wrong one, if there was one."""
+    load_per_cpu: float = 0.0
+    """As in `Burst`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +180,11 @@ def describe(answer: HttpAnswer) -> str:
     if answer.outcome is HttpOutcome.REFUSED:
         return answer.reason or "connection refused"
     return answer.reason or "no HTTP answer"
+
+
+def log_tail(logs: ServiceLogs, lines: int = 6) -> list[str]:
+    """The last lines that a service wrote, of standard error if it wrote any."""
+    return (logs.stderr.strip() or logs.stdout).decode("utf-8", errors="replace").splitlines()[-lines:]
 
 
 def shown(body: bytes) -> str:
