@@ -129,6 +129,8 @@ def _engine_lines(
         if leftovers:
             text = f"{len(leftovers)} things of ours are left on the engine by a check that was killed"
             yield DoctorLine("leftovers", State.WARNING, text, ENGINE_CLEAN)
+        if info.name == "podman" or info.ignored_limits:
+            return
         if not mark:
             yield DoctorLine("limits", State.OK, "not measured; dockyard doctor without --quick does")
         elif any(line.state is State.MISSING for line in lines):
@@ -148,8 +150,8 @@ def _engine_line(info: EngineInfo) -> DoctorLine:
         text += f"; it can't hold a program to its {' and '.join(info.ignored_limits)}, so it runs none of ours"
         return DoctorLine("engine", State.MISSING, text, ENGINE_PRIVATE)
     if info.name == "podman":
-        text += "; Podman works but for live build steps, and some checks can't be decided on it"
-        return DoctorLine("engine", State.WARNING, text, ENGINE_PRIVATE)
+        text += "; Podman's builds can't be followed as Docker's can, so nothing is graded on it"
+        return DoctorLine("engine", State.MISSING, text, ENGINE_PRIVATE)
     if info.rootless:
         return DoctorLine("engine", State.WARNING, f"{text}; it runs without root, see docs/engines.md", ENGINE_PRIVATE)
     if info.name not in ("docker", "fake"):

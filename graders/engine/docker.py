@@ -102,7 +102,7 @@ class DockerEngine:
     def build(self, request: BuildRequest, cancel: Cancel) -> Iterator[BuildEvent]:
         """Build; see `Engine.build`."""
         cancel.raise_if_set()
-        self.info()
+        require_steps(self.info())
         return docker_build.build(self._wire, request, cancel, builder=self._builder, disk=self._disk)
 
     def run(self, request: RunRequest, cancel: Cancel) -> RunResult:
@@ -276,6 +276,18 @@ def _name_of(components: list[str]) -> str:
     if not components or "Engine" in components:
         return "docker"
     return clean(components[0], max_len=40) or "unknown"
+
+
+def require_steps(info: EngineInfo) -> None:
+    """Raise EngineError where a build does not tell which steps came from the cache: nothing is judged then.
+
+    Podman 4.3 keeps Docker's API but tells a build in its own words, and its cache answers otherwise. Seen 2026-11.
+    """
+    if info.name == "podman":
+        raise EngineError(
+            f"The engine is Podman {info.version}: its builds can't be followed as Docker's can, so nothing is graded",
+            hint="Use an engine of ours: sudo dockyard engine up --private",
+        )
 
 
 def require_limits(info: EngineInfo) -> None:

@@ -145,7 +145,6 @@ def test_examine_engine_that_dies_in_between_is_a_line(look: Look) -> None:
     [
         (replace(INFO, builder="classic"), "builder", "classic"),
         (replace(INFO, rootless=True), "engine", "without root"),
-        (replace(INFO, name="podman"), "engine", "Podman"),
         (replace(INFO, name="Balena"), "engine", "never tried"),
         (replace(INFO, storage="vfs"), "storage", "copies every layer"),
     ],
@@ -167,12 +166,17 @@ def test_examine_untried_release_is_a_warning(look: Look, version: str) -> None:
     assert (line.state, line.remedy) == (State.WARNING, "dockyard author verify first-image")
 
 
-def test_examine_engine_that_holds_no_limit_is_missing(look: Look) -> None:
-    """An engine that runs none of our programs can't be checked with, and the line says why."""
-    line = look(lambda: StillEngine(replace(INFO, rootless=True, ignored_limits=("memory",))))["engine"]
+@pytest.mark.parametrize(
+    ("info", "word"),
+    [(replace(INFO, rootless=True, ignored_limits=("memory",)), "memory"), (replace(INFO, name="podman"), "Podman")],
+)
+def test_examine_engine_that_grades_nothing_is_missing(look: Look, info: EngineInfo, word: str) -> None:
+    """An engine that runs none of our programs, or tells no steps, can't be checked with, and the line says why."""
+    lines = look(lambda: StillEngine(info), mark="probe-1")
 
-    assert (line.state, line.remedy) == (State.MISSING, ENGINE_PRIVATE)
-    assert "memory" in line.text
+    assert (lines["engine"].state, lines["engine"].remedy) == (State.MISSING, ENGINE_PRIVATE)
+    assert word in lines["engine"].text
+    assert "run memory" not in lines
 
 
 def test_examine_old_builder_mentions_heredocs(look: Look) -> None:

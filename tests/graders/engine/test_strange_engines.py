@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from graders.cancel import Cancel
-from graders.engine.base import RunRequest
+from graders.engine.base import BuildRequest, RunRequest
 from graders.engine.docker import DockerEngine
 from graders.errors import EngineError
 from graders.limits import Limits
@@ -106,3 +106,13 @@ def test_engine_without_control_groups_runs_nothing(
     assert "without root" in raised.value.message
     assert "dockyard engine up --private" in raised.value.hint
     assert [] == [path for path in asked if "containers" in path]
+
+
+def test_podman_grades_nothing(served: Callable[[Answers], tuple[DockerEngine, list[str]]]) -> None:
+    """Its builds tell their steps in other words: a right answer would fail, so an error of the engine it is."""
+    engine, asked = served({**DOCKER, "/version": {"Version": "4.3.1", "Components": [{"Name": "Podman Engine"}]}})
+
+    with pytest.raises(EngineError) as raised:
+        list(engine.build(BuildRequest((), "r1", Limits()), Cancel()))
+    assert "Podman 4.3.1" in raised.value.message
+    assert [] == [path for path in asked if "build" in path]
