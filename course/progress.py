@@ -51,8 +51,10 @@ class Attempt:
     """(check id, level, status)."""
     rebuild_s: float | None = None
     """Seconds of the build after one source line changed; None when no check asked for it."""
+    rebuild_stopped: bool = False
+    """That build was stopped when the install ran again; `rebuild_s` is what it repeated, timed in the graded build."""
     steps: int | None = None
-    """Steps of the graded build; None when nothing was built, or by an older Dockyard."""
+    """Instructions of the graded build, FROM left out; None when nothing was built, or by an older Dockyard."""
     cached_steps: int | None = None
     report_sha256: str = ""
     """SHA-256 of the report as `--format json` writes it; empty for attempts of an older Dockyard."""
@@ -105,8 +107,10 @@ class Progress:
 
     def record_attempt(self, report: Report) -> bool:
         """Keep a report's summary; True when it is the first pass of its exercise."""
+        from course.build_numbers import build_numbers
         from graders.formats.json import dumps
 
+        numbers = build_numbers(report)
         engine = f"{report.engine.name} {report.engine.version}" if report.engine is not None else ""
         image = report.image
         values = (
@@ -121,17 +125,18 @@ class Progress:
             image.id if image is not None else "",
             image.size_bytes if image is not None else None,
             report.build.elapsed_s if report.build is not None else None,
-            report.build.rebuild_elapsed_s if report.build is not None else None,
-            len(report.build.steps) if report.build is not None else None,
-            sum(step.cached for step in report.build.steps) if report.build is not None else None,
+            numbers.rebuild_s if numbers is not None else None,
+            numbers is not None and numbers.rebuild_stopped,
+            numbers.steps if numbers is not None else None,
+            numbers.cached_steps if numbers is not None else None,
             sha256(dumps(report).encode()).hexdigest(),
             __version__,
         )
         with self._write() as connection:
             attempt = connection.execute(
                 "INSERT INTO attempts (exercise, at, verdict, points, max_points, content_sha256, elapsed_s, engine,"
-                " image_id, image_bytes, build_s, rebuild_s, steps, cached_steps, report_sha256, dockyard)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                " image_id, image_bytes, build_s, rebuild_s, rebuild_stopped, steps, cached_steps, report_sha256,"
+                " dockyard) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 values,
             ).lastrowid
             connection.executemany(
@@ -150,7 +155,7 @@ class Progress:
         with self._read() as connection:
             rows = connection.execute(
                 "SELECT id, exercise, at, verdict, points, max_points, content_sha256, elapsed_s, engine, image_id,"
-                " image_bytes, build_s, rebuild_s, steps, cached_steps, report_sha256, dockyard"
+                " image_bytes, build_s, rebuild_s, rebuild_stopped, steps, cached_steps, report_sha256, dockyard"
                 " FROM attempts WHERE exercise = ? ORDER BY id",
                 (exercise,),
             ).fetchall()
@@ -161,7 +166,7 @@ class Progress:
                 (exercise,),
             ):
                 outcomes[attempt].append((outcome[0], outcome[1], outcome[2]))
-        return tuple(Attempt(*row[1:12], tuple(outcomes[row[0]]), *row[12:]) for row in rows)
+        return tuple(Attempt(*row[1:12], tuple(outcomes[row[0]]), row[12], bool(row[13]), *row[14:]) for row in rows)
 
     def engine_attempts(self) -> tuple[str, ...]:
         """Exercises that an engine decided a check of, the earliest first."""

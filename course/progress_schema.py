@@ -27,6 +27,7 @@ _SCHEMA = (
 )
 _FROM_1_TO_2 = (
     "ALTER TABLE attempts ADD COLUMN rebuild_s REAL",
+    "ALTER TABLE attempts ADD COLUMN rebuild_stopped INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE attempts ADD COLUMN steps INTEGER",
     "ALTER TABLE attempts ADD COLUMN cached_steps INTEGER",
     "ALTER TABLE attempts ADD COLUMN report_sha256 TEXT NOT NULL DEFAULT ''",

@@ -19,6 +19,7 @@ from course.hint import read_hints
 from course.lesson import Lesson
 from course.paths import Paths, find_home
 from course.progress import Attempt, Progress
+from course.solution import read_solution
 from course.unlock import ChecklistLine, LessonState, Unlocking
 from course.workspace import ChangedFile, Signature, Workspace
 from graders.cancel import Cancel
@@ -27,7 +28,9 @@ from graders.finding import Finding
 from graders.report import Verdict
 
 if TYPE_CHECKING:
+    from course.checklist_record import ChecklistRecord
     from course.doctor import DoctorLine
+    from course.reveal import Reveal
     from course.terminal import Terminal
     from graders.engine.base import Engine, EngineInfo
     from graders.exercise import ExerciseSpec
@@ -292,11 +295,31 @@ class Session:
                     hint=f"Try dockyard hint {exercise}, or give up: dockyard solution {exercise} --give-up",
                 )
             self._progress.record_give_up(exercise)
-        return _read_solution(spec)
+        return read_solution(spec)
 
     def checklist(self, level: int) -> tuple[ChecklistLine, ...]:
         """The end-of-level checklist, each line proved."""
         return self._unlocking().checklist(level)
+
+    def checklist_record(self, level: int) -> ChecklistRecord:
+        """The checklist of a level with the evidence of each line."""
+        from course.checklist_record import make_record
+
+        lines = self.checklist(level)
+        now = self._now()
+        return make_record(self.catalog, self._progress, level, lines, now=now, unlock_all=self.unlock_all)
+
+    def reveal(self, exercise: str) -> Reveal:
+        """Each fault of a passed exercise and what it cost, in the learner's own numbers. LockedError before a pass."""
+        from course.reveal import make_reveal
+
+        found = make_reveal(self.catalog.exercise(exercise), self._progress.attempts(exercise))
+        if found is None:
+            raise LockedError(
+                f"What the faults of {exercise} cost is told after you passed it",
+                hint=f"Try dockyard hint {exercise}, then: dockyard check {exercise}",
+            )
+        return found
 
     def engine_info(self) -> EngineInfo:
         """Which engine answers, asked anew; EngineUnavailable carries the command that mends it."""
@@ -364,21 +387,3 @@ class Session:
         from graders.engine.find import find_engine
 
         return find_engine(self._environ, find_home(self._environ))
-
-
-def _read_solution(spec: ExerciseSpec) -> dict[str, str]:
-    from graders.submission import is_editable
-
-    texts: dict[str, str] = {}
-    try:
-        for path in sorted(spec.solution.rglob("*")):
-            name = path.relative_to(spec.solution).as_posix()
-            if not path.is_file() or not is_editable(name, spec.files):
-                continue
-            data = path.read_bytes()
-            starter = spec.starter / name
-            if not starter.is_file() or starter.read_bytes() != data:
-                texts[name] = data.decode("utf-8", "replace")
-    except OSError as error:
-        raise ContentError(f"{error.filename}: can't be read: {error.strerror}") from error
-    return dict(sorted(texts.items(), key=lambda item: (item[0] != "Dockerfile", item[0])))

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from course.errors import ContentError
+from course.reveal import FILE as REVEAL
 from graders.exercise import ExerciseSpec
 from graders.submission import is_editable
 
@@ -73,7 +74,7 @@ def lay_out(case: Case, target: Path) -> None:
 
 def content_problems(spec: ExerciseSpec) -> Iterator[str]:
     """What is missing from an exercise's folder, in words."""
-    for name in ("hints.md", "notes.md"):
+    for name in ("hints.md", "notes.md", REVEAL):
         if not (spec.root / name).is_file():
             yield f"{name} is missing"
     for folder in (spec.starter, spec.solution):

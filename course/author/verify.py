@@ -16,6 +16,8 @@ from threading import Event
 
 from course.author.case import Case, Kind, content_problems, lay_out, read_cases
 from course.errors import ContentError
+from course.reveal import FILE as REVEAL
+from course.reveal import unexplained
 from graders.errors import Cancelled
 from graders.event import GradeEvent, GradeFinished
 from graders.exercise import ExerciseSpec
@@ -157,7 +159,18 @@ def verify(spec: ExerciseSpec, grade: Grade, *, only: str = "", jobs: int = 1) -
         finally:
             stopped.set()
             pool.shutdown(cancel_futures=True)
-    yield ExerciseResult(spec.id, tuple(future.result() for future in futures), tuple(content_problems(spec)))
+    results = tuple(future.result() for future in futures)
+    yield ExerciseResult(spec.id, results, (*content_problems(spec), *_unexplained(spec, results)))
+
+
+def _unexplained(spec: ExerciseSpec, results: tuple[CaseResult, ...]) -> Iterator[str]:
+    """Faults that the starter showed and that the learner would not be told about after a pass."""
+    used = [use.check.id for use in spec.checks]
+    for result in results:
+        if result.case.kind is Kind.STARTER and (spec.root / REVEAL).is_file():
+            missing = unexplained(spec.root / REVEAL, used, result.tripped)
+            if missing:
+                yield f"{REVEAL} does not explain {', '.join(missing)}, which the starter trips"
 
 
 def _prove(

@@ -20,6 +20,7 @@ from graders.event import GradeFinished
 from graders.report import Report, Verdict
 
 if TYPE_CHECKING:
+    from course.session import Session
     from course.commands.narration import Narrator
 
 
@@ -75,15 +76,20 @@ def check_command(
         cancel = stack.enter_context(cancel_on_signal())
         narrator = stack.enter_context(narration(invocation, level))
         report: Report | None = None
+        revealed: list[str] = []
         for event in session.check(chosen, path=path, static_only=static_only, fresh=fresh, cancel=cancel):
             narrator.tell(event)
             if isinstance(event, GradeFinished | CheckRecorded):
                 report = event.report
+            if isinstance(event, CheckRecorded) and event.first_pass:
+                revealed = _after_first_pass(session, event)
         folder = path or session.paths.workspace / chosen
     assert report is not None
     colour = output is None and invocation.terminal.stdout and invocation.terminal.colours > 0
     emit(render(report, output_format, folder=_seen_from_here(folder), colour=colour), output)
     if level is not Verbosity.QUIET and path is None:
+        for line in revealed:
+            say(line)
         _say_what_next(report)
     ctx.exit(report.exit_code)
 
@@ -139,9 +145,21 @@ def _seen_from_here(folder: Path) -> str:
     return "" if relative == "." else relative
 
 
+def _after_first_pass(session: Session, recorded: CheckRecorded) -> list[str]:
+    """What each fault had cost, and what the pass opened; lines for the person at the terminal."""
+    from course.reveal_text import reveal_markdown
+    from graders.safe_text import clean_lines
+
+    reveal = session.reveal(recorded.report.exercise)
+    lines = ["", *clean_lines(reveal_markdown(reveal))] if reveal.faults else []
+    return [*lines, *(f"Unlocked: lesson {number}. dockyard start {number}" for number in recorded.unlocked)]
+
+
 def _say_what_next(report: Report) -> None:
-    """The next command after a report that did not pass."""
-    if report.verdict is Verdict.FAILED:
+    """The next command after a report."""
+    if report.verdict is Verdict.PASSED and not report.static_only:
+        say(f"What each fault costs, in your numbers: dockyard reveal {report.exercise}")
+    elif report.verdict is Verdict.FAILED:
         say(f"Stuck? dockyard hint {report.exercise}")
     elif report.verdict is Verdict.ERRORED:
         remedies = dict.fromkeys(outcome.remedy for outcome in report.outcomes if outcome.remedy)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from course.commands.checklist import checklist_lines
 from course.commands.choice import choose_exercise, next_step
 from course.commands.invocation import Invocation, pass_invocation
 from course.commands.options import format_option, output_option
@@ -16,7 +17,7 @@ from course.slash import lesson_number, start_command
 from graders.safe_text import clean, clean_lines
 
 if TYPE_CHECKING:
-    from course.session import ChecklistLine, ExerciseRow, LessonRow, LevelRow, Session
+    from course.session import ExerciseRow, LessonRow, LevelRow, Session
 
 STATE_COLOURS = {"passed": "green", "open": "cyan", "locked": None}
 
@@ -128,28 +129,12 @@ def solution_command(invocation: Invocation, *, exercise: str, give_up: bool) ->
     emit("\n\n".join(blocks))
 
 
-@click.command("checklist")
-@click.argument("level", required=False, type=click.IntRange(min=1), metavar="[LEVEL]")
-@click.pass_context
-def checklist_command(ctx: click.Context, *, level: int | None) -> None:
-    """What a level asks for before the next one opens, each line proved by the program.
-
-    Exit code 0 when every line is done, 1 when not. Without LEVEL: the level of the current lesson.
-    """
-    invocation = ctx.ensure_object(Invocation)
-    with invocation.session() as session:
-        number = level if level is not None else int(session.current().number.partition(".")[0])
-        lines = session.checklist(number)
-    emit("\n".join(_checklist_lines(lines)) or f"Level {number} asks for nothing.")
-    ctx.exit(0 if all(line.done for line in lines) else 1)
-
-
 def _start_lesson(session: Session, number: str) -> int:
     """Open a lesson, or say what is missing; the exit code."""
     result = session.start_lesson(number)
     if result.lesson is None:
         say(f"Lesson {number} is not open yet. What is missing:")
-        for line in _checklist_lines(result.missing):
+        for line in checklist_lines(result.missing):
             say(f"  {line}")
         return 1
     lesson = result.lesson
@@ -164,16 +149,6 @@ def _start_lesson(session: Session, number: str) -> int:
         )
     )
     return 0
-
-
-def _checklist_lines(lines: tuple[ChecklistLine, ...]) -> list[str]:
-    """Each line with a box that reads without colour."""
-    texts = []
-    for line in lines:
-        box = click.style("[x]", fg="green") if line.done else "[ ]"
-        remedy = "" if line.done or not line.remedy else f"  ->  {clean(line.remedy)}"
-        texts.append(f"{box} {clean(line.text)}{remedy}")
-    return texts
 
 
 def _outline_text(levels: tuple[LevelRow, ...]) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from course.amount import human_bytes, seconds
 from course.session import LessonState
 from graders.outcome import Outcome, Status
+
+__all__ = ["LESSON_MARKS", "OUTCOME_MARKS", "OUTCOME_WORDS", "human_bytes", "outcome_mark", "outcome_word", "seconds"]
 
 OUTCOME_MARKS: dict[Status, tuple[str, str]] = {
     Status.PASSED: ("✔", "$text-success"),
@@ -41,23 +44,3 @@ def outcome_word(outcome: Outcome) -> str:
         return ""
     word = OUTCOME_WORDS[outcome.status]
     return word if outcome.required else f"{word}, advice only"
-
-
-def human_bytes(size_bytes: int) -> str:
-    """ "12.3 MB"; powers of a thousand, as engines print them."""
-    value = float(size_bytes)
-    for unit in ("B", "kB", "MB"):
-        if value < 999.5:
-            return f"{value:.0f} {unit}" if unit == "B" or value >= 99.95 else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} GB"
-
-
-def seconds(elapsed_s: float) -> str:
-    """ "0.4 s", "12 s", "2 min 05 s"."""
-    if elapsed_s < 9.95:
-        return f"{elapsed_s:.1f} s"
-    if elapsed_s < 119.5:
-        return f"{elapsed_s:.0f} s"
-    minutes, rest = divmod(round(elapsed_s), 60)
-    return f"{minutes} min {rest:02d} s"

@@ -412,7 +412,7 @@ def test_file_of_format_1_is_brought_up_and_keeps_its_attempts(file: Path, open_
     first.record_attempt(report(Status.PASSED))
     first.close()
     with closing(sqlite3.connect(file)) as connection:
-        for column in ("rebuild_s", "steps", "cached_steps", "report_sha256", "dockyard"):
+        for column in ("rebuild_s", "rebuild_stopped", "steps", "cached_steps", "report_sha256", "dockyard"):
             connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
         connection.execute("PRAGMA user_version = 1")
 
@@ -428,8 +428,9 @@ def test_file_of_format_1_is_brought_up_and_keeps_its_attempts(file: Path, open_
 
 def test_attempt_keeps_the_rebuild_and_the_sum_of_its_report(open_progress: Open) -> None:
     """What a check printed as JSON can be told from its sum, and both builds are there to compare."""
-    steps = (StepSummary(1, "FROM a", cached=True, elapsed_s=0.0, bytes=None),) * 2
-    steps += (StepSummary(2, "RUN b", cached=False, elapsed_s=2.0, bytes=10),)
+    steps = (StepSummary(1, "FROM a", cached=True, elapsed_s=0.0, bytes=None),)
+    steps += (StepSummary(2, "COPY a .", cached=True, elapsed_s=0.0, bytes=None),) * 2
+    steps += (StepSummary(4, "RUN b", cached=False, elapsed_s=2.0, bytes=10),)
     graded = replace(report(Status.PASSED), build=BuildSummary(2.25, steps, rebuild_elapsed_s=0.5))
     progress = open_progress()
     progress.record_attempt(graded)

@@ -43,6 +43,7 @@ def spec(tmp_path: Path) -> ExerciseSpec:
         "exercise.toml": TOML,
         "hints.md": "# Hints\n",
         "notes.md": "# Notes\n",
+        "reveal.md": "## No version\nchecks: unpinned-base\n\nIt moves.\n",
         "starter/Dockerfile": "FROM python\n",
         "starter/app.py": "print()\n",
         "solution/Dockerfile": "FROM python:3.11-slim\n",
@@ -248,3 +249,12 @@ def test_content_problems_names_what_is_missing_or_without_effect(spec: Exercise
         "hints.md is missing",
         "solution/app.py has no effect: learners may not change or add it",
     ]
+
+
+def test_fault_of_the_starter_without_a_word_in_the_reveal_is_a_problem(spec: ExerciseSpec) -> None:
+    """What the starter trips must be explained after a pass; a section about another check does not do."""
+    (spec.root / "reveal.md").write_text("## A shell\nchecks: shell-form-command\n\nIt keeps the signal.\n")
+    *_, result = verify(spec, grade_by_tag)
+
+    assert isinstance(result, ExerciseResult)
+    assert ("reveal.md does not explain unpinned-base, which the starter trips",) == result.problems

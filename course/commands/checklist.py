@@ -1,0 +1,69 @@
+"""Owns `dockyard checklist`; must never prove a line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from course.commands.invocation import Invocation
+from course.commands.options import formats_option, output_option
+from course.commands.output import emit, ensure_writable, say
+from graders.safe_text import clean
+
+if TYPE_CHECKING:
+    from course.checklist_record import ChecklistRecord
+    from course.session import ChecklistLine
+
+
+@click.command("checklist")
+@click.argument("level", required=False, type=click.IntRange(min=1), metavar="[LEVEL]")
+@formats_option("text", "json", "markdown", "html")
+@output_option
+@click.pass_context
+def checklist_command(ctx: click.Context, *, level: int | None, output_format: str, output: Path | None) -> None:
+    """What a level asks for before the next one opens, each line proved by the program.
+
+    The formats but text are a record to hand in: with each line stands what proved it, the check or the answer, image
+    and size, versions, times, and the sums of the files and of the report. Without LEVEL: the level of the current
+    lesson.
+
+    \b
+    Examples:
+      dockyard checklist
+      dockyard checklist 1 --format html --output checklist.html
+
+    \b
+    Exit codes: 0 every line is done, 1 something is missing.
+    """
+    invocation = ctx.ensure_object(Invocation)
+    if output is not None:
+        ensure_writable(output)
+    with invocation.session() as session:
+        number = level if level is not None else int(session.current().number.partition(".")[0])
+        lines = session.checklist(number)
+        record = session.checklist_record(number) if output_format != "text" else None
+        if session.unlock_all:
+            say("All lessons are unlocked (--unlock-all). That proves no line.")
+    if record is None:
+        emit("\n".join(checklist_lines(lines)) or f"Level {number} asks for nothing.", output)
+    else:
+        emit(_export(record, output_format), output)
+    ctx.exit(0 if all(line.done for line in lines) else 1)
+
+
+def checklist_lines(lines: tuple[ChecklistLine, ...]) -> list[str]:
+    """Each line with a box that reads without colour."""
+    texts = []
+    for line in lines:
+        box = click.style("[x]", fg="green") if line.done else "[ ]"
+        remedy = "" if line.done or not line.remedy else f"  ->  {clean(line.remedy)}"
+        texts.append(f"{box} {clean(line.text)}{remedy}")
+    return texts
+
+
+def _export(record: ChecklistRecord, output_format: str) -> str:
+    from course.checklist_export import WRITERS
+
+    return WRITERS[output_format](record)
