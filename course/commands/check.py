@@ -20,8 +20,8 @@ from graders.event import GradeFinished
 from graders.report import Report, Verdict
 
 if TYPE_CHECKING:
-    from course.session import Session
     from course.commands.narration import Narrator
+    from course.session import Session
 
 
 @click.command("check")
