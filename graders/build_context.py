@@ -85,8 +85,9 @@ def change(context: PreparedContext, spec: ExerciseSpec, what: Change, nonce: st
         return ChangedContext(replace(context, files=files), ", ".join(sorted(planted)), probe)
     if what is Change.LOCK:
         return _changed_lock(context, spec.build.lock, probe)
-    path = spec.build.source if what is Change.SOURCE else spec.build.requirements
-    line = f"{_comment_mark(path)} {probe}" if what is Change.SOURCE else f"{probe}=!="
+    is_source = what in {Change.SOURCE, Change.LINE}
+    path = spec.build.source if is_source else spec.build.requirements
+    line = f"{_comment_mark(path)} {probe}" if is_source else f"{probe}=!="
     by_path = {file.path: file for file in context.files}
     old = _followed(by_path, path)
     by_path[path] = replace(old, path=path, data=old.data + f"\n{line}\n".encode(), link="")
