@@ -158,7 +158,9 @@ def load_bundle(
 def _outcome(present: ImageInfo | None, image: BundledImage, content: SavedImage, *, replace: bool) -> str:
     if present is None:
         return "loaded"
-    if present.id == image.id or present.diff_ids == content.diff_ids:
+    # Another kind of image store has other ids for the same image.
+    same_files = present.diff_ids == content.diff_ids and present.stand_in == image.stand_in
+    if present.id == image.id or same_files:
         return "here already"
     return "loaded" if replace or (present.stand_in and not image.stand_in) else "kept"
 
@@ -196,9 +198,10 @@ def _opened(file: Path) -> Iterator[IO[bytes]]:
         handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise BundleError(f"{file} can't be read: {error.strerror}", hint="Name a file that was saved.") from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise BundleError(f"{file} is not a regular file", hint="Name a file that was saved.")
     with os.fdopen(handle, "rb") as source:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise BundleError(f"{file} is not a regular file", hint="Name a file that was saved.")
         yield source
 
 
@@ -209,7 +212,9 @@ def _read_manifest(source: IO[bytes], known: frozenset[str]) -> tuple[Manifest, 
     if not head.startswith(MANIFEST.encode() + b"\0"):
         raise BundleError("This is no bundle of Dockyard's", hint="dockyard images save FILE makes one.")
     members = entries(source, 0, end)
-    first = next(members)
+    first = next(members, None)
+    if first is None:
+        raise BundleError("The bundle is cut short", hint=_AGAIN)
     source.seek(first.at)
     data = source.read(min(first.size, _MANIFEST_BYTES))
     try:

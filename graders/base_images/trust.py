@@ -9,6 +9,7 @@ import json
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -83,23 +84,30 @@ def renew(engine: Engine, reference: str, cancel: Cancel, environ: Mapping[str, 
     old = engine.image(reference)
     if old is None or not old.stand_in:
         raise EngineError(f"{reference} is not a stand-in")
-    trust = read_trust(environ)
-    names = tuple(name for name in (reference, *_siblings(engine, old, reference)))
+    names = (reference, *_siblings(engine, old, reference))
+    with retold(engine, old, read_trust(environ), cancel) as (root, changes):
+        new = engine.import_image(root, (), changes)
+    for name in names:
+        engine.tag(new, name)
+    if new != old.id:
+        engine.remove_image(old.id)
+
+
+@contextmanager
+def retold(
+    engine: Engine, image: ImageInfo, trust: Trust, cancel: Cancel
+) -> Iterator[tuple[Iterator[bytes], tuple[str, ...]]]:
+    """What `import_image` needs to make a stand-in again with other settings: its root file system, and the changes."""
     with tempfile.TemporaryFile() as saved:
-        with engine.export(old.id, cancel) as chunks:
+        with engine.export(image.id, cancel) as chunks:
             for chunk in chunks:
                 cancel.raise_if_set()
                 saved.write(chunk)
         size = saved.tell()
         layers = [entry for entry in entries(saved, 0, size) if _is_layer(saved, entry.at, entry.size)]
         if len(layers) != 1:
-            raise EngineError(f"The stand-in for {reference} has {len(layers)} layers", hint="dockyard images pull")
-        root = _rewritten(_Window(saved, layers[0].at, layers[0].size), trust, cancel)
-        new = engine.import_image(root, (), _changes(old, trust))
-    for name in names:
-        engine.tag(new, name)
-    if new != old.id:
-        engine.remove_image(old.id)
+            raise EngineError(f"The stand-in has {len(layers)} layers instead of one", hint="dockyard images pull")
+        yield _rewritten(_Window(saved, layers[0].at, layers[0].size), trust, cancel), _changes(image, trust)
 
 
 def _siblings(engine: Engine, image: ImageInfo, reference: str) -> tuple[str, ...]:

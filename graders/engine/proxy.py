@@ -61,7 +61,7 @@ def split_host(text: str) -> tuple[str, int]:
         host, port = text.strip().lower(), "0"
     if not _HOST.fullmatch(host) or not (port.isascii() and port.isdecimal() and len(port) <= 5 and int(port) < 65536):
         raise ValueError(f"{text!r} is no host")
-    return host.rstrip("."), int(port)
+    return host, int(port)
 
 
 def is_listed(target: Target, hosts: tuple[str, ...]) -> bool:
