@@ -18,23 +18,29 @@ MAX_FINDINGS = 50
 DEFAULT_REMEDY = "dockyard doctor"
 
 
+def look(use: CheckUse, context: object) -> tuple[list[Finding], str]:
+    """What a check finds, and why it could not decide: empty when it could. Raises what the check raises."""
+    findings: list[Finding] = []
+    undecided = ""
+    for item in use.check.find(context, use.params):
+        if isinstance(item, Undecidable):
+            undecided = item.reason
+        elif len(findings) < MAX_FINDINGS:
+            findings.append(item)
+        else:
+            findings.append(Finding(f"There are more than {MAX_FINDINGS} findings; mend these first", file=""))
+            break
+    return findings, undecided
+
+
 def judge(use: CheckUse, context: object, clock: Callable[[], float]) -> tuple[Outcome, bool]:
     """Run one check: its outcome, and whether its evidence could not decide.
 
     A crash of the check is ERRORED. Raises EngineError and Cancelled from the evidence it reads.
     """
     started_s = clock()
-    findings: list[Finding] = []
-    undecided = ""
     try:
-        for item in use.check.find(context, use.params):
-            if isinstance(item, Undecidable):
-                undecided = item.reason
-            elif len(findings) < MAX_FINDINGS:
-                findings.append(item)
-            else:
-                findings.append(Finding(f"There are more than {MAX_FINDINGS} findings; mend these first", file=""))
-                break
+        findings, undecided = look(use, context)
     except GraderError:
         raise
     except Exception as error:  # noqa: BLE001 - a bug in one check must not cost the others

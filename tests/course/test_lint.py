@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -10,11 +11,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
 from course.cli import cli
 from course.commands.invocation import Invocation
+from graders.registry import all_checks
 
 ROOT = Path(__file__).parents[2]
 BOUND_S = 2.0
@@ -206,3 +209,192 @@ def test_garbage_gets_a_clear_answer_within_two_seconds(
     assert done.returncode in codes | ({1} if command == "check" else set())
     assert done.stdout if done.returncode == 1 else True
     assert done.stderr if done.returncode == 2 else True
+
+
+BAD_BASE = GOOD.replace("FROM python:3.12.4-slim", "FROM python:slim")
+
+
+def test_lint_obeys_a_comment_that_ignores_a_finding(folder: Path) -> None:
+    """A comment with an id and a reason lets the finding of the next instruction be."""
+    (folder / "Dockerfile").write_text(f"# dockyard: ignore=unpinned-base we follow the newest\n{BAD_BASE}")
+
+    assert lint(str(folder / "Dockerfile")).exit_code == 0
+
+
+def test_lint_tells_a_comment_that_ignores_nothing(folder: Path) -> None:
+    """A comment that is out of date, or that names no check, is a finding itself."""
+    comments = "# dockyard: ignore=unpinned-base why\n# dockyard: ignore=unpined-base why\n"
+    (folder / "Dockerfile").write_text(f"{comments}{GOOD}")
+
+    result = lint(str(folder / "Dockerfile"))
+
+    assert result.exit_code == 1
+    assert ":1: unused-ignore: " in result.stdout
+    assert ":2: invalid-ignore: " in result.stdout
+    assert "did you mean unpinned-base?" in result.stdout
+
+
+def test_lint_findings_about_comments_have_ids_of_their_own() -> None:
+    """No check may take the ids that lint itself uses."""
+    assert not {"invalid-ignore", "unused-ignore"} & {*all_checks()}
+
+
+def test_lint_finding_about_a_neighbour_names_that_file(folder: Path) -> None:
+    """A finding in the .dockerignore stands there when it exists, else at the Dockerfile that lacks it."""
+    ignore = folder / ".dockerignore"
+    ignore.write_text("")
+    there = lint(str(folder))
+    ignore.unlink()
+    missing = lint(str(folder))
+
+    assert there.stdout.startswith(f"{ignore}: missing-dockerignore: ")
+    assert missing.stdout.startswith(f"{folder / 'Dockerfile'}: missing-dockerignore: ")
+
+
+def test_lint_own_dockerignore_of_a_dockerfile_counts(folder: Path) -> None:
+    """`NAME.dockerignore` stands for the .dockerignore of NAME."""
+    (folder / ".dockerignore").unlink()
+    (folder / "Dockerfile").rename(folder / "api.Dockerfile")
+    assert "missing-dockerignore" in lint(str(folder)).stdout
+
+    (folder / "api.Dockerfile.dockerignore").write_text(".git\n.env\n")
+
+    assert lint(str(folder)).exit_code == 0
+
+
+def test_lint_says_what_it_skipped(folder: Path) -> None:
+    """Folders of others, links and what is no file are named with the reason, unless it is to be quiet."""
+    (folder / "node_modules").mkdir()
+    (folder / "linked").symlink_to(folder)
+    (folder / "Dockerfile.link").symlink_to("Dockerfile")
+    os.mkfifo(folder / "Dockerfile.pipe")
+
+    loud, quiet = lint(str(folder)), lint(str(folder), "-q")
+
+    assert "node_modules: such folders hold what others wrote" in loud.stderr
+    assert "linked: a link" in loud.stderr
+    assert "1 more: -v names them" in loud.stderr
+    assert "Dockerfile.pipe: no regular file" in lint(str(folder), "-v").stderr
+    assert quiet.stderr == ""
+    assert loud.exit_code == quiet.exit_code == 0
+
+
+def test_lint_file_named_twice_is_read_once(folder: Path) -> None:
+    """A file that is also in a named folder is one file."""
+    files = json.loads(lint(str(folder), str(folder / "Dockerfile"), "--format", "json").stdout)["files"]
+
+    assert [file["file"] for file in files] == [str(folder / "Dockerfile")]
+
+
+def test_lint_folder_without_a_dockerfile_is_an_error(folder: Path) -> None:
+    """An empty answer would read as a clean one."""
+    (folder / "Dockerfile").unlink()
+
+    result = lint(str(folder))
+
+    assert result.exit_code == 2
+    assert "holds no file with the name of a Dockerfile" in result.stderr
+
+
+def test_lint_github_points_at_file_and_line(folder: Path) -> None:
+    """A finding is one workflow command."""
+    (folder / "Dockerfile").write_text(BAD_BASE)
+    result = lint(str(folder), "--format", "github")
+
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"::error file={folder / 'Dockerfile'},line=1,")
+    assert "title=unpinned-base::" in result.stdout
+
+
+def test_lint_sarif_is_valid_and_names_every_rule(folder: Path) -> None:
+    """The log holds the rules that were looked at, the findings, and what could not be read."""
+    (folder / "Dockerfile").write_text(BAD_BASE)
+    result = lint(str(folder), str(folder / "nothing"), "--format", "sarif")
+    log = json.loads(result.stdout)
+    schema = json.loads((ROOT / "tests/graders/formats/schema/sarif-2.1.0-rtm.5.json").read_text())
+    jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker()).validate(log)
+    run = log["runs"][0]
+
+    assert result.exit_code == 2
+    assert {rule["id"] for rule in run["tool"]["driver"]["rules"]} >= {"unpinned-base", "runs-as-root", "split-apt"}
+    assert [found["ruleId"] for found in run["results"]] == ["unpinned-base"]
+    assert run["invocations"][0]["executionSuccessful"] is False
+    assert "nothing" in run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+
+
+def test_lint_output_is_written_whole_and_without_colours(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file holds the data, standard output nothing, and nothing half-written stays behind."""
+    (folder / "Dockerfile").write_text(BAD_BASE)
+    result = lint(str(folder), "--output", str(folder / "findings.txt"))
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "unpinned-base" in (folder / "findings.txt").read_text()
+    assert "\x1b" not in (folder / "findings.txt").read_text()
+    assert not list(folder.glob("*.part")) + list(folder.glob(".*.part"))
+
+
+def test_output_into_no_folder_is_refused_before_any_work(folder: Path) -> None:
+    """The error names the folder that is missing and the command that makes it."""
+    result = lint(str(folder), "--output", str(folder / "none" / "findings.txt"))
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "there is no folder" in result.stderr
+    assert "mkdir -p" in result.stderr
+
+
+def test_output_that_fails_late_goes_to_standard_output(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk loses no findings."""
+
+    def full(path: Path, text: str) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("course.commands.output.replace_file", full)
+    (folder / "Dockerfile").write_text(BAD_BASE)
+    result = lint(str(folder), "--output", str(folder / "findings.txt"))
+
+    assert result.exit_code == 2
+    assert "unpinned-base" in result.stdout
+    assert "No space left on device" in result.stderr
+    assert "standard output instead" in result.stderr
+
+
+def test_no_color_may_stand_behind_the_command(folder: Path) -> None:
+    """The flag is the same before and after the command's name."""
+    (folder / "Dockerfile").write_text(BAD_BASE)
+    invocation = Invocation({"HOME": os.environ["HOME"], "TERM": "xterm-256color"})
+    result = CliRunner().invoke(cli, ["lint", str(folder), "--no-color"], obj=invocation, color=True)
+
+    assert result.exit_code == 1
+    assert "\x1b" not in result.output
+    assert invocation.no_colour
+
+
+@pytest.mark.parametrize(
+    ("output_format", "mark"),
+    [
+        ("junit", '<testsuites name="ship-the-classifier"'),
+        ("gradescope", '"output_format": "text"'),
+        ("github", "title=unpinned-base::"),
+        ("sarif", '"ruleId": "unpinned-base"'),
+    ],
+)
+def test_check_writes_every_format(folder: Path, output_format: str, mark: str) -> None:
+    """A static check of a folder is written in each format, and a comment that ignores a finding changes nothing."""
+    (folder / "Dockerfile").write_text(f"# dockyard: ignore=unpinned-base why not\n{BAD_BASE}")
+    args = ["check", "ship-the-classifier", "--static", "--path", str(folder), "--format", output_format]
+    result = CliRunner().invoke(cli, args, obj=Invocation({"HOME": os.environ["HOME"]}))
+
+    assert result.exit_code == 1
+    assert mark in result.stdout
+    assert "unpinned-base" in result.stdout
+
+
+def test_check_tells_that_no_comment_ignores_a_finding(folder: Path) -> None:
+    """In a graded exercise the finding stands, and the report says why the comment did nothing."""
+    (folder / "Dockerfile").write_text(f"# DOCKYARD: IGNORE=unpinned-base why not\n{BAD_BASE}")
+    args = ["check", "ship-the-classifier", "--static", "--path", str(folder), "--format", "json"]
+    report = json.loads(CliRunner().invoke(cli, args, obj=Invocation({"HOME": os.environ["HOME"]})).stdout)
+    statuses = {check["id"]: check["status"] for check in report["checks"]}
+
+    assert statuses["unpinned-base"] == "failed"
+    assert [notice for notice in report["notices"] if notice.startswith('Line 1: "# DOCKYARD: IGNORE')]
