@@ -105,6 +105,18 @@ def bring_up(
             narrator.note(f"{info.name} {info.version} answers at {info.socket}")
             if images:
                 _ensure_base(engine, BuildSpec().bases[0], invocation, cancel, narrator)
+                _note_base(engine, BuildSpec().bases[0], invocation)
+
+
+def _note_base(engine: Engine, base: str, invocation: Invocation) -> None:
+    """Tell the store of reports which image the name stands for now: what was graded on another one is graded again."""
+    from graders.report import BaseSummary
+    from graders.report_store import ReportStore, engine_address
+
+    found = engine.image(base)
+    if found is not None:
+        where = engine_address(invocation.environ, invocation.home)
+        ReportStore(invocation.paths().state / "reports", where=where).note_base(BaseSummary(base, found.id))
 
 
 def _reachable(invocation: Invocation, *, private: bool) -> Engine | None:

@@ -7,6 +7,7 @@ lines only.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +15,6 @@ from course.commands.options import Verbosity
 from course.commands.output import say
 from course.event import CheckRecorded, SessionEvent
 from course.terminal import StatusLine, bar
-from graders.engine.base import BuildStep, StepStatus
 from graders.event import (
     BasePreparing,
     BuildFinished,
@@ -29,6 +29,9 @@ from graders.event import (
 )
 from graders.outcome import Outcome, Status
 from graders.safe_text import clean
+
+if TYPE_CHECKING:
+    from graders.engine.base import BuildStep
 
 STATUS_COLOURS = {Status.PASSED: "green", Status.FAILED: "red", Status.SKIPPED: "yellow", Status.ERRORED: "magenta"}
 
@@ -110,6 +113,8 @@ class Narrator:
 
     def _step(self, purpose: Purpose, step: BuildStep) -> None:
         """A step of a build: internal ones and those of rebuilds only when asked for more."""
+        from graders.engine.base import StepStatus
+
         name = clean(step.name, max_len=200)
         if step.status is StepStatus.RUNNING:
             self._show(name)
