@@ -92,8 +92,8 @@ def examine(
     `mark`: a word that nobody else uses, for the builds and runs that measure which limits hold (some six seconds);
     empty: nothing is measured. Raises Cancelled.
     """
-    data_root = ""
-    for found in _engine_lines(open_engine, bases, mark, cancel or Cancel()):
+    data_root, start = "", "unset DOCKER_HOST" if environ and environ.get("DOCKER_HOST") else ENGINE_UP
+    for found in _engine_lines(open_engine, bases, mark, cancel or Cancel(), start):
         if isinstance(found, EngineInfo):
             data_root = _data_root(found)
         else:
@@ -108,13 +108,13 @@ def examine(
 
 
 def _engine_lines(
-    open_engine: Callable[[], Engine], bases: tuple[str, ...], mark: str, cancel: Cancel
+    open_engine: Callable[[], Engine], bases: tuple[str, ...], mark: str, cancel: Cancel, start: str
 ) -> Iterator[DoctorLine | EngineInfo]:
-    """The engine and all that only it can tell."""
+    """The engine and all that only it can tell. `start`: what mends an engine that does not answer."""
     try:
         engine = open_engine()
     except GraderError as error:
-        yield DoctorLine("engine", State.MISSING, error.message, ENGINE_UP)
+        yield DoctorLine("engine", State.MISSING, error.message, start)
         return
     try:
         info = engine.info()
@@ -138,7 +138,7 @@ def _engine_lines(
         else:
             yield from _limit_lines(engine, info, bases[0], mark, cancel)
     except GraderError as error:
-        yield DoctorLine("engine", State.MISSING, error.message, ENGINE_UP)
+        yield DoctorLine("engine", State.MISSING, error.message, start)
     finally:
         engine.close()
 

@@ -120,9 +120,11 @@ def test_examine_without_engine_names_the_command_that_starts_one(look: Look) ->
         raise EngineUnavailable("No container engine is installed")
 
     lines = look(unavailable)
+    wished = look(unavailable, environ={"DOCKER_HOST": "tcp://nowhere:1"})
 
     assert lines["engine"].state is State.MISSING
     assert lines["engine"].remedy == "dockyard engine up"
+    assert wished["engine"].remedy == "unset DOCKER_HOST"
     assert lines["workspace"].state is State.OK
 
 
