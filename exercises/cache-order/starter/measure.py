@@ -7,6 +7,7 @@ Your files stay as they are: a copy is changed and built. The image that it make
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,12 +26,20 @@ BUILDS = (
 )
 
 
-def build(folder: Path, flags: tuple[str, ...]) -> float:
+def settings() -> dict[str, str]:
+    """The environment for docker: before version 23 it has to be told to use BuildKit, later ones choose by themselves."""
+    said = subprocess.run(["docker", "--version"], capture_output=True, text=True).stdout
+    found = re.search(r"version (\d+)", said)
+    old = found is not None and int(found[1]) < 23
+    return {**os.environ, "DOCKER_BUILDKIT": "1"} if old else dict(os.environ)
+
+
+def build(folder: Path, flags: tuple[str, ...], environment: dict[str, str]) -> float:
     """Seconds that one build takes; ends the program when it fails."""
     began = time.monotonic()
     done = subprocess.run(
         ["docker", "build", "--quiet", "--tag", TAG, *flags, str(folder)],
-        env={**os.environ, "DOCKER_BUILDKIT": "1"},
+        env=environment,
         capture_output=True,
         text=True,
     )
@@ -44,6 +53,7 @@ def main() -> None:
     if shutil.which("docker") is None:
         sys.exit("There is no docker command here. Ask: dockyard doctor")
     took = []
+    environment = settings()
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary) / "project"
         shutil.copytree(PROJECT, copy)
@@ -52,7 +62,7 @@ def main() -> None:
                 with (copy / changed).open("a", encoding="utf-8") as file:
                     file.write(f"# changed at {time.time_ns()}\n")
             print(f"building: {title} ...", file=sys.stderr, flush=True)
-            took.append((title, build(copy, flags)))
+            took.append((title, build(copy, flags, environment)))
     subprocess.run(["docker", "rmi", "--force", TAG], capture_output=True)
     longest = max(seconds for _, seconds in took)
     for title, seconds in took:
