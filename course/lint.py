@@ -200,6 +200,8 @@ def _read_standard_input() -> bytes:
 def _read_if_there(path: Path) -> bytes | None:
     from graders.submission import read_dockerfile
 
+    if not os.path.lexists(path):
+        return None
     try:
         return read_dockerfile(path)
     except SubmissionError:

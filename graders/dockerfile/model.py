@@ -138,6 +138,8 @@ class Dockerfile:
     problems: tuple[Problem, ...]
     directives: Mapping[str, str]
     """"syntax", "escape", "check" -> value."""
+    _reached: tuple[Stage, ...] | None = field(init=False, repr=False, compare=False, default=None)
+    """What `reached` answered: many checks ask."""
 
     @property
     def final(self) -> Stage | None:
@@ -155,7 +157,13 @@ class Dockerfile:
 
     def reached(self) -> tuple[Stage, ...]:
         """Every stage that the final image is made of: its chain, and stages copied or mounted from, and theirs."""
-        return self.made_of(lambda stage, instruction: filter(None, map(self._source(stage), stage_names(instruction))))
+        if self._reached is None:
+            stages = self.made_of(
+                lambda stage, instruction: filter(None, map(self._source(stage), stage_names(instruction)))
+            )
+            object.__setattr__(self, "_reached", stages)
+            return stages
+        return self._reached
 
     def made_of(self, sources: Callable[[Stage, Instruction], Iterable[Stage]]) -> tuple[Stage, ...]:
         """The final stage, its FROM parents and the `sources` of their instructions, and theirs, in file order."""

@@ -111,7 +111,21 @@ class _Reader:
             commands = tuple(self._commands(logical, draft, offset, fixed))
         if not onbuild:
             self._set(scope, draft)
-        instruction = replace(draft, expanded=text, missing=missing, commands=commands, variables=scope.variables)
+        instruction = Instruction(
+            keyword=draft.keyword,
+            value=draft.value,
+            flags=draft.flags,
+            line=draft.line,
+            end_line=draft.end_line,
+            stage=draft.stage,
+            exec_form=draft.exec_form,
+            heredocs=draft.heredocs,
+            onbuild=draft.onbuild,
+            commands=commands,
+            expanded=text,
+            missing=missing,
+            variables=scope.variables,
+        )
         self._instructions.append(instruction)
         if self._members:
             self._members[-1].append(instruction)
