@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from types import MappingProxyType
 
 import graders.checks
@@ -29,6 +30,9 @@ def all_checks() -> Mapping[str, AnyCheck]:
 
 def find_check(check_id: str) -> AnyCheck:
     """The check with this id or alias; UnknownCheckError names the nearest ids."""
+    direct = _by_module(check_id)
+    if direct is not None:
+        return direct
     checks = all_checks()
     if check_id in checks:
         return checks[check_id]
@@ -49,6 +53,19 @@ def by_id(checks: tuple[AnyCheck, ...]) -> dict[str, AnyCheck]:
                 raise SpecError(f"Two checks claim the name {name!r}", hint="Give one of them another id or alias.")
             taken.add(name)
     return {check.id: check for check in sorted(checks, key=lambda check: check.id)}
+
+
+@cache
+def _by_module(check_id: str) -> AnyCheck | None:
+    """The check whose module is named after this id; None when there is none. It imports no other check."""
+    name = check_id.replace("-", "_")
+    if not name.isidentifier() or name.startswith("_"):
+        return None
+    for level in pkgutil.iter_modules(graders.checks.__path__, f"{graders.checks.__name__}."):
+        if level.ispkg and find_spec(f"{level.name}.{name}") is not None:
+            check = _declared(f"{level.name}.{name}")
+            return check if check.id == check_id else None
+    return None
 
 
 def _declared(module_name: str) -> AnyCheck:

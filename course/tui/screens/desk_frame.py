@@ -269,11 +269,18 @@ class DeskFrame(Screen[None]):
                 return
             self.keep_place()
             self.number = number
-            await self._open_exercise(target)
-            self.refresh_outline()
             place = self.memory.place(result.lesson.slug)
             await self.query_one(LessonView).show(result.lesson, answers, place=place)
+            await self._painted()
+            await self._open_exercise(target)
+            self.refresh_outline()
             self._arrange()
+
+    async def _painted(self) -> None:
+        """Wait until what was mounted is on screen, so that the learner reads while the rest is made."""
+        painted = asyncio.Event()
+        self.call_after_refresh(painted.set)
+        await painted.wait()
 
     async def _open_exercise(self, exercise: str) -> None:
         bench = self.query_one(Workbench)

@@ -45,7 +45,8 @@ def make_parser() -> MarkdownIt:
 
 def split_sections(markdown: str) -> list[str]:
     """The text cut before each heading of the second level (not those in a fence or a reveal)."""
-    parser = MarkdownIt("gfm-like2", {"html": True})
+    # Only the blocks matter here: the words between them are read when a section is mounted.
+    parser = MarkdownIt("gfm-like2", {"html": True}).disable(["inline", "linkify"])
     lines = markdown.splitlines(keepends=True)
     cuts: list[int] = []
     depth = 0
@@ -124,6 +125,9 @@ def _fold(parser: MarkdownIt, tokens: Sequence[Token]) -> list[Token]:
             index = end + 1
         elif token.type == "fence" and token.info.split()[:1] == ["quiz"]:
             folded.append(_one("quiz", token, {"id": quiz_id(token.content)}))
+            index += 1
+        elif token.type == "fence" and token.info.split()[:1] == ["builds"]:
+            folded.append(_one("builds", token, {"exercise": token.content.strip()}))
             index += 1
         else:
             if token.type == "inline" and token.children:
