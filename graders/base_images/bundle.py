@@ -19,7 +19,7 @@ from typing import IO
 
 import msgspec
 
-from graders.base_images.save_archive import BLOCK, BundleError, SavedImage, entries, read_save
+from graders.base_images.save_archive import AGAIN, BLOCK, BundleError, SavedImage, entries, read_save
 from graders.cancel import Cancel
 from graders.engine.base import Engine, ImageInfo
 from graders.errors import ImageUnavailable
@@ -32,7 +32,6 @@ _MANIFEST_BYTES = 64 * 1024
 _CHUNK = 1024 * 1024
 _TELL_BYTES = 8 * 1024 * 1024
 _PULL = "Make it ready first with: dockyard images pull"
-_AGAIN = "Copy the file again, or make a new one with: dockyard images save FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +213,7 @@ def _read_manifest(source: IO[bytes], known: frozenset[str]) -> tuple[Manifest, 
     members = entries(source, 0, end)
     first = next(members, None)
     if first is None:
-        raise BundleError("The bundle is cut short", hint=_AGAIN)
+        raise BundleError("The bundle is cut short", hint=AGAIN)
     source.seek(first.at)
     data = source.read(min(first.size, _MANIFEST_BYTES))
     try:
@@ -227,7 +226,7 @@ def _read_manifest(source: IO[bytes], known: frozenset[str]) -> tuple[Manifest, 
             )
         manifest = msgspec.json.decode(data, type=Manifest)
     except msgspec.DecodeError as error:
-        raise BundleError(f"The bundle's manifest can't be read: {clean(str(error))}", hint=_AGAIN) from error
+        raise BundleError(f"The bundle's manifest can't be read: {clean(str(error))}", hint=AGAIN) from error
     _check_references(manifest, known)
     found: dict[str, int] = {}
     for entry in members:
@@ -235,10 +234,10 @@ def _read_manifest(source: IO[bytes], known: frozenset[str]) -> tuple[Manifest, 
         if expected is None or entry.name != expected.file or entry.kind != tarfile.REGTYPE:
             raise BundleError(f"The bundle holds {clean(entry.name)!r}, which its manifest does not name there")
         if entry.size != expected.bytes:
-            raise BundleError(f"{expected.file} in the bundle has another size than its manifest says", hint=_AGAIN)
+            raise BundleError(f"{expected.file} in the bundle has another size than its manifest says", hint=AGAIN)
         found[entry.name] = entry.at
     if len(found) != len(manifest.images):
-        raise BundleError(f"The bundle is cut short: it holds {len(found)} of {len(manifest.images)}", hint=_AGAIN)
+        raise BundleError(f"The bundle is cut short: it holds {len(found)} of {len(manifest.images)}", hint=AGAIN)
     return manifest, found
 
 
@@ -267,7 +266,7 @@ def _prove(
             told = done
             yield BasePreparing(image.references[0], "Checking the bundle", done / image.bytes)
     if digest.hexdigest() != image.sha256:
-        raise BundleError(f"{image.file} in the bundle is damaged: its sum is not that of the manifest", hint=_AGAIN)
+        raise BundleError(f"{image.file} in the bundle is damaged: its sum is not that of the manifest", hint=AGAIN)
     saved = read_save(source, at, image.bytes)
     if saved.id != image.id or saved.stand_in != image.stand_in:
         raise BundleError(f"{clean(image.references[0])} in the bundle is another image than its manifest says")
@@ -281,7 +280,7 @@ def _pieces(source: IO[bytes], at: int, size: int, update: Callable[[bytes], Non
         cancel.raise_if_set()
         piece = source.read(min(left, _CHUNK))
         if not piece:
-            raise BundleError("The bundle is cut short", hint=_AGAIN)
+            raise BundleError("The bundle is cut short", hint=AGAIN)
         left -= len(piece)
         update(piece)
         yield piece

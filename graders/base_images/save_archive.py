@@ -20,6 +20,7 @@ from graders.errors import GraderError
 from graders.safe_text import clean
 
 BLOCK = 512
+AGAIN = "Copy the file again, or make a new one with: dockyard images save FILE"
 _ENTRIES = 4096
 _JSON_BYTES = 4 * 1024 * 1024
 _EXTRA_BYTES = 64 * 1024
@@ -68,10 +69,10 @@ def entries(file: IO[bytes], start: int, end: int) -> Iterator[Entry]:
         try:
             header = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
         except (tarfile.HeaderError, UnicodeDecodeError, ValueError) as error:
-            raise BundleError(f"The bundle is damaged at byte {at}") from error
+            raise BundleError(f"The bundle is damaged at byte {at}", hint=AGAIN) from error
         after = at + BLOCK + -(-header.size // BLOCK) * BLOCK
         if count > _ENTRIES or header.size < 0 or after > end:
-            raise BundleError(f"The bundle is cut short or damaged at byte {at}")
+            raise BundleError(f"The bundle is cut short or damaged at byte {at}", hint=AGAIN)
         yield Entry(header.name, header.type, header.linkname, at + BLOCK, header.size)
         at = after
 

@@ -339,6 +339,7 @@ class FakeEngine:
 
     def _pull(self, reference: str, data: bytes) -> Iterator[PullProgress]:
         yield PullProgress("Downloading", len(data) // 2, len(data))
+        self._state.tags.pop(reference, None)
         self.add_base(reference, len(data))
         yield PullProgress("Pull complete", len(data), len(data))
 
