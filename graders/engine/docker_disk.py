@@ -20,6 +20,10 @@ from graders.limits import MIB
 
 _ENTRIES = 300_000
 """Files that are looked at before a weighing is given up."""
+_INODES_HEADROOM = 1000
+"""File entries on the engine's disk below which builds and runs are given up."""
+_INODES_NEEDED = 50_000
+"""File entries that one build may need: the largest of the course's images make some 20,000."""
 _WEIGH_S = 2.0
 """Pause between two weighings of new layers."""
 _REMEMBERED_S = 3600.0
@@ -72,8 +76,17 @@ class EngineDisk:
         except OSError:
             return None
 
-    def new_layers_bytes(self, known: frozenset[str] | None) -> int | None:
-        """Bytes in layers that are not among the known ones; None where they can't be read."""
+    def free_inodes(self) -> int | None:
+        """Files that can still be made; None where that can't be seen or has no limit."""
+        if self.root is None:
+            return None
+        with suppress(OSError):
+            status = os.statvfs(self.root)
+            return status.f_favail if status.f_files else None
+        return None
+
+    def new_layers(self, known: frozenset[str] | None) -> tuple[int, int] | None:
+        """Bytes and files in layers that are not among the known ones; None where they can't be read."""
         total = entries = 0
         names = self.layer_names()
         if names is None or known is None:
@@ -90,7 +103,7 @@ class EngineDisk:
                             todo.append(entry.path)
                         else:
                             total += entry.stat(follow_symlinks=False).st_blocks * 512
-        return total
+        return total, entries
 
 
 class DiskUse:
@@ -102,6 +115,7 @@ class DiskUse:
         self._headroom_mib = headroom_mib
         self._began = time.monotonic()
         self._known = disk.layer_names()
+        self._inodes = disk.free_inodes()
         self._free = disk.free_bytes()
         self._weigh_at = 0.0
 
@@ -110,7 +124,9 @@ class DiskUse:
         now = self._disk.free_bytes()
         if now is None or self._free is None or time.monotonic() < self._weigh_at:
             return False
-        if self._free - now <= self._limit_mib * MIB and now >= self._headroom_mib * MIB:
+        inodes = self._disk.free_inodes()
+        scarce = inodes is not None and inodes < _INODES_HEADROOM
+        if self._free - now <= self._limit_mib * MIB and now >= self._headroom_mib * MIB and not scarce:
             return False
         self._weigh_at = time.monotonic() + _WEIGH_S
         return True
@@ -118,7 +134,8 @@ class DiskUse:
     @property
     def had_room(self) -> bool:
         """Whether the disk had at first what one build or run may use; true where that can't be seen."""
-        return self._free is None or self._free >= self._limit_mib * MIB
+        bytes_fit = self._free is None or self._free >= self._limit_mib * MIB
+        return bytes_fit and (self._inodes is None or self._inodes >= _INODES_NEEDED)
 
     def blame(self, what: str, own_bytes: int | None = None) -> str:
         """What the submission did ("wrote 812 MiB, and one build may write 200 MiB"), or nothing.
@@ -131,10 +148,17 @@ class DiskUse:
             return ""
         limit = self._limit_mib * MIB
         crowd = self._disk.crowd(self._began)
+        own_files = 0
         if own_bytes is None and crowd == 1:
-            own_bytes = self._disk.new_layers_bytes(self._known)
+            weighed = self._disk.new_layers(self._known)
+            own_bytes, own_files = weighed if weighed is not None else (None, 0)
         if own_bytes is not None and own_bytes > limit:
             return f"wrote {own_bytes // MIB} MiB, and one {what} may write {self._limit_mib} MiB"
+        inodes = self._disk.free_inodes()
+        if inodes is not None and inodes < _INODES_HEADROOM:
+            if own_files > (self._inodes or 0) // 2 and own_files > _INODES_NEEDED:
+                return f"made {own_files:,} files, and the engine's disk can hold no more"
+            raise EngineError(f"The engine's disk can hold only {inodes:,} more files", hint=HINT_DISK)
         if now < self._headroom_mib * MIB:
             message = f"The engine's disk has {now // MIB} MiB left, and {self._headroom_mib} MiB are needed"
             raise EngineError(message, hint=HINT_DISK)

@@ -24,8 +24,8 @@ def test_new_layers_are_weighed_in_both_stores(tmp_path: Path, layer: str) -> No
     disk = EngineDisk("unix:///nowhere", str(tmp_path), "overlay2")
 
     assert disk.root == tmp_path
-    assert 3 == (disk.new_layers_bytes(frozenset()) or 0) // MIB
-    assert 0 == disk.new_layers_bytes(disk.layer_names())
+    assert (3 * MIB, 2) == disk.new_layers(frozenset())
+    assert (0, 0) == disk.new_layers(disk.layer_names())
 
 
 def test_layers_of_a_future_clock_are_not_new(tmp_path: Path) -> None:
@@ -42,4 +42,4 @@ def test_layers_of_a_future_clock_are_not_new(tmp_path: Path) -> None:
 
 def test_unknown_store_can_not_be_weighed(tmp_path: Path) -> None:
     """Where layers can't be found nothing is claimed about them."""
-    assert EngineDisk("unix:///nowhere", str(tmp_path), "zfs").new_layers_bytes(frozenset()) is None
+    assert EngineDisk("unix:///nowhere", str(tmp_path), "zfs").new_layers(frozenset()) is None
