@@ -100,6 +100,7 @@ class RecordedService:
         tmpfs: tuple[str, ...] = (),  # noqa: ARG002
         mounts: Mapping[str, bytes] | None = None,  # noqa: ARG002
         without_mounts: bool = False,  # noqa: ARG002
+        swapped: bool = False,  # noqa: ARG002
         capabilities: tuple[str, ...] = (),  # noqa: ARG002
         no_new_privileges: bool = True,  # noqa: ARG002
     ) -> RecordedService:

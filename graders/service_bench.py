@@ -68,11 +68,12 @@ class ServiceBench:
         tmpfs: tuple[str, ...] = (),
         mounts: Mapping[str, bytes] | None = None,
         without_mounts: bool = False,
+        swapped: bool = False,
         capabilities: tuple[str, ...] = (),
         no_new_privileges: bool = True,
     ) -> LiveBench:
         """Start it, or hand out the one with these settings; see `ServiceHandle.start`."""
-        env, mounts = dict(env or {}), {} if without_mounts else {**self._mounted(), **(mounts or {})}
+        env, mounts = dict(env or {}), {} if without_mounts else {**self._mounted(swapped=swapped), **(mounts or {})}
         settings = (args, tuple(sorted(env.items())), read_only, tmpfs, tuple(sorted(mounts.items())))
         key = (name, *settings, capabilities, no_new_privileges)
         if key not in self._started:
@@ -107,10 +108,11 @@ class ServiceBench:
         self._started.clear()
         self._open.close()
 
-    def _mounted(self) -> dict[str, bytes]:
-        root = self._bench.spec.root
+    def _mounted(self, *, swapped: bool = False) -> dict[str, bytes]:
+        root, spec = self._bench.spec.root, self._bench.spec.service
+        paths = {**spec.mounts, **(spec.swaps if swapped else {})}
         try:
-            return {target: (root / path).read_bytes() for target, path in self._bench.spec.service.mounts.items()}
+            return {target: (root / path).read_bytes() for target, path in paths.items()}
         except OSError as error:
             raise SpecError(
                 f"{root.name}: service.mounts: {error.filename} can't be read ({error.strerror})"
@@ -327,9 +329,8 @@ class LiveBench:
 
 
 def _freeze(live: LiveBench, spec: ServiceSpec, cancel: Cancel) -> FrozenWatch:
-    startup, health = live.startup(), live.health()
-    was_healthy = startup.answered_s is not None and health.state.health is Health.HEALTHY
-    if not was_healthy:
+    health = live.health()
+    if health.state.health is not Health.HEALTHY:
         return FrozenWatch(is_silent=False, was_healthy=False, state=health.state, waited_s=0.0)
     live.signal("STOP")
     path = spec.live or spec.ready or "/"

@@ -121,13 +121,15 @@ class ServiceHandle(Protocol):
         tmpfs: tuple[str, ...] = (),
         mounts: Mapping[str, bytes] | None = None,
         without_mounts: bool = False,
+        swapped: bool = False,
         capabilities: tuple[str, ...] = (),
         no_new_privileges: bool = True,
     ) -> LiveService:
         """Start it, or hand out the one with these settings. Raises EngineError for what is not the learner's.
 
         A check that stops the service or harms it gives a `name` of its own, so that no other check gets that one.
-        `env` and `mounts` come on top of the exercise's; `without_mounts`: nothing is mounted at all.
+        `env` and `mounts` come on top of the exercise's; `without_mounts`: nothing is mounted at all;
+        `swapped`: the files of `ServiceSpec.swaps` take the place of those of its mounts.
         """
         ...
 

@@ -7,6 +7,7 @@ ready = "/ready"
 startup_s = 30.0
 env = { MODEL_DELAY_S = "1" }
 mounts = { "/models/sentiment.json" = "model/sentiment.json" }
+swaps = { "/models/sentiment.json" = "model/reversed.json" }
 
 [service.predict]             # asked with the texts of [run.texts], as {"text": "..."}
 path = "/predict"
@@ -75,6 +76,8 @@ class ServiceSpec:
     """Environment of every start."""
     mounts: dict[str, str] = field(default_factory=dict)
     """Path in the container -> path in the exercise's folder of a file that is mounted there at every start."""
+    swaps: dict[str, str] = field(default_factory=dict)
+    """Of the paths in `mounts`: the file of another model, for a check that swaps the two."""
     predict: PredictSpec = field(default_factory=PredictSpec)
     requests: tuple[FixedRequest, ...] = ()
 
@@ -95,14 +98,24 @@ def faults(spec: ServiceSpec, *, has_texts: bool) -> Iterator[tuple[str, str]]:
     for key in spec.env:
         if not _NAME.fullmatch(key):
             yield "service.env", f"{key!r} is no name of a variable"
-    for target, path in spec.mounts.items():
-        if not _MOUNT.fullmatch(target) or ".." in target.split("/"):
-            yield "service.mounts", f"{target!r} must be a whole path without a colon"
-        if not path or path.startswith("/") or ".." in path.split("/"):
-            yield "service.mounts", f"{path!r} must be a plain path inside the exercise's folder"
+    yield from _mount_faults(spec)
     yield from _predict_faults(spec.predict, has_texts=has_texts)
     for index, request in enumerate(spec.requests):
         yield from _request_faults(f"service.requests[{index}]", request)
+
+
+def _mount_faults(spec: ServiceSpec) -> Iterator[tuple[str, str]]:
+    for key, target, path in (
+        *(("service.mounts", *pair) for pair in spec.mounts.items()),
+        *(("service.swaps", *pair) for pair in spec.swaps.items()),
+    ):
+        if not _MOUNT.fullmatch(target) or ".." in target.split("/"):
+            yield key, f"{target!r} must be a whole path without a colon"
+        if not path or path.startswith("/") or ".." in path.split("/"):
+            yield key, f"{path!r} must be a plain path inside the exercise's folder"
+    for target in spec.swaps:
+        if target not in spec.mounts:
+            yield "service.swaps", f"{target!r} is not among the mounts"
 
 
 def _predict_faults(predict: PredictSpec, *, has_texts: bool) -> Iterator[tuple[str, str]]:
