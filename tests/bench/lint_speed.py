@@ -131,16 +131,18 @@ def typing() -> dict[str, float]:
     lines += [f"COPY src/part{number}.py src/part{number}.py" for number in range(TYPED_LINES - 55)]
     lines += ["RUN pip install -r requirements.txt", "USER app", 'CMD ["python", "src/part1.py"]']
     beside = {".dockerignore": b".git\n*.csv\n", "requirements.txt": b"scikit-learn==1.5.0\n"}
-    times = []
+    times, burned = [], []
     for turn in range(TYPED_TURNS):
         text = "\n".join([*lines[:50], f"RUN echo {'x' * turn}", *lines[51:]]).encode()
-        began = time.perf_counter()
+        began, processor = time.perf_counter(), time.process_time()
         static_findings(spec, text, beside)
         times.append((time.perf_counter() - began) * 1000)
+        burned.append((time.process_time() - processor) * 1000)
     times = sorted(times[10:])
     return {
         "lines": len(lines),
         "median_ms": round(statistics.median(times), 2),
+        "median_processor_ms": round(statistics.median(burned), 2),
         "p99_ms": round(times[int(len(times) * 0.99)], 2),
     }
 
