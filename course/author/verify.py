@@ -50,6 +50,9 @@ class CaseResult:
     """Ids of the checks that failed, in the exercise's order."""
     problem: str
     elapsed_s: float
+    """Seconds that grading it took, when it was graded."""
+    from_store: bool = False
+    """It was graded before, and nothing that decides it changed since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,8 @@ def _prove(
 def judge(exercise: str, case: Case, report: Report) -> CaseResult:
     """Compare a report with what the author said of the answer."""
     tripped = tuple(outcome.id for outcome in report.outcomes if outcome.status is Status.FAILED)
-    return CaseResult(exercise, case, report.verdict, tripped, _problem(case, report, tripped), report.elapsed_s)
+    problem = _problem(case, report, tripped)
+    return CaseResult(exercise, case, report.verdict, tripped, problem, report.elapsed_s, report.from_store)
 
 
 def _problem(case: Case, report: Report, tripped: tuple[str, ...]) -> str:

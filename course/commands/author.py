@@ -37,6 +37,7 @@ def author_group() -> None:
 @click.argument("slug", required=False, metavar="[SLUG]")
 @click.option("--only", default="", metavar="NAME", help="Only the answer in this folder, such as root-again.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 32), default=1, show_default=True, help="Answers side by side.")
+@click.option("--fresh", is_flag=True, help="Grade every answer again, also what was proved and is unchanged.")
 @format_option
 @output_option
 @verbosity_options
@@ -47,6 +48,7 @@ def verify_command(
     slug: str | None,
     only: str,
     jobs: int,
+    fresh: bool,
     output_format: str,
     output: Path | None,
     quiet: bool,
@@ -56,6 +58,9 @@ def verify_command(
 
     The starter must fail, the solution must pass without a finding, each answer in also-right must pass, and each
     in wrong must trip exactly the checks that its expected.toml lists.
+
+    An answer that was graded before is not graded again while it, its exercise, the graders and the base images stay
+    the same; --fresh grades all of them.
 
     \b
     Examples:
@@ -75,7 +80,7 @@ def verify_command(
         specs = _specs(invocation, slug)
         cancel = stack.enter_context(cancel_on_signal())
         narrator = stack.enter_context(narration(invocation, level))
-        grade = _grader(invocation, cancel)
+        grade = _grader(invocation, cancel, fresh=fresh)
         for spec in specs:
             for event in verify(spec, grade, only=only, jobs=jobs):
                 match event:
@@ -88,7 +93,7 @@ def verify_command(
                             not event.problem,
                             f"{event.case.kind}/{event.case.name}",
                             event.problem or f"{event.verdict} {', '.join(event.tripped)}".rstrip(),
-                            event.elapsed_s,
+                            0.0 if event.from_store else event.elapsed_s,
                         )
                     case ExerciseResult():
                         results.append(event)
@@ -140,25 +145,34 @@ def _specs(invocation: Invocation, slug: str | None) -> list[ExerciseSpec]:
     return [read_exercise(root / slug)]
 
 
-def _grader(invocation: Invocation, cancel: Cancel) -> Grade:
-    """Grades a folder for one exercise on the engine of this invocation."""
+def _grader(invocation: Invocation, cancel: Cancel, *, fresh: bool) -> Grade:
+    """Grades a folder for one exercise on the engine of this invocation, or answers from the store of proofs."""
+    from graders import pipeline
+    from graders.layer_store import FolderStore
+    from graders.recall import grade_or_recall
+    from graders.report_store import ReportStore, engine_address
+    from graders.submission import read_submission
+
+    state = invocation.paths().state
+    store = ReportStore(state / "proofs", where=engine_address(invocation.environ, invocation.home))
 
     def grade(spec: ExerciseSpec, folder: Path) -> Iterator[GradeEvent]:
-        from graders import pipeline
-        from graders.layer_store import FolderStore
-        from graders.submission import read_submission
-
         submission = read_submission(folder, spec.limits, starter=spec.starter, editable=spec.files)
-        return pipeline.grade(
-            submission,
-            spec,
-            invocation.engine,
-            cancel=cancel,
-            nonce=secrets.token_hex(8),
-            now=lambda: datetime.now(UTC),
-            clock=time.monotonic,
-            environ=invocation.environ,
-            layer_store=FolderStore(invocation.paths().state / "layers"),
+        return grade_or_recall(
+            store,
+            store.key(spec.terms, submission),
+            lambda: pipeline.grade(
+                submission,
+                spec,
+                invocation.engine,
+                cancel=cancel,
+                nonce=secrets.token_hex(8),
+                now=lambda: datetime.now(UTC),
+                clock=time.monotonic,
+                environ=invocation.environ,
+                layer_store=FolderStore(state / "layers"),
+            ),
+            fresh=fresh,
         )
 
     return grade
@@ -171,6 +185,9 @@ def _table(results: list[ExerciseResult]) -> str:
     rows = [HEADINGS, *(_cells(result) for result in results)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    remembered = sum(case.from_store for result in results for case in result.cases)
+    if remembered:
+        lines.append(f"{remembered} of these answers were graded before and are unchanged; --fresh grades all again")
     for result in results:
         lines += [f"{result.exercise}: {clean(problem)}" for problem in result.all_problems]
     return "\n".join(lines)
@@ -213,6 +230,7 @@ def _json(results: list[ExerciseResult]) -> str:
                         "tripped": list(case.tripped),
                         "problem": case.problem,
                         "elapsed_s": round(case.elapsed_s, 3),
+                        "from_store": case.from_store,
                     }
                     for case in result.cases
                 ],
