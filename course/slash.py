@@ -23,6 +23,7 @@ class Action(StrEnum):
     EDIT = "edit"
     RESET = "reset"
     SOLUTION = "solution"
+    REVEAL = "reveal"
     CHECKLIST = "checklist"
     EXPLAIN = "explain"
     THEME = "theme"
@@ -91,6 +92,7 @@ COMMANDS = (
     SlashCommand(Action.EDIT, Argument.NONE, "Open the file in your own editor", ""),
     SlashCommand(Action.RESET, Argument.EXERCISE, "Put the starter back; your files are kept", "dockyard reset EX"),
     SlashCommand(Action.SOLUTION, Argument.EXERCISE, "Show the solution, once you passed", "dockyard solution EX"),
+    SlashCommand(Action.REVEAL, Argument.EXERCISE, "What each fault cost, once you passed", "dockyard reveal EX"),
     SlashCommand(Action.CHECKLIST, Argument.LEVEL, "What a level still asks for", "dockyard checklist [LEVEL]"),
     SlashCommand(Action.EXPLAIN, Argument.NONE, "Explain the finding under the cursor", ""),
     SlashCommand(Action.THEME, Argument.THEME, f"Colours: {', '.join(THEMES)}", ""),

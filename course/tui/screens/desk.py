@@ -17,9 +17,9 @@ from course.session import HintShown
 from course.slash import Action, Call, Unknown, parse
 from course.terminal import look
 from course.tui.guard import plain
-from course.tui.pages import checklist_page, doctor_page, help_page, outcome_page
+from course.tui.pages import doctor_page, help_page, outcome_page
 from course.tui.screens.compare import Compare
-from course.tui.screens.desk_reading import DeskReading
+from course.tui.screens.desk_records import DeskRecords
 from course.tui.screens.page import Page
 from course.tui.screens.pick import Pick
 from course.tui.widgets.lesson_view import LessonView
@@ -34,7 +34,7 @@ from graders.errors import GraderError
 HINT_STRENGTHS = {1: "a question", 2: "the concept", 3: "almost the answer"}
 
 
-class Desk(DeskReading):
+class Desk(DeskRecords):
     """The main screen."""
 
     class Examined(Message):
@@ -193,7 +193,7 @@ class Desk(DeskReading):
         exercise = call.argument or self.query_one(Workbench).exercise
         match call.action:
             case Action.CHECKLIST:
-                self._checklist(int(call.argument) if call.argument else self._level())
+                self.show_checklist(int(call.argument) if call.argument else self._level())
             case Action.DOCTOR:
                 self.say("Looking at this machine; measuring its limits takes some seconds")
                 self.run_worker(self._examine, group="doctor", exclusive=True, thread=True)
@@ -204,6 +204,8 @@ class Desk(DeskReading):
             case Action.SOLUTION:
                 yours = self.query_one(Workbench).texts if exercise == self.query_one(Workbench).exercise else {}
                 self.app.push_screen(Compare(yours=yours, solution=self.session.solution(exercise)))
+            case Action.REVEAL:
+                self.show_reveal(exercise)
             case Action.RESET:
                 self.run_worker(self._reset(exercise), group="reset", exclusive=True)
             case _:
@@ -242,16 +244,6 @@ class Desk(DeskReading):
     def _level(self) -> int:
         levels = self.session.catalog.levels
         return next((level.number for level in levels if self.number in level.lessons), levels[0].number)
-
-    def _checklist(self, number: int) -> None:
-        lines = self.session.checklist(number)
-        left = sum(not line.done for line in lines)
-        intro = (
-            "All done."
-            if not left
-            else f"{len(lines) - left} of {len(lines)} done. Each line is proved by the program."
-        )
-        self.app.push_screen(Page(f"Checklist of level {number}", checklist_page(lines, intro)))
 
     def _show_hint(self, hint: HintShown) -> None:
         kind = HINT_STRENGTHS.get(hint.strength, "more")

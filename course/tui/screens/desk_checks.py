@@ -149,6 +149,9 @@ class DeskChecks(DeskFrame):
             self._changes[run.exercise] = changes_since(run.before, run.recorded.report)
             self.refresh_outline()
             self._show_report(run.recorded)
+            self.check_recorded()
+            if run.recorded.first_pass:
+                self.passed_first_time(run.exercise)
         elif run.stopped:
             results.stop()
             words = f"Stopped after {seconds(run.elapsed_s)}. Nothing was recorded. F5 checks again."
@@ -156,6 +159,12 @@ class DeskChecks(DeskFrame):
         elif run.error is not None:
             self._say_error(run.error)
         self.show_idle_status()
+
+    def check_recorded(self) -> None:
+        """Called when a check was recorded; what else shows it follows in a subclass."""
+
+    def passed_first_time(self, exercise: str) -> None:
+        """Called after the first pass of an exercise; what is told then follows in a subclass."""
 
     def _say_error(self, error: CourseError | GraderError) -> None:
         self.query_one(Results).stop()
@@ -206,7 +215,8 @@ class DeskChecks(DeskFrame):
                 for number in recorded.unlocked
             ]
             rows += [self.whats_next(report.exercise)] if not recorded.unlocked else []
-            rows.append(Content.styled("/solution shows one way to write it, beside yours", "$foreground 65%"))
+            also = "/reveal tells what each fault cost, /solution shows one way to write it"
+            rows.append(Content.styled(also, "$foreground 65%"))
             return Content("\n").join(rows)
         if report.verdict is Verdict.FAILED:
             told = _failed(report, points, took)

@@ -25,6 +25,7 @@ from textual.widgets._markdown import (
 )
 
 from course.tui.guard import CONTROL
+from course.tui.widgets.builds_block import BuildsBlock
 from course.tui.widgets.dockerfile_colours import LIGHT_STYLES, STYLES, classify, colour_spans
 from course.tui.widgets.lesson_text import make_parser
 
@@ -173,6 +174,8 @@ class CourseMarkdown(Markdown):
             return Reveal(self, token)
         if token.type == "quiz":
             return self._make_quiz(self, token)
+        if token.type == "builds":
+            return BuildsBlock(self, token)
         return None
 
 

@@ -224,6 +224,7 @@ SHOWN: dict[Action, tuple[str, str]] = {
     Action.EDIT: ("/edit", "no terminal here"),
     Action.RESET: ("/reset", "Put the starter back"),
     Action.SOLUTION: ("/solution", "shown after you passed"),
+    Action.REVEAL: ("/reveal tiny", "is told after you passed"),
     Action.CHECKLIST: ("/checklist 1", "Checklist of level 1"),
     Action.DOCTOR: ("/doctor", "This machine"),
     Action.EXPLAIN: ("/explain", "FROM python names no version"),
