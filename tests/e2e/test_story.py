@@ -1,4 +1,4 @@
-"""A stranger's first voyage, played in a real terminal on a real engine: read, fail, mend, pass, unlock."""
+"""The end of level 1, played in a real terminal on a real engine: read, fail, mend, pass, unlock."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from graders.engine.base import Engine
+from tests.e2e.progress import pass_before
 from tests.e2e.terminal import Tmux
 
 ROOT = Path(__file__).parents[2]
@@ -39,10 +40,11 @@ def command(desk: Tmux, text: str) -> None:
 @pytest.mark.engine
 @pytest.mark.e2e
 @pytest.mark.parametrize(("columns", "rows"), [(140, 40), (80, 24)])
-def test_story_from_first_lesson_to_level_two(
+def test_story_from_the_classifier_to_level_two(
     columns: int, rows: int, tmux: Callable[..., Tmux], engine: Engine, python_base: str, sealed_environment: Path
 ) -> None:
-    """Somebody new reads lesson 1.4, is shown why their image fails, mends it, and opens level 2."""
+    """Who has come as far as the classifier is shown why their image fails, mends it, and opens level 2."""
+    pass_before(ROOT, sealed_environment, "ship-the-classifier")
     desk = tmux(str(DOCKYARD), columns=columns, rows=rows, env=story_env(sealed_environment, engine))
 
     desk.wait("Packaging for production")
@@ -75,7 +77,9 @@ def test_story_from_first_lesson_to_level_two(
     desk.keys("C-s")
     desk.settled()
     desk.keys("F5")
-    desk.wait("20 of 20 points", timeout_s=300)
+    desk.wait("What it cost: Ship the classifier", timeout_s=300)
+    desk.keys("Escape")
+    desk.wait("20 of 20 points")
     desk.keys("Escape")
     desk.settled()
 
