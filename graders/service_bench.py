@@ -41,7 +41,7 @@ _READY_TIMEOUT_S = 2.0
 _FIRST_ROUND = 6
 """Real requests after the first success of the ready path: more than one, since each may meet another process."""
 _SETTLE_S = 5.0
-"""How long a service that answers is given to answer rightly."""
+"""How long a service that answers is given to answer rightly. With another model, its answers are never right."""
 _WALL_S = 300.0
 _BURST_S = 20.0
 _FROZEN_TIMEOUT_S = 2.0
@@ -75,7 +75,7 @@ class ServiceBench:
         """Start it, or hand out the one with these settings; see `ServiceHandle.start`."""
         env, mounts = dict(env or {}), {} if without_mounts else {**self._mounted(swapped=swapped), **(mounts or {})}
         settings = (args, tuple(sorted(env.items())), read_only, tmpfs, tuple(sorted(mounts.items())))
-        key = (name, *settings, capabilities, no_new_privileges)
+        key = (name, swapped, *settings, capabilities, no_new_privileges)
         if key not in self._started:
             request = replace(
                 self._request(),
@@ -87,7 +87,7 @@ class ServiceBench:
                 capabilities=capabilities,
                 no_new_privileges=no_new_privileges,
             )
-            self._started[key] = self._serve(self._open, request)
+            self._started[key] = self._serve(self._open, request, settle_s=0.0 if swapped else _SETTLE_S)
         return self._started[key]
 
     def frozen(self) -> FrozenWatch:
@@ -133,7 +133,7 @@ class ServiceBench:
             wall_s=_WALL_S,
         )
 
-    def _serve(self, stack: ExitStack, request: ServiceRequest) -> LiveBench:
+    def _serve(self, stack: ExitStack, request: ServiceRequest, *, settle_s: float = _SETTLE_S) -> LiveBench:
         bench = self._bench
         service = stack.enter_context(bench.engine.serve(request, bench.cancel))
         return LiveBench(
@@ -143,6 +143,7 @@ class ServiceBench:
             lambda count: make_cases(replace(bench.spec.texts, count=count), Random(f"{bench.nonce} burst")),  # noqa: S311
             bench.cancel,
             began=time.monotonic(),
+            settle_s=settle_s,
         )
 
 
@@ -158,7 +159,9 @@ class LiveBench:
         cancel: Cancel,
         *,
         began: float,
+        settle_s: float = _SETTLE_S,
     ) -> None:
+        self._settle_s = settle_s
         self._service = service
         self._spec = spec
         self._cases = cases
@@ -274,7 +277,7 @@ class LiveBench:
         since_s = found.ready_s if self._spec.ready else found.answered_s
         last = found.last
         says_no = last is not None and last.outcome is HttpOutcome.ANSWERED and last.status < 500
-        return since_s is not None and says_no and age_s > since_s + _SETTLE_S
+        return since_s is not None and says_no and age_s > since_s + self._settle_s
 
     def _look(self, found: Startup) -> Startup:
         """One more look at a service that is coming up."""
