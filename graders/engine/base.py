@@ -307,7 +307,7 @@ class Engine(Protocol):
         ...
 
     def remove_image(self, reference: str) -> None:
-        """Remove a name, or an image by its id; one that is gone or in use is left as it is."""
+        """Remove a name (an engine may drop an image with its last one), or an image; what is in use stays."""
         ...
 
     def remove(self, run_id: str) -> None:

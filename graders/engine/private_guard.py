@@ -74,7 +74,7 @@ class Guard:
         self._changing = asyncio.Lock()
         self._over = asyncio.Event()
         self._reopening: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Future[None] | asyncio.Future[bool] | asyncio.Future[bytes]] = set()
 
     async def serve(self) -> None:
         """Work until TERM."""
@@ -177,8 +177,9 @@ class Guard:
                 await self._turn(closed=False)
 
     def _keep(self, task: asyncio.Task[None] | asyncio.Task[bool] | asyncio.Task[bytes]) -> None:
-        self._tasks.add(task)  # type: ignore[arg-type]
-        task.add_done_callback(self._tasks.discard)  # type: ignore[arg-type]
+        """Hold on to a task until it ends: the loop alone would let it be collected."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 async def _say(writer: asyncio.StreamWriter, words: dict[str, object]) -> None:

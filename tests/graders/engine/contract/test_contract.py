@@ -26,7 +26,7 @@ from graders.engine.base import (
     StepStatus,
 )
 from graders.engine.fake import FakeEngine
-from graders.errors import Cancelled, ImageUnavailable
+from graders.errors import Cancelled, EngineError, ImageUnavailable
 from graders.limits import Limits
 
 BASE = "busybox:1.35"
@@ -261,6 +261,37 @@ def test_export_is_a_docker_save_tar(any_engine: Engine, run_id: str) -> None:
             names = layer.getnames()
 
     assert "data/a.txt" in names
+
+
+def test_exported_image_comes_back_without_a_name_and_takes_one(any_engine: Engine, run_id: str) -> None:
+    """Removed and loaded again it is the same image; a name can be given, moved and taken away."""
+    name = f"dockyard-test/{run_id}:1"
+    image, other = image_of(any_engine, run_id, "ENV A=b\n"), image_of(any_engine, run_id, "ENV A=c\n")
+    with any_engine.export(image, Cancel()) as chunks:
+        data = b"".join(chunks)
+    any_engine.remove_image(image)
+
+    assert any_engine.image(image) is None
+
+    loaded = any_engine.load_image(iter([data]), Cancel())
+
+    assert loaded == image
+    for tagged in (other, loaded):
+        any_engine.tag(tagged, name)
+        found = any_engine.image(name)
+
+        assert found is not None
+        assert found.id == tagged
+
+    any_engine.remove_image(name)
+
+    assert any_engine.image(name) is None
+
+
+def test_what_is_no_image_is_not_loaded(any_engine: Engine) -> None:
+    """An engine's error, and nothing is there afterwards."""
+    with pytest.raises(EngineError):
+        any_engine.load_image(iter([b"no tar at all" * 100]), Cancel())
 
 
 def test_leftovers_name_the_run_until_it_is_removed(any_engine: Engine, run_id: str) -> None:
