@@ -114,3 +114,16 @@ def test_start_command_and_lesson_number_are_inverse() -> None:
     assert start_command("2.1") == "/start-2-1"
     assert lesson_number("2-1") == "2.1"
     assert lesson_number("cache-order") is None
+
+
+@pytest.mark.parametrize("text", ["/check --fresh", "check --fresh", "/check  --fresh "])
+def test_check_can_be_fresh(text: str) -> None:
+    """`--fresh` may follow, with an exercise or without one, in either order."""
+    assert Call(Action.CHECK, fresh=True) == parse(text)
+    assert Call(Action.CHECK, "cache-order", fresh=True) == parse("/check cache-order --fresh")
+    assert Call(Action.CHECK, "cache-order", fresh=True) == parse("/check --fresh cache-order")
+
+
+def test_fresh_fits_no_other_command() -> None:
+    """What can't be done again says so."""
+    assert isinstance(parse("/hint --fresh"), Unknown)
