@@ -42,6 +42,8 @@ _FIRST_ROUND = 6
 """Real requests after the first success of the ready path: more than one, since each may meet another process."""
 _SETTLE_S = 5.0
 """How long a service that answers is given to answer rightly. With another model, its answers are never right."""
+_SICK_S = 8.0
+"""How long a HEALTHCHECK may fail beside a service that answers rightly, before it is given up."""
 _WALL_S = 300.0
 _BURST_S = 20.0
 _FROZEN_TIMEOUT_S = 2.0
@@ -239,6 +241,8 @@ class LiveBench:
                 over = self._age_s() >= self._spec.startup_s
                 if over or not state.running or state.health in {Health.HEALTHY, Health.NONE}:
                     break
+                if state.health is Health.UNHEALTHY and self._has_answered_for(_SICK_S):
+                    break
                 self._pause(_HEALTH_POLL_S)
             self._health = HealthWatch(state, self._age_s())
         return self._health
@@ -271,6 +275,10 @@ class LiveBench:
             if found.answered_s is None or found.ready is None or found.ready.outcome is not HttpOutcome.ANSWERED:
                 found = replace(found, state=self.state())
         return replace(found, state=self.state(), waited_s=self._age_s(), load_per_cpu=_load_per_cpu())
+
+    def _has_answered_for(self, seconds: float) -> bool:
+        right_s = self._startup.right_s if self._startup is not None else None
+        return right_s is not None and self._age_s() > right_s + seconds
 
     def _is_settled(self, found: Startup, age_s: float) -> bool:
         """Whether it answers, but wrongly, for so long that no model can be the reason any more."""

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from graders.context import TextCase
 
 SHOWN_CHARACTERS = 200
-BUSY = 2.0
-"""Load for each processor above which this machine, not the service, may be what is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +167,14 @@ def what_is_wrong(predicted: Predicted, spec: PredictSpec) -> str:
     if found[spec.label] != predicted.case.label:
         return f"{spec.label} = {shown(json.dumps(found[spec.label]).encode())}"
     return ""
+
+
+def excused_s(limit_s: float, load_per_cpu: float) -> float:
+    """How long something may take before it is slow whatever else this machine was doing.
+
+    With N processes for each processor, one gets an N-th of its time; a sleep or a wait gets no shorter.
+    """
+    return limit_s * max(1.0, load_per_cpu)
 
 
 def describe(answer: HttpAnswer) -> str:
