@@ -166,7 +166,7 @@ class Progress:
                 (exercise,),
             ):
                 outcomes[attempt].append((outcome[0], outcome[1], outcome[2]))
-        return tuple(Attempt(*row[1:12], tuple(outcomes[row[0]]), row[12], bool(row[13]), *row[14:]) for row in rows)
+        return tuple(Attempt(*(*row[1:12], tuple(outcomes[row[0]]), row[12], bool(row[13]), *row[14:])) for row in rows)
 
     def engine_attempts(self) -> tuple[str, ...]:
         """Exercises that an engine decided a check of, the earliest first."""

@@ -14,7 +14,7 @@ of whose starter a fault is not explained.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -154,7 +154,7 @@ def _section(title: str, lines: list[str], path: Path, line: int, known: tuple[s
 def _measures(before: Sequence[Attempt], after: Attempt) -> Iterable[Measure]:
     """The numbers that the passing check has, each with the first earlier check that has it too."""
     yield Measure("points", before[0] if before else None, after)
-    values = (
+    values: tuple[tuple[str, Callable[[Attempt], float | None]], ...] = (
         ("image", lambda attempt: attempt.image_bytes),
         ("build", lambda attempt: attempt.build_s),
         ("rebuild", lambda attempt: attempt.rebuild_s),
