@@ -185,12 +185,15 @@ def test_cancel_ends_a_request_at_once(any_engine: Engine, wanted: Make) -> None
     cancel = Cancel()
     began: list[float] = []
 
+    def stop() -> None:
+        began.append(time.monotonic())
+        cancel.set()
+
     def hang() -> None:
         with any_engine.serve(wanted(), cancel) as service:
             answered(service)
             service.signal("STOP")
-            timer = threading.Timer(0.2, lambda: (began.append(time.monotonic()), cancel.set()))
-            timer.start()
+            threading.Timer(0.2, stop).start()
             try:
                 service.http("GET", "/page.txt", timeout_s=30)
             finally:
