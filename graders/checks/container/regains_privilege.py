@@ -94,7 +94,7 @@ def _programs(context: ContainerContext, layers: LayerScan, user: Identity, para
     base = {file.path: file for file in layers.base_files}
     upgraded = {file.layer for file in layers.files if file.path in PACKAGE_LISTS}
     for file in layers.files:
-        if file.kind != "file" or not file.program or (file.layer, file.path) in unseen:
+        if file.kind != "file" or file.whiteout or not file.program or (file.layer, file.path) in unseen:
             continue
         names = set(capability_names(file.capabilities)) - set(params.capabilities)
         is_setuid = bool(file.mode & SETUID) and file.uid == 0 and f"/{file.path}" not in params.programs
