@@ -24,10 +24,12 @@ def read_image(about: Json, history: list[object]) -> ImageInfo:
         labels.pop(ours, None)
     env = [as_text(pair).partition("=") for pair in as_list(config.get("Env"))]
     health = as_object(config.get("Healthcheck"))
+    layers_bytes = sum(as_number(as_object(entry).get("Size")) for entry in history)
     diff_ids = [as_text(id_) for id_ in as_list(as_object(about.get("RootFS")).get("Layers"))]
     return ImageInfo(
         id=as_text(about.get("Id")),
-        size_bytes=as_number(about.get("Size")),
+        # containerd's store says how large an image is when packed, where fifty megabytes of zeros are none.
+        size_bytes=max(as_number(about.get("Size")), layers_bytes),
         user=as_text(config.get("User")),
         command=_words(config.get("Cmd")),
         entrypoint=_words(config.get("Entrypoint")),

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import shutil
 import signal
+import socket
+import socketserver
+import tempfile
 import threading
 import time
 import uuid
@@ -18,8 +23,9 @@ import pytest
 from graders.cancel import Cancel
 from graders.engine import private
 from graders.engine.base import Engine
+from graders.engine.docker import DockerEngine
 from graders.errors import EngineError
-from graders.event import BuildLog, GradeEvent, GradeFinished, StageStarted
+from graders.event import BuildLog, GradeEvent, GradeFinished, Purpose, StageStarted
 from graders.exercise import ExerciseSpec, read_exercise
 from graders.outcome import Level, Status
 from graders.pipeline import grade
@@ -37,47 +43,72 @@ id = "faults"
 title = "Faults"
 minutes = 1
 [limits]
-build_s = 6.0
+build_s = 20.0
 build_idle_s = 4.0
 run_s = 6.0
 memory_mib = 64
 disk_headroom_mib = {headroom}
 build_disk_mib = 2000
-[[checks]]
+{build}[[checks]]
 use = "build-fails"
 [[checks]]
 use = "user-is-root"
-[[checks]]
+{rebuild}[[checks]]
 use = "exits-with-error"
+"""
+BUILD_TABLE = """
+[build]
+source = "app.py"
+requirements = "requirements.txt"
+"""
+REBUILD_CHECK = """
+[[checks]]
+use = "cache-lost-on-source-change"
+"""
+REBUILDING = """
+FROM busybox:1.35
+COPY requirements.txt /
+RUN cat /requirements.txt
+COPY app.py /
+RUN echo again; sleep 2
+USER 1000
+CMD ["true"]
 """
 BUILDING = 'FROM busybox:1.35\nRUN echo go; sleep 3\nUSER 1000\nCMD ["true"]\n'
 RUNNING = 'FROM busybox:1.35\nUSER 1000\nCMD ["sleep", "2"]\n'
 BIG = 'FROM busybox:1.35\nRUN dd if=/dev/urandom of=/big bs=1M count=40\nUSER 1000\nCMD ["true"]\n'
 
 
-def spec_of(folder: Path, headroom: int = 1) -> ExerciseSpec:
+def spec_of(folder: Path, headroom: int = 1, *, rebuild: bool = False) -> ExerciseSpec:
     root = folder / "exercise"
     root.mkdir(exist_ok=True)
-    (root / "exercise.toml").write_text(SPEC.format(headroom=headroom), "utf-8")
+    build, check = (BUILD_TABLE, REBUILD_CHECK) if rebuild else ("", "")
+    (root / "exercise.toml").write_text(SPEC.format(headroom=headroom, build=build, rebuild=check), "utf-8")
     return read_exercise(root)
 
 
 def graded(
-    room: Room, folder: Path, dockerfile: str, on_event: Callable[[GradeEvent], None], headroom: int = 1
+    room: Room,
+    folder: Path,
+    dockerfile: str,
+    on_event: Callable[[GradeEvent], None],
+    headroom: int = 1,
+    open_engine: Callable[[], Engine] | None = None,
 ) -> Report:
     """Grade, telling each event to whoever causes the trouble."""
-    spec = spec_of(folder, headroom)
+    rebuild = "app.py" in dockerfile
+    spec = spec_of(folder, headroom, rebuild=rebuild)
     root = folder / "submission"
     root.mkdir(exist_ok=True)
     (root / "Dockerfile").write_text(dockerfile, "utf-8")
-
-    def open_engine() -> Engine:
-        return room.open()
+    if rebuild:
+        (root / "app.py").write_text("print(1)\n", "utf-8")
+        (root / "requirements.txt").write_text("six==1.16.0\n", "utf-8")
 
     for event in grade(
         read_submission(root, spec.limits),
         spec,
-        open_engine,
+        open_engine or room.open,
         cancel=Cancel(),
         nonce=uuid.uuid4().hex,
         now=lambda: datetime.now(UTC),
@@ -106,6 +137,10 @@ def in_build(event: GradeEvent) -> bool:
     return isinstance(event, BuildLog) and "go" in event.lines
 
 
+def in_rebuild(event: GradeEvent) -> bool:
+    return isinstance(event, BuildLog) and event.purpose is not Purpose.GRADED and "again" in event.lines
+
+
 def in_export(event: GradeEvent) -> bool:
     """The level of image checks begins: the export is the next thing asked for."""
     return isinstance(event, StageStarted) and event.level is Level.IMAGE and "Looking" in event.text
@@ -131,10 +166,22 @@ def revived(room: Room) -> Iterator[Room]:
         (kill_hard, in_build, BUILDING, 0.0),
         (kill_hard, in_export, BIG, 0.02),
         (kill_hard, in_run, RUNNING, 0.5),
+        (kill_hard, in_rebuild, REBUILDING, 0.0),
         (stop, in_build, BUILDING, 0.0),
+        (stop, in_rebuild, REBUILDING, 0.0),
+        (stop, in_run, RUNNING, 0.5),
         (take_socket, in_run, RUNNING, 0.5),
     ],
-    ids=["killed in a build", "killed in an export", "killed in a run", "stopped in a build", "socket gone in a run"],
+    ids=[
+        "killed in a build",
+        "killed in an export",
+        "killed in a run",
+        "killed in a rebuild",
+        "stopped in a build",
+        "stopped in a rebuild",
+        "stopped in a run",
+        "socket gone in a run",
+    ],
 )
 def test_engine_that_goes_away_errors_and_a_retry_works(
     revived: Room,
@@ -168,7 +215,8 @@ def test_engine_that_goes_away_errors_and_a_retry_works(
     list(private.up(ENVIRON, Cancel(), paths=revived.paths))
     again = graded(revived, tmp_path, unique, lambda _event: None)
 
-    assert Verdict.PASSED is again.verdict, again.outcomes
+    # Busybox has no pip to install what the rebuild check looks for, so there the retry decides otherwise.
+    assert (Verdict.FAILED if moment is in_rebuild else Verdict.PASSED) is again.verdict, again.outcomes
     for run_id in {leftover.run_id for leftover in revived.open().leftovers()}:
         revived.open().remove(run_id)
     assert [] == revived.left()
@@ -215,3 +263,112 @@ def test_full_disk_is_nobodys_fault(room: Room, tmp_path: Path, headroom: int) -
     assert [] == [outcome.id for outcome in report.outcomes if outcome.status is Status.FAILED]
     assert "docker builder prune" in report.outcome("build-fails").remedy
     assert Verdict.PASSED is again.verdict
+
+
+def test_full_table_of_files_is_nobodys_fault(room: Room, tmp_path: Path) -> None:
+    """A disk with room that can hold no more files is as full as another; then it works."""
+    text = 'FROM busybox:1.35\nRUN mkdir /m && cd /m && touch $(seq 1 3000) # {}\nUSER 1000\nCMD ["true"]\n'
+    filler = room.paths.data.parent / "files"
+    filler.mkdir()
+    for number in range(os.statvfs(filler).f_favail - 1500):
+        os.mknod(filler / f"n{number}")
+    try:
+        report = graded(room, tmp_path, text.format(uuid.uuid4().hex), lambda _event: None)
+    finally:
+        shutil.rmtree(filler)
+    again = graded(room, tmp_path, text.format(uuid.uuid4().hex), lambda _event: None)
+
+    assert Verdict.ERRORED is report.verdict, report.outcomes
+    assert [] == [outcome.id for outcome in report.outcomes if outcome.status is Status.FAILED]
+    assert Verdict.PASSED is again.verdict, again.outcomes
+
+
+def test_clock_that_jumps_moves_no_deadline(room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wall clock goes a day forth and back all the time, and a build still has its time, no less and no more."""
+    real, jumps = time.time, itertools.cycle((86400.0, -86400.0))
+    monkeypatch.setattr(time, "time", lambda: real() + next(jumps))
+    unique = uuid.uuid4().hex
+    began = time.monotonic()
+    silent = graded(room, tmp_path, BUILDING.replace("sleep 3", f"sleep 60 # {unique}"), lambda _event: None)
+    elapsed_s = time.monotonic() - began
+    patient = graded(room, tmp_path, BUILDING.replace("sleep 3", f"sleep 2 # {unique}"), lambda _event: None)
+
+    assert Status.FAILED is silent.outcome("build-fails").status
+    assert 4.0 <= elapsed_s < 30.0
+    assert Verdict.PASSED is patient.verdict, patient.outcomes
+
+
+class Between(socketserver.ThreadingUnixStreamServer):
+    """Stands between us and the engine: each answer comes late, and no more of it than `bytes_let`."""
+
+    daemon_threads = True
+    target = ""
+    delay_s = 0.0
+    bytes_let = 1 << 40
+
+
+class Passing(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        between = self.server
+        assert isinstance(between, Between)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as far, suppress(OSError):
+            far.connect(between.target)
+            there = threading.Thread(target=self._up, args=(far,), daemon=True)
+            there.start()
+            left = between.bytes_let
+            while left > 0 and (data := far.recv(65536)):
+                time.sleep(between.delay_s)
+                self.request.sendall(data[:left])
+                left -= len(data)
+
+    def _up(self, far: socket.socket) -> None:
+        with suppress(OSError):
+            while data := self.request.recv(65536):
+                far.sendall(data)
+            far.shutdown(socket.SHUT_WR)
+
+
+@pytest.fixture
+def between(room: Room, tmp_path: Path) -> Iterator[Between]:
+    """A socket before the room's own."""
+    with tempfile.TemporaryDirectory(prefix="dyb") as folder:
+        server = Between(f"{folder}/s", Passing)
+        server.target = str(room.paths.socket)
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield server
+        server.shutdown()
+        server.server_close()
+
+
+def test_slow_engine_is_waited_for(room: Room, between: Between, tmp_path: Path) -> None:
+    """An engine that takes its time with every answer changes no verdict."""
+    between.delay_s = 0.15
+    text = BUILDING.replace("sleep 3", f"true # {uuid.uuid4().hex}")
+    address = f"unix://{between.server_address}"
+    report = graded(room, tmp_path, text, lambda _event: None, open_engine=lambda: DockerEngine(address))
+
+    assert Verdict.PASSED is report.verdict, report.outcomes
+    assert [] == room.left()
+
+
+@pytest.mark.parametrize("bytes_let", [0, 300, 700, 1500])
+def test_half_dead_engine_is_nobodys_fault(room: Room, between: Between, tmp_path: Path, bytes_let: int) -> None:
+    """An engine whose answers break off fails no check, whether they end before their head or in the middle."""
+    text = BUILDING.replace("sleep 3", f"true # {uuid.uuid4().hex}")
+    address = f"unix://{between.server_address}"
+
+    def open_engine() -> Engine:
+        engine = DockerEngine(address)
+        between.bytes_let = bytes_let
+        return engine
+
+    began = time.monotonic()
+    report = graded(room, tmp_path, text, lambda _event: None, open_engine=open_engine)
+    elapsed_s = time.monotonic() - began
+    for run_id in {leftover.run_id for leftover in room.open().leftovers()}:
+        room.open().remove(run_id)
+
+    assert Verdict.ERRORED is report.verdict, report.outcomes
+    assert [] == [outcome.id for outcome in report.outcomes if outcome.status is Status.FAILED]
+    assert elapsed_s < 40.0
+    assert [] == room.left()
