@@ -28,7 +28,7 @@ from graders.engine.service import (
     StopResult,
 )
 from graders.errors import Cancelled, EngineError, SpecError
-from graders.service_evidence import Burst, FrozenWatch, HealthWatch, Predicted, Startup, is_right
+from graders.service_evidence import Burst, FrozenWatch, HealthWatch, Predicted, Startup, is_loopback_only, is_right
 from graders.service_spec import ServiceSpec
 from graders.text_case import make_cases
 
@@ -265,16 +265,28 @@ class LiveBench:
     def _watch(self) -> Startup:
         spec = self._spec
         found = Startup(self.state(), 0.0)
+        hopeless_s: float | None = None
         while found.state.running:
             found = self._look(found)
             age_s = self._age_s()
             is_done = found.right_s is not None or (found.ready_s is not None and not spec.predict.path)
             if is_done or age_s >= spec.startup_s or self._is_settled(found, age_s):
                 break
+            if found.answered_s is None and self._is_hopeless(found):
+                hopeless_s = age_s if hopeless_s is None else hopeless_s
+                if age_s > hopeless_s + _SETTLE_S:
+                    break
+            else:
+                hopeless_s = None
             self._pause(_POLL_S)
             if found.answered_s is None or found.ready is None or found.ready.outcome is not HttpOutcome.ANSWERED:
                 found = replace(found, state=self.state())
         return replace(found, state=self.state(), waited_s=self._age_s(), load_per_cpu=_load_per_cpu())
+
+    def _is_hopeless(self, found: Startup) -> bool:
+        """Whether it has opened its port already, and nobody gets an answer there."""
+        is_nonsense = found.ready is not None and found.ready.outcome is HttpOutcome.BROKEN
+        return is_nonsense or is_loopback_only(found.state, self._spec.port)
 
     def _has_answered_for(self, seconds: float) -> bool:
         right_s = self._startup.right_s if self._startup is not None else None

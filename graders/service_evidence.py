@@ -144,6 +144,12 @@ class ServiceAccess:
     spec: ServiceSpec = field(default_factory=ServiceSpec)
 
 
+def is_loopback_only(state: ServiceState, port: int) -> bool:
+    """Whether something listens on the port, and only where no other container can reach it."""
+    found = [listener.address for listener in state.listeners or () if listener.port == port]
+    return bool(found) and all(address.startswith("127.") or address == "::1" for address in found)
+
+
 def is_right(predicted: Predicted, spec: PredictSpec) -> bool:
     """Whether the status and the label are those that the exercise asks for."""
     return not what_is_wrong(predicted, spec)

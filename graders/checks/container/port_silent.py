@@ -11,7 +11,7 @@ from graders.engine.service import HttpOutcome, Listener
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.recorded_service import BROKEN, ENDED, HANGS, REFUSED, STARTUP, STATE, RecordedService, service_context
-from graders.service_evidence import Startup, describe, log_tail
+from graders.service_evidence import Startup, describe, is_loopback_only, log_tail
 
 
 def find(context: ContainerContext, _params: NoParams) -> Iterator[Finding | Undecidable]:
@@ -48,7 +48,7 @@ def _reason(startup: Startup, port: int) -> tuple[str, str]:
     answer = describe(startup.ready) if startup.ready else "no answer"
     at_port = [listener for listener in state.listeners or () if listener.port == port]
     others = [listener for listener in state.listeners or () if listener.port != port]
-    if at_port and all(listener.address.startswith("127.") or listener.address == "::1" for listener in at_port):
+    if is_loopback_only(state, port):
         where = at_port[0].address
         message = f"The program listens on port {port} of {where} only, which no other container can reach"
         return message, f"{answer} from another container"
