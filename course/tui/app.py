@@ -43,7 +43,7 @@ class Dockyard(App[None]):
         self.register_theme(HIGH_CONTRAST)
         self.theme = TOOLKIT_THEMES.get(self.memory.theme, TOOLKIT_THEMES["dark"])
         self.desk = Desk(session, self.memory, clock=clock, environ=environ)
-        self.typed_ahead = TypedAhead(self, super().on_event)
+        self.typed_ahead = TypedAhead(self, super().on_event, lambda: self.desk.opening_exercise)
 
     async def on_event(self, event: Event) -> None:
         """Every key waits for the ones before it."""

@@ -20,6 +20,10 @@ from textual.widgets import Input, TextArea
 PATIENCE_S = 0.5
 """A widget that is busy for longer holds the keys up no more."""
 
+OPENING_PATIENCE_S = 5.0
+"""An exercise that takes longer to open holds the keys up no more."""
+
+_LOOK_S = 0.01
 _ROUNDS = 3
 """A key makes a widget send a message (an entered line), which makes its parent send another, which is acted on."""
 
@@ -27,9 +31,13 @@ _ROUNDS = 3
 class TypedAhead:
     """The keys and pastes that were typed ahead."""
 
-    def __init__(self, app: App[None], deliver: Callable[[Event], Awaitable[None]]) -> None:
+    def __init__(
+        self, app: App[None], deliver: Callable[[Event], Awaitable[None]], opening: Callable[[], bool]
+    ) -> None:
+        """`opening` tells whether the place that the next key is meant for is still being made."""
         self._app = app
         self._deliver = deliver
+        self._opening = opening
         self._waiting: deque[Event] = deque()
         self._settling: asyncio.Task[None] | None = None
 
@@ -41,7 +49,11 @@ class TypedAhead:
     async def take(self, event: Key | Paste) -> None:
         """Deliver a key, now or when it is its turn; called in the app's own task."""
         self._waiting.append(event)
-        if self._settling is None:
+        if self._settling is not None:
+            return
+        if self._opening():
+            self._settling = asyncio.create_task(self._settle([]))
+        else:
             await self._deliver_on()
 
     def again(self, event: Key) -> None:
@@ -70,6 +82,10 @@ class TypedAhead:
                 await _pass_through(self._path(self._app.focused))
         except TimeoutError:
             pass
+        waited_s = 0.0
+        while self._opening() and waited_s < OPENING_PATIENCE_S:
+            await asyncio.sleep(_LOOK_S)
+            waited_s += _LOOK_S
         if not self._app.call_later(self._settled):
             self._settling = None
 

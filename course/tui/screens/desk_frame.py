@@ -75,6 +75,8 @@ class DeskFrame(Screen[None]):
         """Number of the open lesson."""
         self.pane = "lesson"
         """The pane in front where only one has room."""
+        self.opening_exercise = True
+        """Whether a lesson and its exercise's files are on their way to the screen."""
         self.engine_error: GraderError | None = None
         self._engine_name = ""
         self._idle = Content("")
@@ -103,6 +105,7 @@ class DeskFrame(Screen[None]):
             number = self.session.current().number
         except (CourseError, GraderError) as error:
             self.tell(error)
+            self.opening_exercise = False
         else:
             self.open_lesson(number)
             if not self.memory.welcomed:
@@ -253,28 +256,35 @@ class DeskFrame(Screen[None]):
 
     async def _open_lesson(self, number: str, exercise: str | None) -> None:
         async with self._opening:
+            self.opening_exercise = True
             try:
-                result = self.session.start_lesson(number)
-                if result.lesson is None:
-                    body = checklist_page(result.missing, "It opens when all of this is done:")
-                    self.app.push_screen(Page(f"Lesson {number} is still locked", body))
-                    return
-                row = self.lesson_row(number)
-                answers = self.session.answers(number)
-            except (CourseError, GraderError) as error:
-                self.tell(error)
+                await self._show_lesson_and_exercise(number, exercise)
+            finally:
+                self.opening_exercise = False
+
+    async def _show_lesson_and_exercise(self, number: str, exercise: str | None) -> None:
+        try:
+            result = self.session.start_lesson(number)
+            if result.lesson is None:
+                body = checklist_page(result.missing, "It opens when all of this is done:")
+                self.app.push_screen(Page(f"Lesson {number} is still locked", body))
                 return
-            target = exercise or first_unsolved(row)
-            if target != self.query_one(Workbench).exercise and not await self.may_drop_edits():
-                return
-            self.keep_place()
-            self.number = number
-            place = self.memory.place(result.lesson.slug)
-            await self.query_one(LessonView).show(result.lesson, answers, place=place)
-            await self._painted()
-            await self._open_exercise(target)
-            self.refresh_outline()
-            self._arrange()
+            row = self.lesson_row(number)
+            answers = self.session.answers(number)
+        except (CourseError, GraderError) as error:
+            self.tell(error)
+            return
+        target = exercise or first_unsolved(row)
+        if target != self.query_one(Workbench).exercise and not await self.may_drop_edits():
+            return
+        self.keep_place()
+        self.number = number
+        place = self.memory.place(result.lesson.slug)
+        await self.query_one(LessonView).show(result.lesson, answers, place=place)
+        await self._painted()
+        await self._open_exercise(target)
+        self.refresh_outline()
+        self._arrange()
 
     async def _painted(self) -> None:
         """Wait until what was mounted is on screen, so that the learner reads while the rest is made."""
@@ -316,7 +326,9 @@ class DeskFrame(Screen[None]):
             ("discard", Content("Throw the edits away")),
             ("stay", Content("Stay here")),
         )
+        opening, self.opening_exercise = self.opening_exercise, False
         answer = await self.app.push_screen_wait(Pick("Unsaved edits", question, rows))
+        self.opening_exercise = opening
         if answer == "save":
             try:
                 bench.save()
