@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -15,17 +14,11 @@ import pytest
 from course.doctor import ENGINE_PRIVATE, GIB, DoctorLine, Space, State, examine
 from course.paths import Paths
 from course.terminal import Terminal, colours
-from graders.cancel import Cancel
 from graders.engine.base import (
-    BuildEvent,
-    BuildRequest,
     Engine,
     EngineInfo,
     ImageInfo,
     Leftover,
-    PullProgress,
-    RunRequest,
-    RunResult,
 )
 from graders.engine.fake import FakeEngine
 from graders.errors import EngineError, EngineUnavailable
@@ -35,15 +28,16 @@ TERMINAL = Terminal(stdin=True, stdout=True, stderr=True, columns=120, lines=40,
 BASE = ImageInfo(id="sha256:1", size_bytes=122_000_000)
 
 
-class StillEngine(Engine):
+class StillEngine(FakeEngine):
     """An engine that only answers questions about itself; written by hand."""
 
     def __init__(self, info: EngineInfo = INFO, base: ImageInfo | None = BASE, left: tuple[Leftover, ...] = ()) -> None:
-        self._info, self._base, self._left = info, base, left
+        super().__init__()
+        self._about, self._base, self._left = info, base, left
         self.closed = False
 
     def info(self) -> EngineInfo:
-        return self._info
+        return self._about
 
     def image(self, reference: str) -> ImageInfo | None:
         return self._base
@@ -53,24 +47,6 @@ class StillEngine(Engine):
 
     def close(self) -> None:
         self.closed = True
-
-    def build(self, request: BuildRequest, cancel: Cancel) -> Iterator[BuildEvent]:
-        raise AssertionError
-
-    def run(self, request: RunRequest, cancel: Cancel) -> RunResult:
-        raise AssertionError
-
-    def export(self, image_id: str, cancel: Cancel) -> AbstractContextManager[Iterator[bytes]]:
-        raise AssertionError
-
-    def pull(self, reference: str, cancel: Cancel) -> Iterator[PullProgress]:
-        raise AssertionError
-
-    def import_image(self, chunks: Iterator[bytes], tags: tuple[str, ...], changes: tuple[str, ...]) -> str:
-        raise AssertionError
-
-    def remove(self, run_id: str) -> None:
-        raise AssertionError
 
 
 Look = Callable[..., dict[str, DoctorLine]]
