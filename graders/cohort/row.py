@@ -35,6 +35,8 @@ class Student:
     id: str
     name: str = ""
     group: str = ""
+    lms_id: str = ""
+    """What a download's file names call the student, where that is not the id (Moodle's participant number)."""
     due: datetime | None = None
     """When the work was due, with a time zone; None: the cohort's date, or none."""
 
@@ -50,9 +52,14 @@ class Row:
     place: Path | None = None
     """The folder or archive that holds it."""
     inside: str = ""
-    """The folder in `place` that holds the Dockerfile, with forward slashes; empty: the top."""
+    """The folder in `place` that holds the Dockerfile, with forward slashes; empty: the top. An archive within an
+    archive is a part of the path like a folder."""
+    parts: tuple[tuple[str, str], ...] = ()
+    """Files that were handed in one by one: name in the submission, and path in `place`. Empty: all that is inside."""
     handed_in_at: datetime | None = None
     """With a time zone: from the download's naming, the archive or the file; None: not known."""
+    marked_late: bool = False
+    """The download's naming says that it came late."""
     commit: str = ""
     """The commit of a git checkout; empty: it is none."""
 
