@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
+from operator import ne
 from pathlib import Path
 
 import pytest
@@ -58,7 +60,9 @@ def test_story_from_the_classifier_to_level_two(
     desk.keys("F3")
     desk.settled()
     for _ in range(12):
+        before = desk.screen()
         desk.keys("Tab")
+        desk.wait(partial(ne, before))
         if "( ) COPY models/ and COPY src/" in desk.settled():
             break
     desk.keys("Down", "Down", "Enter")
