@@ -35,10 +35,10 @@ class Student:
     id: str
     name: str = ""
     group: str = ""
-    lms_id: str = ""
-    """What a download's file names call the student, where that is not the id (Moodle's participant number)."""
     due: datetime | None = None
     """When the work was due, with a time zone; None: the cohort's date, or none."""
+    lms_id: str = ""
+    """What a download's file names call the student, where that is not the id (Moodle's participant number)."""
 
 
 @dataclass(frozen=True, slots=True)
