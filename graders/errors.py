@@ -4,6 +4,7 @@ GraderError                 message, hint (the next command), exit_code
   SpecError                 exercise.toml or a check's declaration is wrong          2
     UnknownCheckError       no check has this id                                     2
   SubmissionError           missing, unreadable, too large                           2
+  GradebookError            a cohort's gradebook is damaged, newer, or in use        2
   EngineError               the engine did not do its part                           3
     EngineUnavailable       no daemon, no permission, no client                      3
     EngineTimeout           a deadline of ours passed                                4
@@ -38,6 +39,12 @@ class UnknownCheckError(SpecError):
 
 class SubmissionError(GraderError):
     """A submission can't be read: missing, unreadable or over a limit."""
+
+    exit_code = 2
+
+
+class GradebookError(GraderError):
+    """A cohort's gradebook is damaged, newer than this program, or in use; it is never reset in silence."""
 
     exit_code = 2
 
