@@ -6,10 +6,14 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from graders.engine.base import Engine
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 REAL_ENVIRON = dict(os.environ)
 """The developer's own environment: only finding the real engine may look at it."""
@@ -55,3 +59,12 @@ def python_base(engine: Engine) -> str:
     for _ in ensure(engine, reference, Cancel(), REAL_ENVIRON):
         pass
     return reference
+
+
+@pytest.fixture
+def chromium(tmp_path: Path) -> Iterator[Chrome]:
+    """A real Chromium with an empty profile; a missing one is a failure. Mark its tests `engine`: not all have it."""
+    from tests.browser import open_chromium
+
+    with open_chromium(tmp_path / "chromium") as browser:
+        yield browser
