@@ -112,9 +112,10 @@ def _config(wire: Wire, request: ServiceRequest, cpus: int, network: str, binds:
         # The engine fills in all that is not set here from the image.
         interval = int(request.health_interval_s * _NANOSECONDS)
         own = as_number(probe.get("Interval"))
-        config["Healthcheck"] = {"Interval": min(interval, own) if own else interval}
+        health: Json = {"Interval": min(interval, own) if own else interval}
         if request.health_timeout_s:
-            config["Healthcheck"] |= {"Timeout": int(request.health_timeout_s * _NANOSECONDS), "Retries": 1}
+            health |= {"Timeout": int(request.health_timeout_s * _NANOSECONDS), "Retries": 1}
+        config["Healthcheck"] = health
     return config
 
 

@@ -46,7 +46,7 @@ def make_network(wire: Wire, name: str, run_id: str) -> ServiceNetwork:
         except ValueError as error:
             raise EngineError(f"The engine does not say the addresses of a network ({subnet or 'none'})") from error
         # The engine chose addresses that are free here; a small corner of them is enough.
-        small = next(network.subnets(new_prefix=max(network.prefixlen, 28)))
+        small = ipaddress.ip_network(f"{network.network_address}/{max(network.prefixlen, 28)}")
         gateway, nobody = small.network_address + 1, small.broadcast_address - 1
         config: Json = {
             "Subnet": str(small),

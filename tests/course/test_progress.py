@@ -428,7 +428,7 @@ def test_file_of_format_1_is_brought_up_and_keeps_its_attempts(file: Path, open_
 
 def test_attempt_keeps_the_rebuild_and_the_sum_of_its_report(open_progress: Open) -> None:
     """What a check printed as JSON can be told from its sum, and both builds are there to compare."""
-    steps = (StepSummary(1, "FROM a", cached=True, elapsed_s=0.0, bytes=None),)
+    steps: tuple[StepSummary, ...] = (StepSummary(1, "FROM a", cached=True, elapsed_s=0.0, bytes=None),)
     steps += (StepSummary(2, "COPY a .", cached=True, elapsed_s=0.0, bytes=None),) * 2
     steps += (StepSummary(4, "RUN b", cached=False, elapsed_s=2.0, bytes=10),)
     graded = replace(report(Status.PASSED), build=BuildSummary(2.25, steps, rebuild_elapsed_s=0.5))

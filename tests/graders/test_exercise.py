@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from graders.errors import SpecError, UnknownCheckError
-from graders.exercise import SIZE_CAP_BYTES, ExerciseSpec, read_exercise
+from graders.exercise import ExerciseSpec, read_exercise
+from graders.terms import SIZE_CAP_BYTES
 
 HEAD = 'format = 1\nid = "tiny"\ntitle = "Tiny"\nminutes = 5\n'
 CHECK = '[[checks]]\nuse = "build-fails"\n'

@@ -42,8 +42,8 @@ def imported_by(code: str, of_interest: frozenset[str]) -> list[str]:
 
 
 FORKING = """
-import argparse, ast, dataclasses, datetime, hashlib, importlib, inspect, json, logging, os, re, socket, sqlite3, subprocess
-import sys, tarfile, tempfile, threading, tomllib, typing, urllib.request, zipfile
+import argparse, ast, dataclasses, datetime, hashlib, importlib, inspect, json, logging, os, re, socket, sqlite3
+import subprocess, sys, tarfile, tempfile, threading, tomllib, typing, urllib.request, zipfile
 import msgspec
 
 for name in sys.argv[2:]:
