@@ -60,6 +60,8 @@ class Grade:
     same_as: str = ""
     attempted: bool = True
     """Whether this row itself was graded now: counts as an attempt."""
+    linked: bool = False
+    """Its report is the one that is kept under `key` already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Standing:
     key: str
     error: str
     attempts: int
+    same_as: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +177,8 @@ class Gradebook:
     def standings(self) -> dict[str, Standing]:
         """What is known of each student's grade, without the reports."""
         with self._file.read() as connection:
-            rows = connection.execute("SELECT id, state, key, error, attempts FROM grades").fetchall()
-        return {row[0]: Standing(GradeState(row[1]), row[2], row[3], row[4]) for row in rows}
+            rows = connection.execute("SELECT id, state, key, error, attempts, same_as FROM grades").fetchall()
+        return {row[0]: Standing(GradeState(row[1]), *row[2:]) for row in rows}
 
     def record(self, student_id: str, grade: Grade) -> None:
         """Keep a row's grade; what was there before is replaced, but for its overrides."""
@@ -272,6 +275,11 @@ class Gradebook:
             ).fetchall()
         return tuple(RunRecord(row[0], row[1] or "", *row[2:]) for row in rows)
 
+    def tidy(self) -> None:
+        """Let reports go that no row holds any more."""
+        with self._file.write() as connection:
+            self._drop_unused(connection)
+
     def close(self) -> None:
         """Let the file go; safe to call twice."""
         self._file.close()
@@ -281,6 +289,9 @@ class Gradebook:
 
         if grade.report is not None and not grade.same_as:
             connection.execute("INSERT OR REPLACE INTO reports VALUES (?,?)", (grade.key, dumps(grade.report)))
+            connection.execute(
+                "UPDATE grades SET state = ? WHERE report = ? AND state <> 'waiting'", (str(grade.state), grade.key)
+            )
         connection.execute(
             "INSERT INTO grades VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET state = excluded.state,"
             " key = excluded.key, content_sha256 = excluded.content_sha256, report = excluded.report,"
@@ -291,9 +302,9 @@ class Gradebook:
                 str(grade.state),
                 grade.key,
                 grade.content_sha256,
-                grade.key if grade.report is not None else None,
+                grade.key if grade.linked or grade.report is not None else None,
                 clean(grade.error),
-                self._file.now(),
+                None if grade.state is GradeState.WAITING else self._file.now(),
                 _key(grade.same_as),
                 int(grade.attempted),
             ),

@@ -1,0 +1,105 @@
+"""Owns how a lane grades one submission, here or elsewhere; must never know of rows or of the gradebook.
+
+A runner has as many lanes as it grades submissions at once; each lane is a thread that waits for `Grader.grade`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from graders.event import GradeFinished, RunFinished
+from graders.pipeline import grade
+
+if TYPE_CHECKING:
+    from graders.cancel import Cancel
+    from graders.engine.base import Engine
+    from graders.event import GradeEvent
+    from graders.exercise import ExerciseSpec
+    from graders.layer_store import LayerStore
+    from graders.report import Report
+    from graders.submission import Submission
+
+Tell = Callable[["GradeEvent"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """What a lane gives back."""
+
+    report: Report
+    cut_short: bool = False
+    """A run was ended at its time limit, which a busy machine may have caused."""
+
+
+class Grader(Protocol):
+    """Grades submissions; several threads call it at once."""
+
+    def prepare(self) -> None:
+        """Called before anything is graded: is the engine there? Raises EngineError."""
+        ...
+
+    def probe(self) -> None:
+        """Called when grading went wrong: is the engine still there? Raises EngineError."""
+        ...
+
+    def grade(self, submission: Submission, cancel: Cancel, tell: Tell) -> Graded:
+        """Grade one; `tell` gets the events, if they come this far. Raises EngineError and Cancelled."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LocalGrader:
+    """Grades on this machine's engine."""
+
+    spec: ExerciseSpec
+    open_engine: Callable[[], Engine]
+    environ: Mapping[str, str]
+    now: Callable[[], datetime]
+    clock: Callable[[], float]
+    nonce: Callable[[], str]
+    layer_store: LayerStore | None = None
+
+    def prepare(self) -> None:
+        """Ask the engine, and remove what a run that was killed left on it. Raises EngineError."""
+        engine = self.open_engine()
+        try:
+            engine.info()
+            for run_id in {leftover.run_id for leftover in engine.leftovers()}:
+                engine.remove(run_id)
+        finally:
+            engine.close()
+
+    def probe(self) -> None:
+        """Ask the engine. Raises EngineError."""
+        engine = self.open_engine()
+        try:
+            engine.info()
+        finally:
+            engine.close()
+
+    def grade(self, submission: Submission, cancel: Cancel, tell: Tell) -> Graded:
+        """Grade one submission. Raises Cancelled, once all is removed."""
+        cut_short = False
+        events = grade(
+            submission,
+            self.spec,
+            self.open_engine,
+            cancel=cancel,
+            nonce=self.nonce(),
+            now=self.now,
+            clock=self.clock,
+            environ=self.environ,
+            layer_store=self.layer_store,
+        )
+        with closing(events):
+            for event in events:
+                if isinstance(event, RunFinished) and event.exit_code is None:
+                    cut_short = True
+                if isinstance(event, GradeFinished):
+                    return Graded(event.report, cut_short)
+                tell(event)
+        raise AssertionError("Grading ended without a report")
