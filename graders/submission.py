@@ -11,7 +11,7 @@ import fnmatch
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,9 +21,9 @@ from graders.errors import SubmissionError
 from graders.limits import MIB, Limits
 
 DOCKERFILE_BYTES = MIB
-_IGNORE_BYTES = MIB
+IGNORE_BYTES = MIB
 _DEPTH_LIMIT = 64
-_NEVER_IGNORED = ("Dockerfile", ".dockerignore")
+NEVER_IGNORED = ("Dockerfile", ".dockerignore")
 _NOTICE_LIMIT = 20
 _STRANGERS_SHOWN = 5
 
@@ -48,11 +48,17 @@ def read_dockerfile(path: Path) -> bytes:
 
 
 def read_submission(
-    root: Path, limits: Limits, *, starter: Path | None = None, editable: tuple[str, ...] = ("*",)
+    root: Path,
+    limits: Limits,
+    *,
+    starter: Path | None = None,
+    editable: tuple[str, ...] = ("*",),
+    is_litter: Callable[[str], bool] | None = None,
 ) -> Submission:
     """Read a folder; what matches none of the `editable` globs is taken from the starter, and only what it has.
 
     So neither a changed program nor a module beside it that hides a library can stand in for the real one.
+    What `is_litter` says of a path is as if it were not there.
 
     Links are kept as entries and never followed. Raises SubmissionError: no folder, no Dockerfile, or over a limit.
     """
@@ -61,8 +67,22 @@ def read_submission(
     dockerfile = read_dockerfile(root / "Dockerfile")
     notices: list[str] = []
     ignore = _read_ignore(root)
-    found = _Walk(root, limits, ignore, notices).files()
+    found = _Walk(root, limits, ignore, notices, is_litter).files()
     found["Dockerfile"] = replace(found.get("Dockerfile", ContextFile("Dockerfile")), data=dockerfile)
+    return assemble(root, found, ignore, notices, limits, starter=starter, editable=editable)
+
+
+def assemble(
+    root: Path,
+    found: dict[str, ContextFile],
+    ignore: IgnoreFile | None,
+    notices: list[str],
+    limits: Limits,
+    *,
+    starter: Path | None,
+    editable: tuple[str, ...],
+) -> Submission:
+    """The submission of these entries, one of which is its Dockerfile, with the starter's own files put back."""
     if starter is not None:
         _put_back(found, _Walk(starter, limits, None, []).files(), ignore, editable, notices)
     files = tuple(found[path] for path in sorted(found))
@@ -75,6 +95,11 @@ def read_submission(
 def is_editable(path: str, editable: tuple[str, ...]) -> bool:
     """Whether a learner may change this file; `*` spans folders."""
     return any(fnmatch.fnmatchcase(path, pattern) for pattern in editable)
+
+
+def stays_out(ignore: IgnoreFile | None, folder: str) -> bool:
+    """Whether no later pattern can bring back something inside an ignored folder."""
+    return ignore is not None and (not any(pattern.startswith("!") for pattern in ignore.patterns) or folder == ".git")
 
 
 def _put_back(
@@ -133,14 +158,22 @@ def _read_ignore(root: Path) -> IgnoreFile | None:
     path = root / ".dockerignore"
     if not os.path.lexists(path):
         return None
-    return IgnoreFile.parse(_read(path, _IGNORE_BYTES, ".dockerignore")[0])
+    return IgnoreFile.parse(_read(path, IGNORE_BYTES, ".dockerignore")[0])
 
 
 class _Walk:
     """Collects the entries of one folder within the limits."""
 
-    def __init__(self, root: Path, limits: Limits, ignore: IgnoreFile | None, notices: list[str]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        limits: Limits,
+        ignore: IgnoreFile | None,
+        notices: list[str],
+        is_litter: Callable[[str], bool] | None = None,
+    ) -> None:
         self._root = root
+        self._is_litter = is_litter
         self._limits = limits
         self._ignore = ignore
         self._notices = notices
@@ -161,23 +194,25 @@ class _Walk:
 
     def _folder(self, folder: str, depth: int) -> None:
         if depth > _DEPTH_LIMIT:
-            raise SubmissionError(f"The folders are nested deeper than {_DEPTH_LIMIT} levels", hint=_SMALLER)
+            raise SubmissionError(f"The folders are nested deeper than {_DEPTH_LIMIT} levels", hint=SMALLER)
         with os.scandir(self._root / folder) as entries:
             for entry in sorted(entries, key=lambda one: one.name):
-                self._count()
-                self._entry(entry, f"{folder}/{entry.name}" if folder else entry.name, depth)
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if self._is_litter is None or not self._is_litter(path):
+                    self._count()
+                    self._entry(entry, path, depth)
 
     def _entry(self, entry: os.DirEntry[str], path: str, depth: int) -> None:
         if not path.isprintable():
             self._notices.append(f"{path!r} was left out: its name holds characters that can't be shown")
             return
         status = entry.stat(follow_symlinks=False)
-        ignored = self._ignore is not None and path not in _NEVER_IGNORED and self._ignore.excludes(path)
+        ignored = self._ignore is not None and path not in NEVER_IGNORED and self._ignore.excludes(path)
         if stat.S_ISLNK(status.st_mode):
             if not ignored:
                 self._found[path] = ContextFile(path, mode=0o777, link=str((self._root / path).readlink()))
         elif stat.S_ISDIR(status.st_mode):
-            if not (ignored and self._stays_out(path)):
+            if not (ignored and stays_out(self._ignore, path)):
                 self._folder(path, depth + 1)
         elif ignored:
             return
@@ -186,18 +221,13 @@ class _Walk:
         else:
             self._notices.append(f"{path} was left out: it is neither a file, a folder nor a link")
 
-    def _stays_out(self, folder: str) -> bool:
-        """Whether no later pattern can bring back something inside an ignored folder."""
-        assert self._ignore is not None
-        return not any(pattern.startswith("!") for pattern in self._ignore.patterns) or folder == ".git"
-
     def _file(self, path: str, size_bytes: int) -> None:
         left = self._limits.context_bytes - self._bytes
         if path == "Dockerfile":
             left = max(left, DOCKERFILE_BYTES)
         if size_bytes > left:
             limit = self._limits.context_mib
-            raise SubmissionError(f"The folder holds more than {limit} MiB, counted up to {path}", hint=_SMALLER)
+            raise SubmissionError(f"The folder holds more than {limit} MiB, counted up to {path}", hint=SMALLER)
         data, mode = _read(self._root / path, left, path)
         self._bytes += len(data)
         self._found[path] = ContextFile(path, data, stat.S_IMODE(mode) & 0o777)
@@ -206,10 +236,10 @@ class _Walk:
         self._seen += 1
         if self._seen > self._limits.context_files:
             limit = self._limits.context_files
-            raise SubmissionError(f"The folder holds more than {limit} files", hint=_SMALLER)
+            raise SubmissionError(f"The folder holds more than {limit} files", hint=SMALLER)
 
 
-_SMALLER = "Remove what the image doesn't need, or name it in .dockerignore."
+SMALLER = "Remove what the image doesn't need, or name it in .dockerignore."
 
 
 def _read(path: Path, limit_bytes: int, name: str) -> tuple[bytes, int]:

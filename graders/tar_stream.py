@@ -13,6 +13,7 @@ BLOCK_BYTES = 512
 NAME_CAP_BYTES = 64 * 1024
 """Longer names and pax headers are read past and cut."""
 PIECE_BYTES = 1024 * 1024
+FEW_BYTES = 16 * 1024
 CAPABILITY_RECORD = b"SCHILY.xattr.security.capability"
 KINDS = {b"0": "file", b"\0": "file", b"7": "file", b"S": "file", b"1": "link", b"2": "link", b"5": "dir"}
 
@@ -39,6 +40,8 @@ class TarEntry:
     """The capabilities that its extended attribute permits, a bit each."""
     unpacked_bytes: int = 0
     """Size of the file once it is unpacked: more than its content where it is sparse."""
+    is_sparse: bool = False
+    """Whether its content leaves out the holes of the file, and may begin with a map of them."""
 
 
 class ByteStream:
@@ -47,6 +50,7 @@ class ByteStream:
     def __init__(self, chunks: Iterator[bytes], watch: Callable[[bytes], None] | None = None) -> None:
         self._chunks = chunks
         self._rest = memoryview(b"")
+        self._later: list[memoryview] = []
         self._watch = watch
 
     def pieces(self, size_bytes: int) -> Iterator[bytes]:
@@ -54,10 +58,8 @@ class ByteStream:
         left = size_bytes
         while left > 0:
             if not self._rest:
-                chunk = next(self._chunks, None)
-                if chunk is None:
+                if not self._next_chunk():
                     raise TruncatedTarError
-                self._rest = memoryview(chunk)
                 continue
             piece = bytes(self._rest[: min(left, PIECE_BYTES)])
             self._rest = self._rest[len(piece) :]
@@ -70,6 +72,19 @@ class ByteStream:
         """Exactly that many bytes at once: for headers only."""
         return b"".join(self.pieces(size_bytes))
 
+    def some(self) -> bytes:
+        """A few of the bytes that come next. Raises TruncatedTarError at the end of the stream."""
+        while not self._rest:
+            if not self._next_chunk():
+                raise TruncatedTarError
+        return self.read(min(len(self._rest), FEW_BYTES))
+
+    def put_back(self, data: bytes) -> None:
+        """Have these bytes come again; with a `watch` they would be seen twice."""
+        if self._rest:
+            self._later.append(self._rest)
+        self._rest = memoryview(data)
+
     def skip(self, size_bytes: int) -> None:
         """Read past that many bytes."""
         for _ in self.pieces(size_bytes):
@@ -80,10 +95,16 @@ class ByteStream:
         while True:
             if self._rest and self._watch is not None:
                 self._watch(bytes(self._rest))
-            chunk = next(self._chunks, None)
-            if chunk is None:
+            if not self._next_chunk():
                 return
-            self._rest = memoryview(chunk)
+
+    def _next_chunk(self) -> bool:
+        if self._later:
+            self._rest = self._later.pop()
+            return True
+        chunk = next(self._chunks, None)
+        self._rest = memoryview(chunk or b"")
+        return chunk is not None
 
 
 def entries(stream: ByteStream) -> Iterator[tuple[TarEntry, Iterator[bytes]]]:
@@ -128,6 +149,7 @@ def entries(stream: ByteStream) -> Iterator[tuple[TarEntry, Iterator[bytes]]]:
             is_hard_link=kind == b"1",
             capabilities=_capabilities(pax.get(CAPABILITY_RECORD, b"")),
             unpacked_bytes=_unpacked(kind, header, pax, size_bytes),
+            is_sparse=kind == b"S" or any(key.startswith(b"GNU.sparse.") for key in pax),
         )
         long_name = long_link = None
         pax = {}

@@ -62,6 +62,8 @@ class Row:
     """The download's naming says that it came late."""
     commit: str = ""
     """The commit of a git checkout; empty: it is none."""
+    note: str = ""
+    """What a person should know of a READY row, such as which of two Dockerfiles is graded."""
 
 
 class GradeState(StrEnum):
