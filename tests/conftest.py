@@ -21,6 +21,25 @@ REAL_ENVIRON = dict(os.environ)
 SEALED = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKYARD_WORKSPACE", "NO_COLOR", "EDITOR", "VISUAL")
 
 
+ALONE = (
+    "hostile/",
+    "e2e/",
+    "course/test_check_engine.py",
+    "graders/checks/test_fixtures.py",
+    "graders/engine/test_closed_network.py",
+    "graders/engine/test_probe.py",
+)
+"""Engine tests that measure, or that say what is left on the engine: nothing else may run beside them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what has to run alone; `make test` runs the other engine tests side by side."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(ALONE) and item.get_closest_marker("engine"):
+            item.add_marker("alone")
+
+
 def pytest_configure() -> None:
     """Take ctrl+c as a terminal would: a shell's background job starts with it ignored, and children inherit that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
