@@ -94,6 +94,8 @@ class LayerScan:
     """The files of the base that are tools or give rights: what a layer above may write again without blame."""
     closed: tuple[LayerFile, ...] = ()
     """The folders of the whole image that not everybody may enter, as the topmost layer has them."""
+    unopened: str = ""
+    """The first packed file whose content could not be looked through, and why; empty when all were."""
     problem: str = ""
     """Why not all could be read; empty when all was. The rest of the scan is then a part of the truth."""
 

@@ -19,7 +19,7 @@ from graders.context import LayerFile, TokenHit
 from graders.entry_folder import EntryFolder
 from graders.limits import MIB
 
-FORMAT = 3
+FORMAT = 4
 """Counted up whenever a layer is read in another way."""
 ACCOUNT_FILES = ("etc/passwd", "etc/shadow", "etc/group")
 ENTRY_CAP_BYTES = 64 * MIB
@@ -34,6 +34,8 @@ class ScannedLayer:
     hits: tuple[TokenHit, ...] = ()
     accounts: Mapping[str, bytes | None] = field(default_factory=dict)
     """The files of `ACCOUNT_FILES` that the layer holds, by path; None: hidden, or no plain file."""
+    unopened: str = ""
+    """The first packed file that could not be looked through, and why; such a layer is never kept."""
     problem: str = ""
     """Why not all was read; such a layer is never kept."""
 
@@ -69,7 +71,7 @@ class FolderStore:
 
     def save(self, diff_id: str, tokens: tuple[str, ...], layer: ScannedLayer) -> None:
         """Write an entry whole or not at all; a layer with a problem is left out."""
-        data = b"" if layer.problem else _encoded(layer)
+        data = b"" if layer.problem or layer.unopened else _encoded(layer)
         if data:
             self._entries.save(_key(diff_id, tokens), data)
 

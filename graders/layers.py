@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import json
 import posixpath
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import chain
 
 from graders.blame import shared_layers
 from graders.context import LayerFile, LayerScan, TokenHit
 from graders.engine.base import ImageInfo
 from graders.layer_store import ACCOUNT_FILES, LayerStore, ScannedLayer
+from graders.leak_search import LeakSearch
 from graders.limits import MIB
+from graders.packed import IMAGE_BUDGET, LAYER_BUDGET, Budget, PackedSearch, gunzipped, is_gzip, peeked
 from graders.program import HEAD_BYTES, PROGRAM, is_program, program_kind
 from graders.tar_stream import BLOCK_BYTES, ByteStream, TarEntry, TruncatedTarError, entries
-from graders.token_search import TokenSearch
 
 MANIFEST = "manifest.json"
 MANIFEST_CAP_BYTES = 4 * MIB
@@ -32,11 +31,8 @@ MAX_FILES = 300_000
 """Files that are kept of one image; tokens are looked for in all."""
 WHITEOUT = ".wh."
 OPAQUE = ".wh..wh..opq"
-GZIP_MAGIC = b"\x1f\x8b\x08"
 INFLATED_CAP_BYTES = 4096 * MIB
 """How much a compressed layer may unfold to."""
-GZIP_FILE_CAP_BYTES = 64 * MIB
-"""How much of a compressed file in a layer is unfolded to look for tokens."""
 
 
 @dataclass(slots=True)
@@ -44,6 +40,7 @@ class _Layer:
     files: list[LayerFile] = field(default_factory=list)
     hits: list[TokenHit] = field(default_factory=list)
     accounts: dict[str, bytes | None] = field(default_factory=dict)
+    unopened: str = ""
     problem: str = ""
 
 
@@ -96,6 +93,7 @@ def _assembled(
     accounts: dict[str, bytes | None] = {}
     base_files: list[LayerFile] = []
     closed: dict[str, LayerFile] = {}
+    unopened = ""
     for index, layer in enumerate(order):
         if layer is None:
             continue
@@ -109,6 +107,7 @@ def _assembled(
                 del closed[file.path]
         if index >= skip:
             problem = problem or layer.problem
+            unopened = unopened or layer.unopened
             files += [replace(file, layer=index) for file in layer.files]
             hits += [replace(hit, layer=index) for hit in layer.hits]
         else:
@@ -122,6 +121,7 @@ def _assembled(
         group=group,
         base_files=tuple(base_files),
         closed=tuple(closed.values()),
+        unopened=unopened,
         problem=problem,
     )
 
@@ -139,6 +139,7 @@ class _Scanner:
         self._manifest = b""
         self._config_hits: list[TokenHit] = []
         self._files_left = MAX_FILES
+        self._budget = Budget(IMAGE_BUDGET)
 
     def scan(self, chunks: Iterator[bytes], image: ImageInfo) -> tuple[list[ScannedLayer | None], list[TokenHit], str]:
         """The layers in the image's order, hits in its configuration, and what could not be read."""
@@ -159,18 +160,18 @@ class _Scanner:
             self._aliases[name] = _clean_path(posixpath.join(posixpath.dirname(name), entry.link))
         if entry.kind != "file":
             return
-        first, whole = _peeked(content, BLOCK_BYTES)
+        first, whole = peeked(content, BLOCK_BYTES)
         if name == MANIFEST:
             self._manifest = self._config(whole, MANIFEST_CAP_BYTES)
-        elif first.startswith(GZIP_MAGIC):
-            self._layers[name] = self._layer(_inflated(whole, INFLATED_CAP_BYTES))
+        elif is_gzip(first):
+            self._layers[name] = self._layer(gunzipped(whole, INFLATED_CAP_BYTES))
         elif name.endswith("/layer.tar") or first[257:262] == b"ustar" or not first[:BLOCK_BYTES].strip(b"\0"):
             self._layers[name] = self._layer(whole)
         else:
             self._config(whole, 0)
 
     def _config(self, content: Iterator[bytes], cap_bytes: int) -> bytes:
-        search = TokenSearch(self._tokens)
+        search = LeakSearch(self._tokens)
         kept = bytearray()
         for piece in content:
             search.feed(piece)
@@ -184,12 +185,18 @@ class _Scanner:
     def _layer(self, content: Iterator[bytes]) -> ScannedLayer:
         """Read one layer. Headers, names, link targets and extended attributes are searched like contents."""
         layer = _Layer()
-        search = TokenSearch(self._tokens)
+        search = LeakSearch(self._tokens)
+        packed = PackedSearch(self._tokens, Budget(LAYER_BUDGET, self._budget))
         stream = ByteStream(content, search.feed)
         try:
             for entry, data in entries(stream):
                 path = _clean_path(entry.name)
-                inner = self._entry(layer, entry, path, data)
+                head, whole = peeked(data, HEAD_BYTES)
+                search.may_be_text = b"\0" not in head
+                rest = self._entry(layer, entry, path, head, whole)
+                inner, closed = packed.look(head, rest) if entry.kind == "file" else ((), "")
+                if closed and not layer.unopened:
+                    layer.unopened = f"/{path} could not be looked through: {closed}"
                 for _ in data:
                     pass
                 layer.hits += [TokenHit(token.decode(), 0, path) for token in {*search.take(), *inner}]
@@ -202,12 +209,14 @@ class _Scanner:
             tuple(layer.files),
             tuple(layer.hits),
             accounts=layer.accounts,
+            unopened=layer.unopened,
             problem=layer.problem,
         )
 
-    def _entry(self, layer: _Layer, entry: TarEntry, path: str, data: Iterator[bytes]) -> set[bytes]:
-        """Note one file; the tokens found in it once unfolded."""
-        head, content = _peeked(data, HEAD_BYTES)
+    def _entry(
+        self, layer: _Layer, entry: TarEntry, path: str, head: bytes, content: Iterator[bytes]
+    ) -> Iterator[bytes]:
+        """Note one file; its content, unless that had to be read."""
         program = ""
         if entry.kind == "file" and is_program(head, path):
             program = program_kind(content)
@@ -238,13 +247,7 @@ class _Scanner:
         if path in ACCOUNT_FILES:
             is_plain = entry.kind == "file" and entry.size_bytes <= ACCOUNT_CAP_BYTES
             layer.accounts[path] = b"".join(content) if is_plain else None
-            return set()
-        if entry.kind != "file" or not self._tokens or not head.startswith(GZIP_MAGIC):
-            return set()
-        unfolded = TokenSearch(self._tokens)
-        for piece in _inflated(content, GZIP_FILE_CAP_BYTES):
-            unfolded.feed(piece)
-        return set(unfolded.take())
+        return content
 
     def _order(self, image: ImageInfo) -> list[ScannedLayer | None]:
         """The layers in the order of `image.diff_ids`, by the manifest, else by their digests; None: not seen."""
@@ -260,33 +263,6 @@ class _Scanner:
         else:
             names = [f"blobs/{diff_id.replace(':', '/')}" for diff_id in image.diff_ids]
         return [self._layers.get(name) or self._layers.get(self._aliases.get(name, "")) for name in names]
-
-
-def _peeked(content: Iterator[bytes], size_bytes: int) -> tuple[bytes, Iterator[bytes]]:
-    """At least the first bytes (fewer when there are no more), and the whole content with them."""
-    first = b""
-    while len(first) < size_bytes and (piece := next(content, b"")):
-        first += piece
-    return first, chain((first,), content)
-
-
-def _inflated(content: Iterator[bytes], cap_bytes: int) -> Iterator[bytes]:
-    """Gzip members unfolded in small pieces, up to the cap; damage ends it."""
-    left = cap_bytes
-    unfolder = zlib.decompressobj(wbits=31)
-    for piece in content:
-        data = piece
-        while data and left > 0:
-            if unfolder.eof:
-                unfolder = zlib.decompressobj(wbits=31)
-            try:
-                out = unfolder.decompress(data, min(left, MIB))
-            except zlib.error:
-                return
-            left -= len(out)
-            if out:
-                yield out
-            data = unfolder.unused_data if unfolder.eof else unfolder.unconsumed_tail
 
 
 def _clean_path(name: str) -> str:

@@ -1,7 +1,7 @@
 """Owns the check that planted files reach no layer; must never look at a learner's own secrets.
 
-A file counts wherever its token turns up: under another name, inside a gzip archive, in a link, in the image's
-configuration, or in a layer whose file a later layer deletes.
+A file counts wherever its token turns up: under another name, in an archive or a wheel, in base64, in a link, in the
+image's configuration, or in a layer whose file a later layer deletes.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def find(context: ImageContext, _params: NoParams) -> Iterator[Finding | Undecid
         if path is not None and path not in told:
             told.add(path)
             yield _finding(context, path, hit)
-    if found.problem and not told:
-        yield Undecidable(found.problem)
+    if (found.problem or found.unopened) and not told:
+        yield Undecidable(found.problem or found.unopened)
 
 
 def _finding(context: ImageContext, path: str, hit: TokenHit) -> Finding:
