@@ -1,0 +1,55 @@
+"""Owns one student's folder in `--out`: feedback, report and the forms that other programs read; must never grade."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from graders.cohort.feedback import Words, feedback
+from graders.cohort.row import GradedRow
+from graders.cohort.worth import Score
+
+FEEDBACK = "feedback.md"
+REPORT = "report.json"
+JUNIT = "junit.xml"
+GRADESCOPE = "results.json"
+OURS = (FEEDBACK, REPORT, JUNIT, GRADESCOPE)
+"""Every file that a folder may hold of ours; no other is touched."""
+
+
+def write_student(folder: Path, row: GradedRow, score: Score, words: Words) -> None:
+    """Write what the row's student gets; files that no longer hold go. Raises OSError."""
+    from graders.formats import gradescope, json, junit
+
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {FEEDBACK: feedback(row, score, words)}
+    if row.report is not None:
+        texts[REPORT] = json.dumps(row.report)
+        texts[JUNIT] = junit.dumps(row.report)
+        texts[GRADESCOPE] = gradescope.dumps(row.report)
+    for name in OURS:
+        if name in texts:
+            replace_text(folder / name, texts[name])
+        else:
+            (folder / name).unlink(missing_ok=True)
+
+
+def sweep(students: Path, kept: set[str]) -> None:
+    """Take our files out of folders of students who are gone; a folder that holds nothing else goes too."""
+    for folder in students.iterdir() if students.is_dir() else ():
+        if folder.name in kept or folder.is_symlink() or not folder.is_dir():
+            continue
+        for name in OURS:
+            (folder / name).unlink(missing_ok=True)
+        if not any(folder.iterdir()):
+            shutil.rmtree(folder)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Make the file hold this text: whole at every moment, untouched when it does already. Raises OSError."""
+    data = text.encode("utf-8", "replace")
+    if path.is_file() and not path.is_symlink() and path.stat().st_size == len(data) and path.read_bytes() == data:
+        return
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(data)
+    part.replace(path)
