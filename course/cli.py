@@ -33,6 +33,7 @@ COMMANDS = {
     "solution": ("course.commands.learn:solution_command", "Show an exercise's solution, once you passed it."),
     "reveal": ("course.commands.reveal:reveal_command", "After a pass: each fault and what it cost, in your numbers."),
     "builds": ("course.commands.reveal:builds_command", "Draw your own builds of an exercise, cold and warm."),
+    "serve": ("course.commands.serve:serve_command", "The course in a browser, on this machine only."),
     "checklist": ("course.commands.checklist:checklist_command", "What a level still asks for, each line proved."),
     "lint": ("course.commands.lint:lint_command", "Check any Dockerfile without building it."),
     "doctor": ("course.commands.doctor:doctor_command", "What this machine lacks, and the command that mends it."),
@@ -104,9 +105,10 @@ class DockyardGroup(click.Group):
 )
 @click.option("--unlock-all", is_flag=True, help="Open every lesson, for instructors and for reading ahead.")
 @click.option("--no-color", "no_colour", is_flag=True, help="No colours; the same as a set NO_COLOR.")
+@click.option("--in-browser", is_flag=True, hidden=True, help="What `serve` starts: the desk on Textual's web driver.")
 @click.version_option(__version__, "--version", message="dockyard %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, *, workspace: Path | None, unlock_all: bool, no_colour: bool) -> None:
+def cli(ctx: click.Context, *, workspace: Path | None, unlock_all: bool, no_colour: bool, in_browser: bool) -> None:
     """Learn to ship models in containers; your Dockerfiles are graded by building and running them.
 
     Without a command: the course in a full terminal window, or, where there is no terminal, the outline and
@@ -122,9 +124,13 @@ def cli(ctx: click.Context, *, workspace: Path | None, unlock_all: bool, no_colo
         ctx.color = False
     if ctx.invoked_subcommand is not None:
         return
-    if invocation.terminal.full_screen:
+    if in_browser or invocation.terminal.full_screen:
         from course.tui.app import run
 
+        if in_browser:
+            from course.tui.serve_process import leave_with_parent
+
+            leave_with_parent()
         with invocation.session() as session:
             run(session, environ=invocation.environ, colours=invocation.terminal.colours > 0)
         return

@@ -47,10 +47,15 @@ def open_chromium(profile: Path) -> Iterator[Chrome]:
 def requested(browser: Chrome) -> set[str]:
     """The addresses that the page asked for since the last call, websockets too; data and blobs are no requests."""
     urls: set[str] = set()
-    for entry in browser.get_log("performance"):
-        message = json.loads(entry["message"])["message"]
+    for entry in log_of(browser, "performance"):
+        message = json.loads(entry)["message"]
         if message["method"] == "Network.requestWillBeSent":
             urls.add(message["params"]["request"]["url"])
         elif message["method"] == "Network.webSocketCreated":
             urls.add(message["params"]["url"])
     return {url for url in urls if urlsplit(url).scheme in {"http", "https", "ws", "wss", "file"}}
+
+
+def log_of(browser: Chrome, kind: str) -> list[str]:
+    """The messages of a log ("browser" is the console's) since the last call."""
+    return [str(entry["message"]) for entry in browser.get_log(kind)]  # type: ignore[no-untyped-call]
