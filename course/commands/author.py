@@ -1,4 +1,4 @@
-"""Owns `dockyard author`; must never judge an answer itself."""
+"""Owns the proof of `dockyard author`, and the group; must never judge an answer itself."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from course.commands.author_write import export_group, new_command, preview_command
 from course.commands.check import narration
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation
@@ -30,11 +31,16 @@ HEADINGS = ("exercise", "mutants caught", "right answers passed", "false passes"
 
 @click.group("author")
 def author_group() -> None:
-    """For authors: prove that an exercise's grader can't be fooled."""
+    """For authors: write an exercise, and prove that its grader can't be fooled."""
+
+
+author_group.add_command(new_command)
+author_group.add_command(preview_command)
+author_group.add_command(export_group)
 
 
 @author_group.command("verify")
-@click.argument("slug", required=False, metavar="[SLUG]")
+@click.argument("slug", required=False, metavar="[SLUG|DIR]")
 @click.option("--only", default="", metavar="NAME", help="Only the answer in this folder, such as root-again.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 32), default=1, show_default=True, help="Answers side by side.")
 @click.option("--fresh", is_flag=True, help="Grade every answer again, also what was proved and is unchanged.")
@@ -57,7 +63,8 @@ def verify_command(
     """Grade every answer that an exercise ships, on the real engine, and compare.
 
     The starter must fail, the solution must pass without a finding, each answer in also-right must pass, and each
-    in wrong must trip exactly the checks that its expected.toml lists.
+    in wrong must trip exactly the checks that its expected.toml lists. DIR is the folder of an exercise that the
+    course does not hold yet, such as ./my-exercise.
 
     An answer that was graded before is not graded again while it, its exercise, the graders and the base images stay
     the same; --fresh grades all of them.
@@ -131,9 +138,11 @@ def page_command(ctx: click.Context, *, folder: Path | None) -> None:
 
 
 def _specs(invocation: Invocation, slug: str | None) -> list[ExerciseSpec]:
-    """The exercise that is named, else all that have a folder."""
+    """The exercise that is named, or whose folder is; else all of the course."""
     from graders.exercise import read_exercise
 
+    if slug is not None and ("/" in slug or slug == "."):
+        return [read_exercise(Path(slug).resolve())]
     root = invocation.paths().content / "exercises"
     names = sorted(path.parent.name for path in root.glob("*/exercise.toml"))
     if slug is None:
@@ -141,7 +150,10 @@ def _specs(invocation: Invocation, slug: str | None) -> list[ExerciseSpec]:
     if slug not in names:
         from course.errors import ContentError
 
-        raise ContentError(f"There is no exercise {slug!r}", hint=f"There are: {', '.join(names)}.")
+        raise ContentError(
+            f"There is no exercise {slug!r}",
+            hint=f"There are: {', '.join(names)}. A folder is named with a slash: ./{slug}",
+        )
     return [read_exercise(root / slug)]
 
 
