@@ -19,7 +19,7 @@ from course.terminal import look
 from course.tui.guard import plain
 from course.tui.pages import doctor_page, help_page, outcome_page
 from course.tui.screens.compare import Compare
-from course.tui.screens.desk_records import DeskRecords
+from course.tui.screens.desk_safety import DeskSafety
 from course.tui.screens.page import Page
 from course.tui.screens.pick import Pick
 from course.tui.widgets.lesson_view import LessonView
@@ -34,7 +34,7 @@ from graders.errors import GraderError
 HINT_STRENGTHS = {1: "a question", 2: "the concept", 3: "almost the answer"}
 
 
-class Desk(DeskRecords):
+class Desk(DeskSafety):
     """The main screen."""
 
     class Examined(Message):

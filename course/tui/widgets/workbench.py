@@ -196,6 +196,12 @@ class Workbench(MarkedBench):
             if buffer.name == name:
                 self._load(buffer, read_file(buffer.path))
 
+    def put_back(self, name: str, text: str) -> None:
+        """Take over an unsaved text; it is not saved, and one undo brings back what was there."""
+        for buffer in self.buffers:
+            if buffer.name == name and not buffer.disk.problem:
+                buffer.editor.replace_text(text)
+
     def keep_mine(self, name: str, disk: DiskFile) -> None:
         """Keep the unsaved edits; a save will write over the version from outside."""
         for buffer in self.buffers:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,9 @@ import pytest
 
 from course.tui.memory import Memory
 from tests.e2e.terminal import Tmux
+
+pytestmark = [pytest.mark.e2e, pytest.mark.engine]
+"""They drive the installed program in tmux; as slow as tests of the engine, so they run with those."""
 
 DOCKYARD = Path(sys.executable).parent / "dockyard"
 
@@ -52,7 +57,6 @@ def desk(sealed_environment: Path, tmp_path: Path) -> Iterator[Desk]:
         terminal.close()
 
 
-@pytest.mark.e2e
 def test_typed_ahead_in_a_terminal(desk: Desk) -> None:
     """A command that arrives in one write, Enter with it, is carried out."""
     terminal = desk.open()
@@ -62,7 +66,35 @@ def test_typed_ahead_in_a_terminal(desk: Desk) -> None:
     terminal.wait("is still locked")
 
 
-@pytest.mark.e2e
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGHUP], ids=["killed", "window closed"])
+def test_edits_survive_the_end_of_the_desk(desk: Desk, end: signal.Signals) -> None:
+    """What was typed and never saved is offered at the next visit, put back, and saved only then."""
+    terminal = desk.open()
+    terminal.keys("F4")
+    terminal.type("# typed before the end")
+    terminal.wait("# typed before the end")
+    copies = desk.home / ".local/share/dockyard/desks"
+    deadline = time.monotonic() + 20
+    while not any("typed before the end" in path.read_text() for path in copies.rglob("*.edits")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    file = next((desk.home / "dockyard").glob("*/Dockerfile"))
+    before = file.read_bytes()
+    os.kill(int(terminal._run("display-message", "-p", "#{pane_pid}")), end)
+    terminal.ended()
+    terminal = desk.open()
+    terminal.wait("Edits that were not saved")
+    terminal.keys("Enter")
+    terminal.wait("# typed before the end")
+
+    assert before == file.read_bytes()
+    assert b"typed before the end" not in before
+    terminal.keys("C-s")
+    terminal.wait("Saved Dockerfile")
+    assert b"# typed before the end" in file.read_bytes()
+    assert [] == list(copies.rglob("*.edits"))
+
+
 def test_ctrl_o_opens_the_learners_editor(desk: Desk, tmp_path: Path) -> None:
     """$EDITOR gets the file and the terminal; what it saved is in the desk's editor at once."""
     script = tmp_path / "editor"
@@ -74,7 +106,6 @@ def test_ctrl_o_opens_the_learners_editor(desk: Desk, tmp_path: Path) -> None:
     terminal.wait("# by another editor")
 
 
-@pytest.mark.e2e
 @pytest.mark.parametrize(("options", "environ"), [(("--no-color",), {}), ((), {"NO_COLOR": "1"})])
 def test_no_colour_is_grey(desk: Desk, options: tuple[str, ...], environ: dict[str, str]) -> None:
     """Every colour that is sent has equal parts of red, green and blue."""
