@@ -35,6 +35,8 @@ COMMANDS = {
     "builds": ("course.commands.reveal:builds_command", "Draw your own builds of an exercise, cold and warm."),
     "serve": ("course.commands.serve:serve_command", "The course in a browser, on this machine only."),
     "checklist": ("course.commands.checklist:checklist_command", "What a level still asks for, each line proved."),
+    "grade": ("course.commands.grade:grade_command", "Grade everybody's submissions, and go on where it stopped."),
+    "override": ("course.commands.override:override_command", "Give a student points by hand, kept through regrades."),
     "lint": ("course.commands.lint:lint_command", "Check any Dockerfile without building it."),
     "doctor": ("course.commands.doctor:doctor_command", "What this machine lacks, and the command that mends it."),
     "engine": ("course.commands.engine:engine_group", "Start, inspect, stop and clean the container engine."),

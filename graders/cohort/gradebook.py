@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -157,7 +157,7 @@ class Gradebook:
         wanted = None if only is None else frozenset(_key(student_id) for student_id in only)
         with self._file.read() as connection:
             cursor = connection.execute(
-                "SELECT s.row, s.state, s.reason, s.id, g.state, g.content_sha256, g.error, g.graded_at, g.same_as,"
+                "SELECT s.row, s.id, g.state, g.content_sha256, g.error, g.graded_at, g.same_as,"
                 " g.attempts, r.json, o.points, o.reason"
                 " FROM students s LEFT JOIN grades g ON g.id = s.id AND s.state = 'ready'"
                 " LEFT JOIN reports r ON r.key = g.report"
@@ -165,14 +165,14 @@ class Gradebook:
                 " ORDER BY s.position"
             )
             for values in cursor:
-                if wanted is None or values[3] in wanted:
+                if wanted is None or values[1] in wanted:
                     yield _graded_row(values)
 
     def cohort_rows(self) -> Iterator[Row]:
         """Every row without its grade, in the cohort's order."""
         with self._file.read() as connection:
-            for values in connection.execute("SELECT row, state, reason FROM students ORDER BY position"):
-                yield _row(*values)
+            for values in connection.execute("SELECT row FROM students ORDER BY position"):
+                yield _row(values[0])
 
     def standings(self) -> dict[str, Standing]:
         """What is known of each student's grade, without the reports."""
@@ -190,14 +190,15 @@ class Gradebook:
             for student_id, grade in grades:
                 self._record(connection, student_id, grade)
 
-    def record_unreadable(self, student_id: str, reason: str) -> None:
-        """A submission that looked ready can't be read: its row says so, and any grade of it is gone."""
+    def record_unreadable(self, row: Row) -> None:
+        """A submission that looked ready can't be read: its row is this one now, and any grade of it is gone."""
+        key = _key(row.student.id)
         with self._file.write() as connection:
             connection.execute(
-                "UPDATE students SET state = ?, reason = ? WHERE id = ? AND state = 'ready'",
-                (str(RowState.UNREADABLE), clean(reason), _key(student_id)),
+                "UPDATE students SET state = ?, reason = ?, row = ? WHERE id = ? AND state = 'ready'",
+                (str(row.state), clean(row.reason), _dump(row), key),
             )
-            connection.execute("DELETE FROM grades WHERE id = ?", (_key(student_id),))
+            connection.execute("DELETE FROM grades WHERE id = ?", (key,))
 
     def forget(self, student_ids: Iterable[str]) -> None:
         """Let rows wait for their grading again; how often they were graded stays known."""
@@ -321,9 +322,8 @@ def _dump(row: Row) -> str:
     return json.dumps(msgspec.to_builtins(row, enc_hook=str), ensure_ascii=True)
 
 
-def _row(text: str, state: str, reason: str) -> Row:
-    row = msgspec.convert(json.loads(text), Row, dec_hook=lambda _, value: Path(value))
-    return row if row.state == state else replace(row, state=RowState(state), reason=reason)
+def _row(text: str) -> Row:
+    return msgspec.convert(json.loads(text), Row, dec_hook=lambda _, value: Path(value))
 
 
 def _key(student_id: str) -> str:
@@ -332,8 +332,8 @@ def _key(student_id: str) -> str:
 
 
 def _graded_row(values: tuple[str, ...]) -> GradedRow:
-    row = _row(*values[:3])
-    state, content_sha256, error, graded_at, same_as, attempts, report, points, why = values[4:]
+    row = _row(values[0])
+    state, content_sha256, error, graded_at, same_as, attempts, report, points, why = values[2:]
     override = None if points is None else Override(int(points), why)
     if row.state is not RowState.READY:
         return GradedRow(row, GradeState.UNGRADED, override=override)

@@ -14,6 +14,7 @@ from graders.cohort.grade_key import key_of
 from graders.cohort.gradebook import Grade, Gradebook, Standing
 from graders.cohort.row import GradeState, Row, RowState
 from graders.cohort.run_event import RowRead, RunPlanned
+from graders.cohort.unpack import unread
 from graders.errors import GradebookError, SubmissionError
 from graders.submission import Submission
 
@@ -83,7 +84,7 @@ def make_plan(
         try:
             submission = read(row)
         except SubmissionError as refusal:
-            book.record_unreadable(name, _with_hint(refusal))
+            book.record_unreadable(unread(row, refusal))
             unreadable += 1
             continue
         except Exception as bug:  # noqa: BLE001 - a bug that one submission brings out must not cost the others
@@ -153,7 +154,3 @@ def _check_names(rows: Sequence[Row], only: tuple[str, ...]) -> None:
             near = get_close_matches(name, sorted(known), n=3)
             hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"There are {len(known)} students."
             raise GradebookError(f"There is no student {name!r} in this cohort", hint=hint)
-
-
-def _with_hint(error: SubmissionError) -> str:
-    return f"{error.message}. {error.hint}" if error.hint else error.message

@@ -33,6 +33,7 @@ from graders.cohort.run_event import (
     RunEnded,
 )
 from graders.cohort.run_settings import RunSettings, longest_s
+from graders.cohort.unpack import unread
 from graders.errors import Cancelled, EngineError, GraderError, SubmissionError
 from graders.event import BuildStarted, GradeEvent, StageStarted
 from graders.exercise import ExerciseSpec
@@ -346,7 +347,7 @@ class CohortRun:
 
     def _drop(self, number: int, lane: _Lane, failure: SubmissionError) -> None:
         """A submission that could be read when the run was planned can't be read now."""
-        self._book.record_unreadable(lane.job.student_id, failure.message)
+        self._book.record_unreadable(unread(lane.job.row, failure))
         with self._changed:
             self._lanes.pop(number, None)
             self._split(lane.job)

@@ -143,7 +143,7 @@ def test_forgotten_row_waits_again_and_keeps_its_count(book: Gradebook) -> None:
 def test_unreadable_submission_turns_its_row(book: Gradebook) -> None:
     """A row that looked ready and can't be read says why and is not graded."""
     book.set_cohort([ready("ann")], FACTS)
-    book.record_unreadable("ann", "There is no Dockerfile")
+    book.record_unreadable(replace(ready("ann"), state=RowState.UNREADABLE, reason="There is no Dockerfile"))
     (row,) = book.rows()
 
     assert (GradeState.UNGRADED, RowState.UNREADABLE, "There is no Dockerfile") == (

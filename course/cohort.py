@@ -1,0 +1,128 @@
+"""Owns putting a cohort's run together from settings and an engine; must never print.
+
+with open_cohort(request, ...) as cohort:
+    for event in cohort.events(cancel): ...
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course.catalog import Catalog
+from course.errors import ConfigError
+from course.grading import new_nonce
+from course.version import __version__
+from graders.cohort.gradebook import FILE_NAME, Gradebook, open_gradebook
+from graders.cohort.out_lock import out_lock
+from graders.cohort.run_settings import RunSettings
+
+if TYPE_CHECKING:
+    from graders.cancel import Cancel
+    from graders.cohort.lane import Grader
+    from graders.cohort.row import Row
+    from graders.cohort.run_event import CohortEvent
+    from graders.engine.base import Engine
+    from graders.exercise import ExerciseSpec
+
+
+@dataclass(frozen=True, slots=True)
+class CohortRequest:
+    """What is to be graded, and where the results go."""
+
+    submissions: Path
+    out: Path
+    spec: ExerciseSpec
+    roster: Path | None = None
+    settings: RunSettings = field(default_factory=RunSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """A cohort that is collected, and its gradebook, held by this process alone."""
+
+    request: CohortRequest
+    rows: tuple[Row, ...]
+    book: Gradebook
+    grader: Grader
+
+    def events(self, cancel: Cancel) -> Generator[CohortEvent]:
+        """Grade it. Raises GradebookError, and EngineError when no engine answers at the start."""
+        from graders.cohort.run import CohortRun
+        from graders.cohort.unpack import read
+
+        spec = self.request.spec
+        run = CohortRun(
+            self.book,
+            self.rows,
+            spec,
+            self.request.settings,
+            read=lambda row: read(row, spec),
+            grader=self.grader,
+            cancel=cancel,
+            clock=time.monotonic,
+        )
+        yield from run.events()
+
+
+def find_exercise(name: str, catalog: Callable[[], Catalog]) -> ExerciseSpec:
+    """The exercise with this id, or the one in this folder. Raises ContentError and SpecError."""
+    from graders.exercise import read_exercise
+
+    folder = Path(name)
+    if (folder / "exercise.toml").is_file():
+        return read_exercise(folder)
+    return catalog().exercise(name)
+
+
+@contextmanager
+def open_cohort(request: CohortRequest, grader: Grader) -> Iterator[Cohort]:
+    """Hold `out`, read the roster, and find what was handed in. Raises ConfigError and GraderError."""
+    submissions, out = request.submissions.resolve(), request.out.resolve()
+    if out == submissions or submissions in out.parents:
+        raise ConfigError(
+            f"{request.out} lies in {request.submissions}, and would be taken for a submission",
+            hint="Choose an --out beside it.",
+        )
+    with out_lock(request.out):
+        book = open_gradebook(request.out / FILE_NAME)
+        try:
+            yield Cohort(request, _collected(request), book, grader)
+        finally:
+            book.close()
+
+
+def local_grader(
+    spec: ExerciseSpec, open_engine: Callable[[], Engine], environ: Mapping[str, str], state: Path
+) -> Grader:
+    """A grader on this machine's engine, which shares what `check` knows of layers."""
+    from graders.cohort.lane import LocalGrader
+    from graders.layer_store import FolderStore
+
+    return LocalGrader(
+        spec,
+        open_engine,
+        environ,
+        lambda: datetime.now(UTC),
+        time.monotonic,
+        new_nonce,
+        FolderStore(state / "layers"),
+    )
+
+
+def version() -> str:
+    """Version that grades."""
+    return __version__
+
+
+def _collected(request: CohortRequest) -> tuple[Row, ...]:
+    from graders.cohort.collect import collect
+    from graders.cohort.roster import read_roster
+
+    roster = read_roster(request.roster) if request.roster is not None else None
+    return collect(request.submissions, roster, request.spec.limits)

@@ -1,0 +1,217 @@
+"""Owns `dockyard grade`; must never grade by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import ExitStack
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from course.commands.interrupt import cancel_on_signal
+from course.commands.invocation import Invocation
+from course.commands.options import Verbosity, formats_option, output_option, verbosity, verbosity_options
+from course.commands.output import emit, ensure_writable, say, say_error
+
+if TYPE_CHECKING:
+    from course.catalog import Catalog
+    from graders.cohort.gradebook import Gradebook
+    from graders.cohort.run_event import RunEnded
+    from graders.exercise import ExerciseSpec
+
+SCHEMA = "dockyard/cohort/v1"
+INTERRUPTED, ENGINE = 130, 3
+MAX_JOBS = 64
+
+
+class DueDate(click.ParamType[datetime]):
+    """A day, which ends at midnight here, or a moment; with a time zone or in this machine's."""
+
+    name = "date"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The moment at which the work was due."""
+        text = str(value).strip()
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            self.fail(f"{text!r} is no date: write 2026-11-20, or 2026-11-20T18:00", param, ctx)
+        if len(text) <= len("2026-11-20"):
+            moment = datetime.combine(moment.date(), time()) + timedelta(days=1, seconds=-1)
+        return moment if moment.tzinfo is not None else moment.astimezone()
+
+
+@click.command("grade")
+@click.argument("submissions", type=click.Path(exists=True, path_type=Path), metavar="SUBMISSIONS")
+@click.option(
+    "--exercise", "exercise", required=True, metavar="EX", help="Exercise to grade for: its id or its folder."
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where the gradebook and all results go; the same DIR goes on where a run was stopped.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, MAX_JOBS),
+    default=min(4, os.cpu_count() or 1),
+    show_default="a processor each, at most 4",
+    help="Submissions graded at once.",
+)
+@click.option(
+    "--roster",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="CSV",
+    help="Who should have handed in: columns id and name, if you like group and due.",
+)
+@click.option("--due", type=DueDate(), metavar="DATE", help="When it was due, where the roster has no date.")
+@click.option("--fresh", is_flag=True, help="Grade again, also what was graded before and is unchanged.")
+@click.option(
+    "--only", default="", metavar="ID[,ID...]", help="Only these students; the others' rows stay as they are."
+)
+@click.option("--retry-errors", is_flag=True, help="Only rows that are errored (any run tries these again).")
+@click.option("--timing-counts", is_flag=True, help="Let seconds cost points; needs -j 1 and a quiet machine.")
+@formats_option("text", "json")
+@output_option
+@verbosity_options
+@click.pass_context
+def grade_command(
+    ctx: click.Context,
+    *,
+    submissions: Path,
+    exercise: str,
+    out: Path,
+    jobs: int,
+    roster: Path | None,
+    due: datetime | None,
+    fresh: bool,
+    only: str,
+    retry_errors: bool,
+    timing_counts: bool,
+    output_format: str,
+    output: Path | None,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Grade everybody's submissions, and go on where an earlier run was stopped.
+
+    SUBMISSIONS is a folder with a folder or an archive for each student, or what Moodle or Canvas let you download.
+    Results are written as they come, so nothing is lost when the run is stopped or killed: give the same command
+    again. What is unchanged since is not graded twice, and identical submissions are graded once. Rows that are
+    errored (the engine's fault or ours) are tried again; failed ones are not.
+
+    Checks that measure seconds only advise here, because submissions share this machine; --timing-counts lets them
+    cost points. ctrl+c stops within a second and leaves nothing on the engine.
+
+    \b
+    Examples:
+      dockyard grade submissions/ --exercise cache-order --out graded/ --roster roster.csv -j 2
+      dockyard grade moodle.zip --exercise cache-order --out graded/ --due 2026-11-20
+      dockyard grade submissions/ --exercise cache-order --out graded/ --only ada,björn --fresh
+
+    \b
+    Exit codes: 0 every row is graded (failed students are no error), 2 usage or
+    content, 3 rows are errored or the engine stayed away, 130 interrupted.
+    """
+    from course.cohort import CohortRequest, find_exercise, local_grader, open_cohort, version
+    from course.commands.cohort_progress import CohortNarrator, summary
+    from graders.cohort.plan import Choice
+    from graders.cohort.run_event import RunEnded
+    from graders.cohort.run_settings import RunSettings
+
+    if timing_counts and jobs != 1:
+        raise click.UsageError("--timing-counts needs -j 1: submissions that share the machine slow each other down")
+    invocation = ctx.ensure_object(Invocation)
+    level = verbosity(quiet=quiet, verbose=verbose)
+    ensure_writable(output)
+    with ExitStack() as stack:
+        paths = invocation.paths()
+        spec = find_exercise(exercise, lambda: _catalog(invocation))
+        names = tuple(name for part in only.split(",") if (name := part.strip()))
+        choice = Choice(fresh=fresh, only=names, retry_errors=retry_errors)
+        settings = RunSettings(jobs=jobs, choice=choice, timing_counts=timing_counts, dockyard=version())
+        request = CohortRequest(submissions, out, spec, roster, settings)
+        grader = local_grader(spec, invocation.engine, invocation.environ, paths.state)
+        cancel = stack.enter_context(cancel_on_signal())
+        if level is not Verbosity.QUIET:
+            say(f"Collecting {submissions}")
+        cohort = stack.enter_context(open_cohort(request, grader))
+        terminal = invocation.terminal
+        size = (terminal.columns, terminal.lines) if terminal.stderr and terminal.colours else None
+        ended: RunEnded | None = None
+        with CohortNarrator(spec.id, level, size=size) as narrator:
+            for event in cohort.events(cancel):
+                narrator.tell(event)
+                if isinstance(event, RunEnded):
+                    ended = event
+        assert ended is not None
+        if level is not Verbosity.QUIET:
+            say(summary(ended))
+        _hand_back(out, cohort.book, spec, due)
+        code = _say_what_next(ended, out, level)
+        emit(_json(ended, spec, out) if output_format == "json" else _text(ended, out), output)
+    ctx.exit(code)
+
+
+def _catalog(invocation: Invocation) -> Catalog:
+    from course.catalog import read_catalog
+
+    return read_catalog(invocation.paths().content)
+
+
+def _hand_back(out: Path, book: Gradebook, spec: ExerciseSpec, due: datetime | None) -> None:
+    """Write what people read: tables, a folder for each student, the page."""
+    from datetime import UTC
+
+    from graders.cohort.hand_back import HandBackOptions, exercise_of, write_all
+    from graders.cohort.worth import LatePolicy
+
+    write_all(out, book.rows(), exercise_of(spec), HandBackOptions(now=datetime.now(UTC), late=LatePolicy(due=due)))
+
+
+def _say_what_next(ended: RunEnded, out: Path, level: Verbosity) -> int:
+    """The next command; the exit code."""
+    from graders.cohort.row import GradeState
+    from graders.cohort.run_event import Ending
+
+    errored = ended.counts[GradeState.ERRORED]
+    if ended.ending is Ending.ENGINE:
+        say_error(
+            f"No engine answers any more: {ended.error}",
+            f"{ended.hint}\nThen give the same command again: what is graded is kept in {out}.".lstrip(),
+        )
+        return ENGINE
+    if ended.ending is Ending.STOPPED:
+        say(f"Stopped. What is graded is kept in {out}: give the same command again to go on (without --fresh).")
+        return INTERRUPTED
+    if errored:
+        if level is not Verbosity.QUIET:
+            say(f"{errored} rows are errored, which is nobody's zero. Give the same command again to try them again.")
+        return ENGINE
+    return 0
+
+
+def _text(ended: RunEnded, out: Path) -> str:
+    rows = [f"{count:>6}  {state}" for state, count in ended.counts.items() if count]
+    return "\n".join([*rows, f"Results: {out}"])
+
+
+def _json(ended: RunEnded, spec: ExerciseSpec, out: Path) -> str:
+    document = {
+        "schema": SCHEMA,
+        "exercise": spec.id,
+        "out": str(out),
+        "ending": str(ended.ending),
+        "rows": sum(ended.counts.values()),
+        "counts": {str(state): count for state, count in ended.counts.items()},
+        "graded": ended.graded,
+        "elapsed_s": round(ended.elapsed_s, 3),
+        "error": ended.error,
+    }
+    return json.dumps(document, indent=2)
