@@ -1,7 +1,8 @@
 """Owns making foreign text safe to show: log lines, engine messages, names; must never add colour or markup.
 
 What comes out holds no control character, no escape sequence (CSI, OSC, DCS and the rest, in their 7 and 8 bit
-forms), no direction override, no invisible mark and no lone surrogate, so it can be printed, logged and encoded.
+forms), no direction override, no invisible mark, no noncharacter and no lone surrogate, so it can be printed, logged
+and encoded.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ _SEQUENCE = re.compile(
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI
     r"|\x1b[ -/]*[0-~]?"  # two-character escapes
 )
+_PLANE_ENDS = "".join(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF))
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
     "\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # bidi, invisible, separators
     "\ud800-\udfff"  # lone surrogates can't be encoded
+    f"\ufdd0-\ufdef{_PLANE_ENDS}"  # noncharacters: XML refuses some of them (Unicode 16.0, 23.7)
     "\U000e0000-\U000e007f]"  # tags: text that nobody sees
 )
 _MARK = "\ufffd"

@@ -21,6 +21,7 @@ from graders.safe_text import clean, clean_lines
         ("a\u202eb\u2066c", "a\ufffdb\ufffdc"),
         ("a\x00b\x07", "a\ufffdb\ufffd"),
         ("lone \ud800", "lone \ufffd"),
+        ("no\ufffe char\uffff \ufdd0\U0010ffff", "no\ufffd char\ufffd \ufffd\ufffd"),
         ("two\r\nlines\tand", "two lines and"),
         ("x" * 5000, "x" * 4000 + " …"),
     ],

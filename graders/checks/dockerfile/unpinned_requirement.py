@@ -45,7 +45,7 @@ class Params:
 
 
 def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undecidable]:
-    """One finding for each install that brings a package without a fixed version."""
+    """One finding for each install that names a package without a fixed version, and for each file that does."""
     origins = Origins(context.dockerfile, context.files, context.ignore)
     unknown = ""
     found = False
@@ -55,15 +55,17 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
                 if install.tool not in ("pip", "uv") or {"sync", "add"} & set(install.command.words[1:2]):
                     continue
                 loose = _loose(install, instruction, origins, context, params)
-                if loose:
+                for file in dict.fromkeys(item.file for item in loose):
                     found = True
-                    yield _finding(install, instruction, loose, params)
+                    yield _finding(install, instruction, [item for item in loose if item.file == file], params)
                 unknown = unknown or _unknown(install, instruction, origins)
     if unknown and not found:
         yield Undecidable(unknown)
 
 
 def _finding(install: Install, instruction: Instruction, loose: list[Requirement], params: Params) -> Finding:
+    """What one file, or the command line, leaves open; to blame is the first of its lines that does."""
+    first = loose[0]
     texts = [f'"{item.text}" ({item.file}, line {item.line})' if item.file else f'"{item.text}"' for item in loose]
     more = f" and {len(texts) - params.shown} more" if len(texts) > params.shown else ""
     listed = ", ".join(texts[: params.shown]) + more
@@ -71,8 +73,9 @@ def _finding(install: Install, instruction: Instruction, loose: list[Requirement
         f'"{" ".join(install.command.words)[:120]}" installs what has no fixed version: {listed}',
         observed=listed,
         expected='one version each, such as "six==1.16.0"',
-        line=install.command.line,
-        end_line=instruction.end_line,
+        file=first.file or "Dockerfile",
+        line=first.line if first.file else install.command.line,
+        end_line=None if first.file else instruction.end_line,
     )
 
 
