@@ -12,6 +12,7 @@ import click
 from course.commands.check import narration
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation, pass_invocation
+from course.commands.noted_bases import note_bases
 from course.commands.options import Verbosity, format_option, output_option, verbosity, verbosity_options
 from course.commands.output import emit, say
 from graders.errors import EngineUnavailable
@@ -105,18 +106,7 @@ def bring_up(
             narrator.note(f"{info.name} {info.version} answers at {info.socket}")
             if images:
                 _ensure_base(engine, BuildSpec().bases[0], invocation, cancel, narrator)
-                _note_base(engine, BuildSpec().bases[0], invocation)
-
-
-def _note_base(engine: Engine, base: str, invocation: Invocation) -> None:
-    """Tell the store of reports which image the name stands for now: what was graded on another one is graded again."""
-    from graders.report import BaseSummary
-    from graders.report_store import ReportStore, engine_address
-
-    found = engine.image(base)
-    if found is not None:
-        where = engine_address(invocation.environ, invocation.home)
-        ReportStore(invocation.paths().state / "reports", where=where).note_base(BaseSummary(base, found.id))
+                note_bases(engine, BuildSpec().bases[:1], invocation)
 
 
 def _reachable(invocation: Invocation, *, private: bool) -> Engine | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +13,7 @@ import click
 from course.commands.check import narration
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation, pass_invocation
+from course.commands.noted_bases import note_bases
 from course.commands.options import format_option, output_option, verbosity, verbosity_options
 from course.commands.output import emit
 from course.errors import ConfigError
@@ -76,8 +77,11 @@ def pull_command(
     """
     chosen = _chosen(invocation, references)
     with _at_work(invocation, quiet=quiet, verbose=verbose) as (engine, cancel, narrator):
-        for reference in chosen:
-            _pull(engine, reference, invocation, cancel, narrator, again=again)
+        try:
+            for reference in chosen:
+                _pull(engine, reference, invocation, cancel, narrator, again=again)
+        finally:
+            _note_all(engine, invocation)
 
 
 @images_group.command("save")
@@ -130,7 +134,11 @@ def load_command(invocation: Invocation, *, file: Path, replace: bool, quiet: bo
 
     known = frozenset(needed_images(invocation))
     with _at_work(invocation, quiet=quiet, verbose=verbose) as (engine, cancel, narrator):
-        for loaded in _told(load_bundle(engine, file, known, cancel, replace=replace), narrator):
+        try:
+            found = _told(load_bundle(engine, file, known, cancel, replace=replace), narrator)
+        finally:
+            _note_all(engine, invocation)
+        for loaded in found:
             kind = "the file's is an offline stand-in" if loaded.stand_in else "the file's is the real one"
             text = {
                 "loaded": f"loaded ({'an offline stand-in' if loaded.stand_in else 'real'})",
@@ -184,6 +192,14 @@ def _pull(
     after = engine.image(reference)
     new = "" if before is not None and after is not None and before.id == after.id else "now "
     narrator.note(f"{reference}: {new}here, {_state(after)}, {_size(after)}")
+
+
+def _note_all(engine: Engine, invocation: Invocation) -> None:
+    """Note every base, for a renewed one takes its other names along. An engine that just went is told elsewhere."""
+    from graders.errors import EngineError
+
+    with suppress(EngineError):
+        note_bases(engine, needed_images(invocation), invocation)
 
 
 def _told(work: Generator[BasePreparing, None, T], narrator: Narrator) -> T:

@@ -12,8 +12,12 @@ from click.testing import CliRunner, Result
 from course.cli import cli
 from course.commands.invocation import Invocation
 from graders.engine.fake import FakeEngine
+from graders.outcome import Level, Outcome, Status
+from graders.report import BaseSummary, EngineSummary, Report
+from graders.report_store import ReportStore, engine_address
 
 SLIM, BOOKWORM = "python:3.11-slim", "python:3.11-slim-bookworm"
+OUTCOME = Outcome("build-fails", "It builds", Level.IMAGE, Status.PASSED, points=1, max_points=1)
 
 
 def run(engine: FakeEngine, *args: str) -> Result:
@@ -105,3 +109,34 @@ def test_save_into_a_folder_that_is_not_there_is_refused(engine: FakeEngine, tmp
 
     assert result.exit_code == 2
     assert "No such file" in result.stderr
+
+
+@pytest.mark.parametrize("folder", ["reports", "proofs"])
+def test_report_of_a_base_that_gave_way_is_not_believed(engine: FakeEngine, folder: str) -> None:
+    """What was graded on the stand-in is graded again on the real image; until then it stands."""
+    old = engine.image(SLIM)
+    assert old is not None
+    invocation = Invocation({"HOME": os.environ["HOME"]})
+    where = engine_address(invocation.environ, invocation.home)
+    store = ReportStore(invocation.paths().state / folder, where=where)
+    summary = EngineSummary("fake", "1", "memory")
+    report = Report(
+        "tiny",
+        (OUTCOME,),
+        "c" * 64,
+        "2026-03-14T15:09:26+00:00",
+        1.5,
+        engine=summary,
+        bases=(BaseSummary(SLIM, old.id),),
+    )
+    key = f"of {report.content_sha256}"
+    store.note(report)
+    store.save(key, report)
+    run(engine, "pull")
+
+    assert store.load(key) is not None
+
+    engine.registry[SLIM] = b"x" * 1000
+    run(engine, "pull", "--again", SLIM)
+
+    assert store.load(key) is None
