@@ -13,7 +13,9 @@ from graders.layers import recall
 
 TOKEN = "dockyard-canary-0123456789abcdef"
 FILE = LayerFile(0, "app/naïve .env", 7, 0o644, 1000, 1000, "file")
-LAYER = ScannedLayer((FILE,), (TokenHit(TOKEN, 0, FILE.path),), accounts={"etc/passwd": b"\xffroot:x:0:0\n", "etc/shadow": None})
+LAYER = ScannedLayer(
+    (FILE,), (TokenHit(TOKEN, 0, FILE.path),), accounts={"etc/passwd": b"\xffroot:x:0:0\n", "etc/shadow": None}
+)
 
 
 def entries(store: Path) -> list[Path]:
@@ -95,7 +97,9 @@ def test_recall_needs_every_layer_and_reads_the_configuration_anew(tmp_path: Pat
     assert recall(image, base, (TOKEN,), store) is None
     store.save("sha256:1", (TOKEN,), ScannedLayer((FILE,)))
     expected = LayerScan(
-        (LayerFile(1, FILE.path, 7, 0o644, 1000, 1000, "file"),), (TokenHit(TOKEN, -1, ""),), passwd=LAYER.accounts["etc/passwd"]
+        (LayerFile(1, FILE.path, 7, 0o644, 1000, 1000, "file"),),
+        (TokenHit(TOKEN, -1, ""),),
+        passwd=LAYER.accounts["etc/passwd"],
     )
     assert expected == recall(image, base, (TOKEN,), store)
     assert recall(image, base, (TOKEN,), None) is None
