@@ -101,13 +101,13 @@ def open_tables(folder: Path, table: Table, flavours: Sequence[Flavour] = tuple(
     """Write the tables as rows come; each appears under its name when all rows went well. Raises OSError."""
     parts: list[tuple[Path, Path]] = []
     with ExitStack() as stack:
-        stack.callback(lambda: [part.unlink(missing_ok=True) for part, _ in parts])
         with ExitStack() as files:
             lines: list[tuple[Flavour, Callable[[Sequence[str]], object]]] = []
             for flavour in flavours:
                 target = folder / FILE_NAMES[flavour]
                 part = target.with_name(f".{target.name}.part")
                 parts.append((part, target))
+                stack.callback(part.unlink, missing_ok=True)
                 # Excel takes a file for UTF-8 only by its mark; Canvas and Moodle do without.
                 coding = "utf-8-sig" if flavour is Flavour.PLAIN else "utf-8"
                 file: TextIO = files.enter_context(part.open("w", encoding=coding, newline=""))

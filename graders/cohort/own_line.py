@@ -89,13 +89,13 @@ def _instructions(path: str, data: bytes) -> Iterator[OwnLine]:
             if words:
                 at = logical.text.find(command)
                 yield _line(f"{keyword.upper()} {words}", path, logical.line_at(max(0, at)), is_comment=False)
-        for heredoc, line in logical.heredocs:
-            for number, body_line in enumerate(heredoc.body.splitlines(), start=line):
+        for heredoc, first in logical.heredocs:
+            for number, body_line in enumerate(heredoc.body.splitlines(), start=first):
                 words = " ".join(body_line.split())
                 if len(words) >= _SHORTEST:
                     yield _line(words, path, number, is_comment=False)
-    for number, line in enumerate(flat.lines, start=1):
-        stripped = line.strip()
+    for number, physical in enumerate(flat.lines, start=1):
+        stripped = physical.strip()
         if stripped.startswith("#"):
             words = " ".join(re.findall(r"\w+", stripped.lower()))
             if words.count(" ") + 1 >= _COMMENT_WORDS:
