@@ -46,8 +46,8 @@ class DeskSafety(DeskRecords):
     _unkept = ""
     """Why edits could not be kept, as it was said last; empty when they could."""
 
-    def on_mount(self) -> None:
-        """Tell other desks of this one, and the learner of them."""
+    async def on_mount(self) -> None:
+        """Tell other desks of this one, and the learner of them; the toolkit calls the frame's own as well."""
         paths = self.session.paths
         self._desks = OpenDesks(folder_of(paths.state, paths.workspace))
         self._recovery = Recovery(self._desks.folder, self._desks.token)

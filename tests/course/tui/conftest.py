@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -10,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from textual.content import Content
 from textual.events import Key
 from textual.pilot import Pilot
 
@@ -20,6 +23,8 @@ from course.tui.app import Dockyard
 from course.tui.screens.desk import Desk
 from course.tui.widgets.lesson_view import LessonView
 from course.tui.widgets.marked_bench import Buffer
+from course.tui.widgets.results import Results
+from course.tui.widgets.slash_bar import SlashBar
 from course.tui.widgets.workbench import Workbench
 from graders.cancel import Cancel
 from graders.engine.base import BuildStep, Engine, EngineInfo, StepStatus
@@ -41,6 +46,9 @@ from graders.finding import Finding
 from graders.outcome import Level, Outcome, Status
 from graders.report import BuildSummary, ImageSummary, Report, StepSummary
 from tests.course.conftest import COURSE, HINTS, SOLUTION, STARTER, write
+
+LOOK_S = 0.01
+"""How often a test looks whether it has happened."""
 
 PATIENCE_S = 40.0
 """How long a test waits for something that must happen."""
@@ -330,11 +338,14 @@ class DeskDriver:
 
     async def until(self, holds: Callable[[], object], what: str = "") -> None:
         """Wait until something holds; fail when it does not in time."""
+        if holds():
+            return
         deadline = time.monotonic() + PATIENCE_S
         while not holds():
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or self.app._exception is not None:
                 pytest.fail(f"Waited in vain: {what or holds}\n{self.text()}")
-            await self.pilot.pause(0.01)
+            await asyncio.sleep(LOOK_S)
+        await self.pilot.pause(0)
 
     async def ready(self, number: str = "1.1", exercise: str = "tiny") -> None:
         """Wait until a lesson and its exercise are there."""
@@ -344,6 +355,41 @@ class DeskDriver:
             lambda: self.desk.number == number and lesson.complete and self.bench.exercise == exercise,
             f"lesson {number}",
         )
+
+    async def begin_again(self) -> None:
+        """The desk as it was opened: nothing over it, the starter's files, no results, the reader in the lesson."""
+        session = self.app.session
+        if isinstance(session, ScriptedSession):
+            session.script = ()
+        if self.desk.run is not None:
+            self.desk.run.cancel.set()
+            await self.until(lambda: self.desk.run is None, "the end of the check")
+        while self.app.screen is not self.desk:
+            await self.app.pop_screen()
+        self.desk._reports.clear()
+        self.desk._changes.clear()
+        if self.desk.number != "1.1":
+            self.bench.discard()
+            self.desk.open_lesson("1.1")
+            await self.ready()
+        (self.dockerfile.path.parent / ".dockerignore").unlink(missing_ok=True)
+        self.dockerfile.path.write_text(STARTER, encoding="utf-8")
+        self.bench.discard()
+        self.bench.forget_report()
+        self.bench.show_file("Dockerfile")
+        self.dockerfile.editor.history.clear()
+        self.dockerfile.editor.move_cursor((0, 0))
+        self.desk.query_one(Results).clear(Content(""))
+        self.desk.query_one(Results).show_tab("tab-checks")
+        self.desk.query_one(SlashBar).close()
+        self.desk._sought, self.desk._found = "", -1
+        self.desk.show_pane("lesson")
+        lesson = self.desk.query_one(LessonView)
+        lesson.focus()
+        lesson.scroll_home(animate=False)
+        await self.until(lambda: self.app.typed_ahead.idle and (1,) == self.dockerfile.editor.marked_lines)
+        await self.pilot.pause()
+        self.app.clear_notifications()
 
     def text(self) -> str:
         """What is on the screen, line by line."""
@@ -378,3 +424,26 @@ async def open_desk(
         driver = DeskDriver(app, pilot)
         await driver.ready(number, exercise)
         yield driver
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def open_all_along(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DeskDriver]:
+    """One desk for the tests of a module: to open one takes longer than most of them."""
+    session = make_desk_session(tmp_path_factory.mktemp("desk"))
+    async with open_desk(session) as driver:
+        yield driver
+    session.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def desk(open_all_along: DeskDriver) -> DeskDriver:
+    """The module's desk as it was opened; its learner may have an attempt, a hint or an answer on record."""
+    await open_all_along.begin_again()
+    return open_all_along
+
+
+@pytest.fixture
+def session(desk: DeskDriver) -> ScriptedSession:
+    """The session of the module's desk."""
+    assert isinstance(desk.app.session, ScriptedSession)
+    return desk.app.session

@@ -6,9 +6,10 @@ import json
 import os
 import resource
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -214,7 +215,7 @@ def fill_all(paths: Paths, session: ScriptedSession) -> dict[str, CourseError]:
     said: dict[str, CourseError] = {}
     session.unlock_all = True
     target = paths.workspace / "tiny" / "Dockerfile"
-    attempts = {
+    attempts: dict[str, Callable[[], object]] = {
         "save": lambda: write_file(target, TYPED),
         "recovery": lambda: Recovery(folder(paths), "mine").keep("tiny", [KeptEdit("Dockerfile", TYPED, "")], NOW),
         "workspace": lambda: session.start_exercise("other"),
@@ -265,9 +266,8 @@ def test_full_disk_is_said_by_every_write(tmp_path: Path) -> None:
         before = (session.start_exercise("tiny") / "Dockerfile").read_bytes()
         session.hint("tiny")
         folder(session.paths).mkdir(parents=True)
-        with pytest.raises(OSError, match="No space left"), (disk / "filler").open("wb", buffering=0) as filler:
-            while True:
-                filler.write(bytes(512))
+        with (disk / "filler").open("wb", buffering=0) as filler, pytest.raises(OSError, match="No space left"):
+            filler.writelines(repeat(bytes(512)))
         said = fill_all(session.paths, session)
 
         assert_said(said, "No space left on device")
