@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +20,9 @@ from course.commands.output import say_error
 from course.errors import CourseError
 from course.version import __version__
 from graders.errors import GraderError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 INTERRUPTED = 130
 
@@ -42,7 +46,12 @@ COMMANDS = {
     "engine": ("course.commands.engine:engine_group", "Start, inspect, stop and clean the container engine."),
     "images": ("course.commands.images:images_group", "Base images: list, pull, save to one file, load from one."),
     "config": ("course.commands.config:config_command", "The settings that hold here, and where each comes from."),
-    "author": ("course.commands.author:author_group", "For authors: prove that an exercise's grader can't be fooled."),
+    "author": (
+        "course.commands.author:author_group",
+        "For authors: write an exercise, prove that its grader can't be fooled.",
+    ),
+    "help": ("course.commands.help:help_command", "The help of a command, the same as its --help."),
+    "completion": ("course.commands.help:completion_command", "What makes bash, zsh or fish complete your line."),
 }
 """Name -> where the command is, and the line that `--help` shows without importing it."""
 
@@ -76,6 +85,13 @@ class DockyardGroup(click.Group):
         command = getattr(importlib.import_module(module), name)
         assert isinstance(command, click.Command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that begin so from the table alone, before the options."""
+        from click.shell_completion import CompletionItem
+
+        named = [CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list of commands, from the table alone."""

@@ -32,7 +32,7 @@ def find_paths(environ: Mapping[str, str], *, workspace: Path | None = None) -> 
 
     Raises `ConfigError` when the content is missing or the workspace would lie in it.
     """
-    content = _find_content(Path(__file__).resolve().parent)
+    content = find_content()
     home = find_home(environ)
     chosen = workspace
     if chosen is None and environ.get(WORKSPACE_VARIABLE):
@@ -47,6 +47,11 @@ def find_paths(environ: Mapping[str, str], *, workspace: Path | None = None) -> 
             hint="Choose another one: dockyard --workspace ~/dockyard-work",
         )
     return Paths(content=content, state=_find_state(environ, home), workspace=folder)
+
+
+def find_content() -> Path:
+    """The folder of `lessons/` and `exercises/`; raises `ConfigError` when there is none."""
+    return _find_content(Path(__file__).resolve().parent)
 
 
 def find_home(environ: Mapping[str, str]) -> Path:

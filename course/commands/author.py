@@ -15,6 +15,7 @@ import click
 
 from course.commands.author_write import export_group, new_command, preview_command
 from course.commands.check import narration
+from course.commands.choice import complete_exercises
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation
 from course.commands.options import Verbosity, format_option, output_option, verbosity, verbosity_options
@@ -40,7 +41,7 @@ author_group.add_command(export_group)
 
 
 @author_group.command("verify")
-@click.argument("slug", required=False, metavar="[SLUG|DIR]")
+@click.argument("slug", required=False, metavar="[SLUG|DIR]", shell_complete=complete_exercises)
 @click.option("--only", default="", metavar="NAME", help="Only the answer in this folder, such as root-again.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 32), default=1, show_default=True, help="Answers side by side.")
 @click.option("--fresh", is_flag=True, help="Grade every answer again, also what was proved and is unchanged.")
@@ -123,7 +124,7 @@ def verify_command(
 )
 @click.pass_context
 def page_command(ctx: click.Context, *, folder: Path | None) -> None:
-    """Write the reference page of every check, from its declaration.
+    """Write the reference page of every check, from its declaration; without --to, docs/commands.md as well.
 
     \b
     Examples:
@@ -132,8 +133,15 @@ def page_command(ctx: click.Context, *, folder: Path | None) -> None:
     from course.author.page import write_pages
     from graders.registry import all_checks
 
-    target = folder or ctx.ensure_object(Invocation).paths().content / "docs" / "checks"
-    changed = write_pages(target, all_checks())
+    docs = ctx.ensure_object(Invocation).paths().content / "docs"
+    changed = list(write_pages(folder or docs / "checks", all_checks()))
+    if folder is None:
+        from course.author.command_page import write_command_page
+
+        program = ctx.find_root().command
+        assert isinstance(program, click.Group)
+        if write_command_page(docs / "commands.md", program):
+            changed.append("commands.md")
     emit("\n".join(changed), None)
 
 

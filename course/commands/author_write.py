@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from course.commands.choice import complete_exercises
 from course.commands.invocation import Invocation
 from course.commands.output import emit, say
 
@@ -89,7 +90,7 @@ def export_group() -> None:
 
 
 @export_group.command("gradescope")
-@click.argument("exercise", metavar="EX")
+@click.argument("exercise", metavar="EX", shell_complete=complete_exercises)
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from course.commands.choice import choose_exercise
+from course.commands.choice import choose_exercise, complete_exercises
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation
 from course.commands.options import Verbosity, formats_option, output_option, verbosity, verbosity_options
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
-@click.argument("exercise", required=False, metavar="[EX]")
+@click.argument("exercise", required=False, metavar="[EX]", shell_complete=complete_exercises)
 @click.option(
     "--path",
     type=click.Path(file_okay=False, path_type=Path),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from course.errors import ConfigError
 
 if TYPE_CHECKING:
+    import click
+
     from course.session import LessonRow, LevelRow, Session
 
 
@@ -27,6 +29,14 @@ def choose_exercise(session: Session, named: str | None) -> str:
             f"Lesson {session.current().number} has no exercise", hint="Name one: dockyard list shows them all."
         )
     return chosen
+
+
+def complete_exercises(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001  the signature of a completion
+    """The exercises whose names begin so, for a shell that completes a line."""
+    from course.paths import find_content
+
+    folders = (path.parent.name for path in (find_content() / "exercises").glob("*/exercise.toml"))
+    return sorted(name for name in folders if name.startswith(incomplete))
 
 
 def next_step(session: Session) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from course.commands.checklist import checklist_lines
-from course.commands.choice import choose_exercise, next_step
+from course.commands.choice import choose_exercise, complete_exercises, next_step
 from course.commands.invocation import Invocation, pass_invocation
 from course.commands.options import format_option, output_option
 from course.commands.output import emit, say
@@ -58,7 +58,7 @@ def status_command(invocation: Invocation) -> None:
 
 
 @click.command("start")
-@click.argument("name", metavar="EX|X.Y")
+@click.argument("name", metavar="EX|X.Y", shell_complete=complete_exercises)
 @click.pass_context
 def start_command_line(ctx: click.Context, *, name: str) -> None:
     """Start an exercise: copy its starter into your workspace and print the folder; or open lesson X.Y.
@@ -84,7 +84,7 @@ def start_command_line(ctx: click.Context, *, name: str) -> None:
 
 
 @click.command("hint")
-@click.argument("exercise", required=False, metavar="[EX]")
+@click.argument("exercise", required=False, metavar="[EX]", shell_complete=complete_exercises)
 @pass_invocation
 def hint_command(invocation: Invocation, *, exercise: str | None) -> None:
     """Show the next hint: first a question, then the concept, then almost the answer.
@@ -100,7 +100,7 @@ def hint_command(invocation: Invocation, *, exercise: str | None) -> None:
 
 
 @click.command("reset")
-@click.argument("exercise", metavar="EX")
+@click.argument("exercise", metavar="EX", shell_complete=complete_exercises)
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.pass_context
 def reset_command(ctx: click.Context, *, exercise: str, yes: bool) -> None:
@@ -118,7 +118,7 @@ def reset_command(ctx: click.Context, *, exercise: str, yes: bool) -> None:
 
 
 @click.command("solution")
-@click.argument("exercise", metavar="EX")
+@click.argument("exercise", metavar="EX", shell_complete=complete_exercises)
 @click.option("--give-up", is_flag=True, help="Show it without a pass; this is recorded.")
 @pass_invocation
 def solution_command(invocation: Invocation, *, exercise: str, give_up: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from course.commands.choice import choose_exercise
+from course.commands.choice import choose_exercise, complete_exercises
 from course.commands.invocation import Invocation, pass_invocation
 from course.commands.output import emit
 from graders.safe_text import clean_lines
@@ -13,7 +13,7 @@ CHART_COLUMNS_AT_MOST = 100
 
 
 @click.command("reveal")
-@click.argument("exercise", metavar="EX")
+@click.argument("exercise", metavar="EX", shell_complete=complete_exercises)
 @pass_invocation
 def reveal_command(invocation: Invocation, *, exercise: str) -> None:
     """After a pass: each fault, what it costs, and your own numbers before and after.
@@ -30,7 +30,7 @@ def reveal_command(invocation: Invocation, *, exercise: str) -> None:
 
 
 @click.command("builds")
-@click.argument("exercise", required=False, metavar="[EX]")
+@click.argument("exercise", required=False, metavar="[EX]", shell_complete=complete_exercises)
 @pass_invocation
 def builds_command(invocation: Invocation, *, exercise: str | None) -> None:
     """Draw your own builds of an exercise, from your recorded checks: cold, and after a change of the code.

@@ -22,7 +22,7 @@ from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 
 _ABOVE = ("/var/lib/apt", "/var/lib", "/var")
-_QUOTED_PATTERN = re.compile(r"[\"']/var/lib/apt/(?:lists/)?\*{1,2}[\"']")
+_QUOTED_PATTERN = re.compile(r"[\"']/var/lib/apt/(?:lists/)?\*(?:\*|_\*)?[\"']")
 _BRACES = re.compile(r"\{([^{}]{1,200})\}")
 
 
@@ -91,6 +91,9 @@ def _removes(command: Command, instruction: Instruction, *, has_bash: bool) -> b
 def _is_all(path: str, *, star_counts: bool) -> bool:
     """Whether the path names all the lists."""
     folder = path
+    if path.endswith("/*_*"):
+        # A list is named by its address with "_" for "/", so this leaves only apt's lock and empty folders.
+        return star_counts and re.sub(r"/+", "/", path) == f"{LISTS}/*_*"
     if path.endswith("/*"):
         if not star_counts:
             return False
@@ -156,9 +159,13 @@ CHECK = Check(
         _BASE + _INSTALL + " && rm -rf /var/lib/{apt,dpkg}/lists\n",
         "FROM debian:bookworm AS b\nRUN apt-get update\nFROM scratch\nCOPY --from=b / /\n",
         _BASE + _INSTALL + " && rm -rf /var/lib/apt/lists/partial /var/cache/apt/*\n",
+        _BASE + _INSTALL + " && rm -f /var/lib/apt/lists/deb.debian.org_*\n",
+        _BASE + _INSTALL + " && rm -f /var/lib/apt/*_*\n",
+        _BASE + _INSTALL + ' && rm -rf "/var/lib/apt/lists/*_*"\n',
     ),
     good=(
         _BASE + _INSTALL + " && rm -rf /var/lib/apt/lists/*\n",
+        _BASE + _INSTALL + " && rm /var/lib/apt/lists/*_*\n",
         _BASE
         + "RUN set -eux; apt-get update; apt-get install -y curl; rm -r /var/lib/apt/lists; mkdir /var/lib/apt/lists\n",
         _BASE + "RUN --mount=type=cache,target=/var/lib/apt,sharing=locked apt-get update && apt-get install -y curl\n",
