@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import ExitStack
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,21 +27,19 @@ INTERRUPTED, ENGINE = 130, 3
 MAX_JOBS = 64
 
 
-class DueDate(click.ParamType[datetime]):
-    """A day, which ends at midnight here, or a moment; with a time zone or in this machine's."""
-
-    name = "date"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The moment at which the work was due."""
-        text = str(value).strip()
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            self.fail(f"{text!r} is no date: write 2026-11-20, or 2026-11-20T18:00", param, ctx)
-        if len(text) <= len("2026-11-20"):
-            moment = datetime.combine(moment.date(), time()) + timedelta(days=1, seconds=-1)
-        return moment if moment.tzinfo is not None else moment.astimezone()
+def read_due(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
+    """A day, which ends at midnight here, or a moment; with a time zone, or in this machine's."""
+    if value is None:
+        return None
+    text = value.strip()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = f"{text!r} is no date: write 2026-11-20, or 2026-11-20T18:00"
+        raise click.BadParameter(message, ctx=ctx, param=param) from error
+    if len(text) <= len("2026-11-20"):
+        moment = datetime.combine(moment.date(), time(23, 59, 59))
+    return moment if moment.tzinfo is not None else moment.astimezone()
 
 
 @click.command("grade")
@@ -70,7 +68,7 @@ class DueDate(click.ParamType[datetime]):
     metavar="CSV",
     help="Who should have handed in: columns id and name, if you like group and due.",
 )
-@click.option("--due", type=DueDate(), metavar="DATE", help="When it was due, where the roster has no date.")
+@click.option("--due", callback=read_due, metavar="DATE", help="When it was due, where the roster has no date.")
 @click.option("--fresh", is_flag=True, help="Grade again, also what was graded before and is unchanged.")
 @click.option(
     "--only", default="", metavar="ID[,ID...]", help="Only these students; the others' rows stay as they are."
@@ -167,8 +165,6 @@ def _catalog(invocation: Invocation) -> Catalog:
 
 def _hand_back(out: Path, book: Gradebook, spec: ExerciseSpec, due: datetime | None) -> None:
     """Write what people read: tables, a folder for each student, the page."""
-    from datetime import UTC
-
     from graders.cohort.hand_back import HandBackOptions, exercise_of, write_all
     from graders.cohort.worth import LatePolicy
 

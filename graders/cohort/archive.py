@@ -10,7 +10,7 @@ import io
 import os
 import stat
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -109,6 +109,10 @@ class Caps:
             unpacked_bytes=max(16 * limits.context_bytes, 64 * MIB),
             inner_bytes=max(2 * limits.context_bytes, 16 * MIB),
         )
+
+    def for_cohort(self) -> Caps:
+        """The caps of one archive of all submissions, of which only one is unpacked at a time."""
+        return replace(self, entries=5 * self.entries, unpacked_bytes=64 * self.unpacked_bytes)
 
 
 @dataclass(frozen=True, slots=True)

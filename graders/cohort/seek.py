@@ -68,21 +68,27 @@ def find_in_file(source: Source, search: Search) -> Found:
     return _at_source(source, search, search.caps.nesting)
 
 
-def find_in_listing(archive: Archive, whole: Listing, folder: str, search: Search, nesting: int) -> Found:
-    """Look into a folder of an archive; `inside` is told from the archive's top."""
+def find_in_part(archive: Archive, part: Listing, folder: str, search: Search, nesting: int) -> Found:
+    """Look into `part`, which is what is in a folder of an archive; `inside` is told from the archive's top."""
+    start = f"{folder}/" if folder else ""
+    found = _seek(part, search.exercise)
+    if isinstance(found, Found):
+        return _moved(found, start)
+    inner = find_in_entry(archive, part.nodes[found], start + found, search, nesting)
+    return inner if inner.state is RowState.READY else _of_inner(found, inner)
+
+
+def find_in_entry(archive: Archive, node: Node, path: str, search: Search, nesting: int) -> Found:
+    """Look into an archive that is a file of another one; `inside` is told from the outer one's top."""
+    if nesting == 0:
+        return Found(RowState.UNREADABLE, f"It holds archives in archives, more than {search.caps.nesting} deep")
+    if node.is_sealed:
+        return Found(RowState.ENCRYPTED, "It is encrypted, and its password is not known")
     try:
-        found = _seek(whole.under(folder), search.exercise)
-        start = f"{folder}/" if folder else ""
-        if isinstance(found, Found):
-            return _moved(found, start) if found.state is RowState.READY else found
-        if nesting == 0:
-            return Found(RowState.UNREADABLE, f"It holds archives in archives, more than {search.caps.nesting} deep")
-        node = whole.nodes[start + found]
         data = archive.read([node], search.caps.inner_bytes)[node.at]
-        inner = _at_source(Source(data=data), search, nesting - 1)
     except ArchiveError as error:
         return Found(error.state, error.message)
-    return _moved(inner, f"{start}{found}/") if inner.state is RowState.READY else _of_inner(found, inner)
+    return _moved(_at_source(Source(data=data), search, nesting - 1), f"{path}/")
 
 
 def list_folder(folder: Path) -> Listing:
@@ -124,7 +130,7 @@ def _at_source(source: Source, search: Search, nesting: int) -> Found:
         listing = archive.listing()
     except ArchiveError as error:
         return Found(error.state, error.message)
-    return find_in_listing(archive, listing, "", search, nesting)
+    return find_in_part(archive, listing, "", search, nesting)
 
 
 def _seek(listing: Listing, exercise: str) -> Found | str:
@@ -186,6 +192,8 @@ def _depth(folder: str) -> int:
 
 
 def _moved(found: Found, start: str) -> Found:
+    if found.state is not RowState.READY:
+        return found
     return Found(found.state, found.reason, (start + found.inside).strip("/"), found.archive, found.note)
 
 

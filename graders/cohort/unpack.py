@@ -69,7 +69,7 @@ def read(row: Row, spec: ExerciseSpec | Terms, *, clock: Callable[[], float] = t
             found = {name: ContextFile(name, _part(row.place / path, name)) for name, path in row.parts}
             ignore = IgnoreFile.parse(found[IGNORE].data) if IGNORE in found else None
         else:
-            archive = _opened(Source(row.place), caps, deadline)
+            archive = _opened(Source(row.place), caps.for_cohort(), deadline)
             listing = archive.listing()
             if row.parts:
                 nodes = {name: listing.nodes[path] for name, path in row.parts if path in listing.nodes}

@@ -200,7 +200,7 @@ def _central(index: bytes) -> Iterator[tuple[tuple[int, ...], bytes, bytes]]:
 
 def _described(fields: tuple[int, ...], raw_name: bytes, extra: bytes, at: int) -> tuple[_Entry, Node]:
     _, system, _, flags, method, time, date, crc, packed, size = fields[:10]
-    attributes, offset = fields[14:16]
+    attributes, offset = fields[15:17]
     records = dict(_extra(extra)) if extra else {}
     packed, size, offset = _long_sizes(records.get(_ZIP64_ID, b""), packed, size, offset)
     name = _name(raw_name, flags).replace("\\", "/")
