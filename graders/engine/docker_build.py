@@ -49,7 +49,8 @@ from graders.errors import Cancelled, EngineError, EngineTimeout, EngineUnavaila
 from graders.safe_text import clean
 
 _BATCH_S = 0.05
-_POLL_S = 0.1
+_POLL_S = 0.03
+"""Longest wait before the engine's disk is looked at again."""
 _PING_S = 5.0
 _CONNECT_S = 20.0
 _TAIL = 40

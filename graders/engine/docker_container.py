@@ -6,31 +6,27 @@ Must never judge what runs in it.
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 
 from graders.cancel import Cancel
 from graders.engine.base import LABEL, Process
-from graders.engine.docker_disk import DiskUse
 from graders.engine.docker_errors import EngineRefused
 from graders.engine.docker_frames import Frames
 from graders.engine.docker_owner import OWNER, own_mark
-from graders.engine.docker_wire import CONTROL_S, Json, Query, Wire, as_list, as_number, as_object, as_text
+from graders.engine.docker_wire import CONTROL_S, Json, Query, Wire, as_list, as_object, as_text
 from graders.errors import EngineError, EngineTimeout
-from graders.limits import Limits
+from graders.limits import MIB, Limits
 
 KILL_S = 15.0
 _LOOK_S = 0.02
 _FLOOD_S = 5.0
 """How long a flooded log is searched for what the other stream holds."""
-_DISK_S = 0.05
-"""Pause between two looks at the engine's disk."""
 _JSON_BYTES_PER_OUTPUT_BYTE = 80
 """An empty line costs the json-file driver 75 bytes; so a log that was rotated held more than the kept output."""
 _OPEN_FILES = 4096
-_FILE_BYTES = 1024 * 1024 * 1024
+_FILE_MIB = 1024
 _START_FAULT = re.compile(
     r"exec: |executable file not found|exec format error|unable to find (?:user|group)|no matching entries|chdir to cwd"
     r"|no command specified|working directory|mkdir .*not a directory|invalid user|permission denied: unknown",
@@ -53,6 +49,7 @@ def container_config(image_id: str, run_id: str, args: tuple[str, ...], env: Map
 def host_config(limits: Limits, cpus: int, tmpfs: tuple[str, ...], *, read_only: bool) -> Json:
     """The walls around a container, but for its network. `cpus`: how many the engine has."""
     memory = limits.memory_mib * 1024 * 1024
+    file_bytes = file_mib(limits) * MIB
     log_bytes = limits.output_kib * 1024 * _JSON_BYTES_PER_OUTPUT_BYTE
     return {
         "CapDrop": ["ALL"],
@@ -65,11 +62,16 @@ def host_config(limits: Limits, cpus: int, tmpfs: tuple[str, ...], *, read_only:
         "Tmpfs": dict.fromkeys(tmpfs, f"rw,nosuid,nodev,mode=1777,size={limits.tmpfs_mib}m"),
         "Ulimits": [
             {"Name": "nofile", "Soft": _OPEN_FILES, "Hard": _OPEN_FILES},
-            {"Name": "fsize", "Soft": _FILE_BYTES, "Hard": _FILE_BYTES},
+            {"Name": "fsize", "Soft": file_bytes, "Hard": file_bytes},
             {"Name": "core", "Soft": 0, "Hard": 0},
         ],
         "LogConfig": {"Type": "json-file", "Config": {"max-size": str(log_bytes), "max-file": "2"}},
     }
+
+
+def file_mib(limits: Limits) -> int:
+    """The most that one file of a run may have: the kernel keeps it, whatever the watchdog sees."""
+    return min(_FILE_MIB, limits.run_disk_mib)
 
 
 def inspect(wire: Wire, name: str, cancel: Cancel | None = None) -> Json:
@@ -142,51 +144,6 @@ def remove_container(wire: Wire, name: str, *, patient: bool) -> None:
 def is_start_fault(error: EngineRefused) -> bool:
     """Whether a program can't be started because of what the image says, not because of the engine."""
     return "No such image" not in error.reason and bool(_START_FAULT.search(error.reason))
-
-
-class DiskGuard(threading.Thread):
-    """Kills a container that writes too much to the engine's disk."""
-
-    def __init__(self, wire: Wire, name: str, use: DiskUse) -> None:
-        super().__init__(name="dockyard-disk", daemon=True)
-        self._wire = wire
-        self._name = name
-        self._use = use
-        self._over = threading.Event()
-        self._blame = ""
-        self._trouble: EngineError | None = None
-
-    def __enter__(self) -> DiskGuard:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self.join(KILL_S)
-
-    def blame(self) -> str:
-        """What the program did, or nothing; raises EngineError when the disk runs out without its fault."""
-        if self._trouble is not None:
-            raise self._trouble
-        return self._blame
-
-    def run(self) -> None:
-        """Look at the free space until the run is over."""
-        while not self._over.wait(_DISK_S):
-            if not self._use.is_suspicious():
-                continue
-            path = f"/containers/{self._name}"
-            try:
-                about = self._wire.call_object("GET", f"{path}/json", {"size": "1"}, operation="weigh a container")
-                self._blame = self._use.blame("run", as_number(about.get("SizeRw")))
-            except EngineRefused:
-                continue
-            except EngineError as error:
-                self._trouble = error
-            if self._blame or self._trouble is not None:
-                with suppress(EngineError):
-                    self._wire.call("POST", f"{path}/kill", operation="kill a container")
-                return
 
 
 def _read_log(

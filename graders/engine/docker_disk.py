@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -87,23 +87,12 @@ class EngineDisk:
 
     def new_layers(self, known: frozenset[str] | None) -> tuple[int, int] | None:
         """Bytes and files in layers that are not among the known ones; None where they can't be read."""
-        total = entries = 0
         names = self.layer_names()
         if names is None or known is None:
             return None
         young = [os.path.join(self._layers, name) for name in names - known]  # noqa: PTH118 - str paths
         # Docker keeps a layer's files in "diff", containerd in "fs".
-        todo = [os.path.join(path, name) for path in young for name in ("diff", "fs")]  # noqa: PTH118 - it walks many
-        while todo and entries < _ENTRIES:
-            with suppress(OSError), os.scandir(todo.pop()) as found:
-                for entry in found:
-                    entries += 1
-                    with suppress(OSError):
-                        if entry.is_dir(follow_symlinks=False):
-                            todo.append(entry.path)
-                        else:
-                            total += entry.stat(follow_symlinks=False).st_blocks * 512
-        return total, entries
+        return bytes_below([os.path.join(path, name) for path in young for name in ("diff", "fs")])  # noqa: PTH118
 
 
 class DiskUse:
@@ -130,6 +119,11 @@ class DiskUse:
             return False
         self._weigh_at = time.monotonic() + _WEIGH_S
         return True
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether the disk is one of this machine."""
+        return self._free is not None
 
     @property
     def had_room(self) -> bool:
@@ -167,6 +161,21 @@ class DiskUse:
             message = f"The engine's disk lost {lost} MiB during this {what}, and who wrote it can't be told"
             raise EngineError(message, hint=HINT_DISK)
         return ""
+
+
+def bytes_below(folders: Iterable[str]) -> tuple[int, int]:
+    """Bytes on the disk and number of the entries below some folders; folders that can't be read count nothing."""
+    todo, total, entries = list(folders), 0, 0
+    while todo and entries < _ENTRIES:
+        with suppress(OSError), os.scandir(todo.pop()) as found:
+            for entry in found:
+                entries += 1
+                with suppress(OSError):
+                    if entry.is_dir(follow_symlinks=False):
+                        todo.append(entry.path)
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_blocks * 512
+    return total, entries
 
 
 def _layers_folder(root: Path, storage: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import time
 import uuid
 from contextlib import suppress
@@ -11,8 +12,8 @@ from graders.cancel import Cancel
 from graders.engine.base import Network, Process, RunRequest, RunResult
 from graders.engine.docker_container import (
     KILL_S,
-    DiskGuard,
     container_config,
+    file_mib,
     host_config,
     inspect,
     is_start_fault,
@@ -21,6 +22,7 @@ from graders.engine.docker_container import (
     remove_container,
 )
 from graders.engine.docker_disk import DiskUse, EngineDisk
+from graders.engine.docker_disk_guard import DiskGuard
 from graders.engine.docker_errors import EngineRefused
 from graders.engine.docker_wire import Json, Stream, Wire, as_number, as_object
 from graders.errors import Cancelled, EngineTimeout
@@ -35,6 +37,10 @@ _SETTLE_S = 1.0
 _HOLD_S = 1.0
 """How long standard input of a run that is watched stays open after all was written."""
 _MOST_LOOKS = 1000
+_FILE_TOO_LARGE = 128 + signal.SIGXFSZ
+"""Exit code of a program, or of the shell around it, that the kernel ended at the limit of a file."""
+_TOO_LARGE = b"File too large"
+"""What the C library calls it for a program that does not let itself be ended."""
 _CREATE_S = 15.0
 _PING_S = 5.0
 
@@ -71,13 +77,14 @@ def _run(wire: Wire, request: RunRequest, cancel: Cancel, cpus: int, use: DiskUs
             created = True
             if request.stdin is not None:
                 stdin = _attach(wire, name, cancel)
+            guard = DiskGuard(wire, name, use)
             began = time.monotonic()
             wire.call("POST", f"/containers/{name}/start", operation="start a container", cancel=cancel)
         except EngineRefused as error:
             if not is_start_fault(error):
                 raise
             return _not_started(error, time.monotonic() - began)
-        return _Watch(wire, request, cancel, name, began, use=use).to_the_end(stdin)
+        return _Watch(wire, request, cancel, name, began, guard=guard).to_the_end(stdin)
     finally:
         if stdin is not None:
             stdin.close()
@@ -125,10 +132,10 @@ class _Watch:
     """A started container."""
 
     def __init__(
-        self, wire: Wire, request: RunRequest, cancel: Cancel, name: str, began: float, *, use: DiskUse
+        self, wire: Wire, request: RunRequest, cancel: Cancel, name: str, began: float, *, guard: DiskGuard
     ) -> None:
         self._wire = wire
-        self._use = use
+        self._guard = guard
         self._request = request
         self._cancel = cancel
         self._name = name
@@ -139,7 +146,7 @@ class _Watch:
 
     def to_the_end(self, stdin: Stream | None) -> RunResult:
         """Look, feed, wait, and tell how it ended."""
-        with DiskGuard(self._wire, self._name, self._use) as guard:
+        with self._guard as guard:
             alive = self._first_look()
             if stdin is not None:
                 if alive:
@@ -160,10 +167,13 @@ class _Watch:
         stdout, stderr, truncated = read_output(
             self._wire, self._name, self._request.limits.output_kib * 1024, self._cancel
         )
+        exit_code = as_number(state.get("ExitCode")) if exited else None
+        if exit_code == _FILE_TOO_LARGE or (exit_code and _TOO_LARGE in stderr):
+            stderr += f"\ndockyard: no file of a run may have more than {file_mib(self._request.limits)} MiB\n".encode()
         if blame:
             stderr += f"\ndockyard: the program was stopped: it {blame}\n".encode()
         return RunResult(
-            exit_code=as_number(state.get("ExitCode")) if exited else None,
+            exit_code=exit_code,
             stdout=stdout,
             stderr=stderr,
             elapsed_s=elapsed_s,

@@ -16,7 +16,6 @@ from graders.cancel import Cancel
 from graders.engine import http_probe
 from graders.engine.docker_container import (
     KILL_S,
-    DiskGuard,
     container_config,
     host_config,
     inspect,
@@ -26,6 +25,7 @@ from graders.engine.docker_container import (
     remove_container,
 )
 from graders.engine.docker_disk import EngineDisk
+from graders.engine.docker_disk_guard import DiskGuard
 from graders.engine.docker_errors import EngineRefused
 from graders.engine.docker_mount import make_binds
 from graders.engine.docker_service_network import NO_NAME_SERVER, make_network, remove_network
@@ -78,6 +78,7 @@ def serve(
         last.callback(lambda: remove_container(wire, name, patient=not created.is_set()))
         config = _config(wire, request, cpus, name, binds)
         start_error = ""
+        guard: DiskGuard | None = None
         try:
             wire.call(
                 "POST",
@@ -88,13 +89,16 @@ def serve(
                 timeout_s=_CREATE_S,
             )
             created.set()
+            guard = DiskGuard(wire, name, use)
             wire.call("POST", f"/containers/{name}/start", operation="start a container", cancel=cancel)
         except EngineRefused as error:
             if not is_start_fault(error):
                 raise
             start_error = clean(error.reason)
-        guard = last.enter_context(DiskGuard(wire, name, use))
-        service = DockerService(wire, request, cancel, name, start_error=start_error, blame=guard.blame)
+        blame: Callable[[], str] = str
+        if guard is not None:
+            blame = last.enter_context(guard).blame
+        service = DockerService(wire, request, cancel, name, start_error=start_error, blame=blame)
         last.callback(service.close)
         yield service
 

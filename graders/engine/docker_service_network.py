@@ -2,7 +2,8 @@
 
 The engine gives containers of an "internal" network a default route all the same, and stops them by firewall rules
 that a daemon without iptables does not make. So the route leads to an address that nobody has, and names are asked
-of a server that nobody can reach. Without NET_ADMIN and NET_RAW a program can't change either.
+of a server that nobody can reach. Without NET_ADMIN and NET_RAW a program can't change either. This machine's leg
+has a name by which the private engine knows it, and lets nothing through it but answers.
 Source: moby 20.10, libnetwork drivers/bridge (AuxAddresses, DefaultGatewayIPv4) and resolver.go, read 2026-11.
 """
 
@@ -16,6 +17,7 @@ from graders.engine.base import LABEL
 from graders.engine.docker_errors import EngineRefused
 from graders.engine.docker_owner import OWNER, own_mark
 from graders.engine.docker_wire import Json, Wire, as_list, as_object, as_text
+from graders.engine.private_network import SERVICE_LEGS
 from graders.errors import EngineError
 
 NO_NAME_SERVER = "192.0.2.53"
@@ -60,7 +62,8 @@ def make_network(wire: Wire, name: str, run_id: str) -> ServiceNetwork:
             if "overlap" not in error.reason.lower() or attempt == _TRIES - 1:
                 raise
             continue
-        return ServiceNetwork(id_, (_INTERFACES / f"br-{id_[:12]}").exists())
+        legs = (_leg(name), f"br-{id_[:12]}")
+        return ServiceNetwork(id_, any((_INTERFACES / leg).exists() for leg in legs))
     raise EngineError("The engine gave no network for a service")
 
 
@@ -73,6 +76,11 @@ def remove_network(wire: Wire, name: str) -> None:
             raise
 
 
+def _leg(name: str) -> str:
+    """The name of this machine's leg: 15 characters are the most that Linux takes."""
+    return f"{SERVICE_LEGS}{name[-11:]}"
+
+
 def _create(wire: Wire, name: str, run_id: str, config: Json | None) -> str:
     wanted: Json = {
         "Name": name,
@@ -83,5 +91,6 @@ def _create(wire: Wire, name: str, run_id: str, config: Json | None) -> str:
     }
     if config is not None:
         wanted["IPAM"] = {"Driver": "default", "Config": [config]}
+        wanted["Options"] = {"com.docker.network.bridge.name": _leg(name)}
     made = wire.call_object("POST", "/networks/create", None, wanted, operation="create a network")
     return as_text(made.get("Id"))

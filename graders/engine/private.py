@@ -11,7 +11,7 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +22,8 @@ from graders.engine.docker_wire import Wire, as_list, as_object, as_text
 from graders.engine.find import PRIVATE_SOCKET
 from graders.engine.install import COMMAND, is_installed
 from graders.engine.private_cgroup import Caps, end_group, limit_group, remove_group
-from graders.engine.private_network import Bridge, make_bridge, remove_bridge
-from graders.engine.private_process import STOP_S, end, pid_of
+from graders.engine.private_network import Bridge, make_bridge, remove_bridge, shut_services
+from graders.engine.private_process import STOP_S, alone, end, pid_of
 from graders.engine.private_service import guard_down, guard_pid, guard_up
 from graders.engine.program import find_program, lines_of
 from graders.errors import Cancelled, EngineCommandFailed, EngineError, EngineTimeout, EngineUnavailable
@@ -65,6 +65,11 @@ class PrivatePaths:
     def exec_root(self) -> Path:
         """State of running containers, and its containerd."""
         return self.runtime / "exec"
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever starts it."""
+        return self.data.parent / f"{self.data.name}.lock"
 
     @property
     def log(self) -> Path:
@@ -128,22 +133,51 @@ def up(
     """
     paths = paths or PrivatePaths()
     settings = settings or EngineSettings()
-    now = status(paths)
     may_start = os.geteuid() == 0 if is_root is None else is_root
+    now = status(paths)
     if now.answers:
-        yield f"The private engine answers already at {now.socket}"
-        if may_start:
-            yield from _renew(now, paths, settings, environ)
+        yield from _answering(now, paths, settings, environ, may_renew=may_start)
         return
     if not may_start:
         raise EngineUnavailable("Starting the private engine needs root", hint="Run: sudo dockyard engine up")
     dockerd = find_program("dockerd", environ)
     if dockerd is None or not is_installed(environ):
         raise EngineUnavailable("No container engine is installed", hint=f"Run: {COMMAND}")
-    if now.running:
-        yield "The private engine hangs; stopping it first"
-        yield from down(environ, paths=paths)
-    _clear_stale(paths)
+    with alone(paths.lock, cancel, timeout_s + STOP_S):
+        now = status(paths)
+        if now.answers:
+            yield from _answering(now, paths, settings, environ, may_renew=True)
+            return
+        if now.running:
+            yield "The private engine hangs; stopping it first"
+            yield from down(environ, paths=paths)
+        _clear_stale(paths)
+        try:
+            told = yield from _start(dockerd, paths, settings, environ, cancel=cancel, timeout_s=timeout_s)
+        except BaseException:
+            _take_away(paths, environ)
+            raise
+    yield from told
+
+
+def _answering(
+    now: PrivateStatus, paths: PrivatePaths, settings: EngineSettings, environ: Mapping[str, str], *, may_renew: bool
+) -> Iterator[str]:
+    yield f"The private engine answers already at {now.socket}"
+    if may_renew:
+        yield from _renew(now, paths, settings, environ)
+
+
+def _start(
+    dockerd: str,
+    paths: PrivatePaths,
+    settings: EngineSettings,
+    environ: Mapping[str, str],
+    *,
+    cancel: Cancel,
+    timeout_s: float,
+) -> Generator[str, None, tuple[str, ...]]:
+    """Make all that it needs, and start it; returns what is to be told. No dockerd is left when this raises."""
     try:
         notice = _prepare(paths, settings, environ)
     except OSError as error:
@@ -158,13 +192,12 @@ def up(
     pid = _spawn((dockerd, *_arguments(paths)), paths, environ)
     try:
         _await_answer(pid, paths, cancel, timeout_s)
+        problem = _guard(paths, settings, environ)
     except BaseException:
         end(pid)
         raise
-    problem = _guard(paths, settings, environ)
-    if problem:
-        yield problem
-    yield f"The private engine answers at unix://{paths.socket} after {time.monotonic() - began:.1f} s"
+    answers = f"The private engine answers at unix://{paths.socket} after {time.monotonic() - began:.1f} s"
+    return (problem, answers) if problem else (answers,)
 
 
 def down(environ: Mapping[str, str], *, paths: PrivatePaths | None = None) -> Iterator[str]:
@@ -185,6 +218,11 @@ def down(environ: Mapping[str, str], *, paths: PrivatePaths | None = None) -> It
         yield "The private engine is stopped"
     else:
         yield "The private engine does not run"
+    _take_away(paths, environ)
+
+
+def _take_away(paths: PrivatePaths, environ: Mapping[str, str]) -> None:
+    """All that stands around a dockerd that does not run (any more): guard, mounts, bridge, rules, group."""
     guard_down(paths.runtime, paths.bridge, environ)
     _clear_stale(paths)
     _unmount(paths, environ)
@@ -235,9 +273,9 @@ def _renew(
             file.write_text(wanted, "utf-8")
             os.kill(now.pid, signal.SIGHUP)
             yield "It was told the new settings"
-    problem = _guard(paths, settings, environ)
-    if problem:
-        yield problem
+    for problem in (shut_services(paths.bridge, environ), _guard(paths, settings, environ)):
+        if problem:
+            yield problem
 
 
 def _guard(paths: PrivatePaths, settings: EngineSettings, environ: Mapping[str, str]) -> str:

@@ -27,6 +27,8 @@ _SET_ADDRESS, _SET_MASK, _GET_FLAGS, _SET_FLAGS = 0x8916, 0x891C, 0x8913, 0x8914
 _UP = 1
 CLOSING = "dockyard-closed"
 """Comment of the rules that close a bridge."""
+SERVICE_LEGS = "dkys"
+"""How the names begin of this machine's legs on the networks of services."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,19 @@ def make_bridge(bridge: Bridge, environ: Mapping[str, str]) -> str:
     for rule in _rules(bridge):
         if not _iptables(("-C", *rule), environ) and not _iptables(("-I", *rule), environ):
             return "iptables could not be used: builds have no network"
+    return shut_services(bridge, environ)
+
+
+def shut_services(bridge: Bridge, environ: Mapping[str, str]) -> str:
+    """Let services answer this machine, and reach neither it nor a neighbour; says what is missing, or nothing.
+
+    The rules are put on top again each time, as those of `close_bridge`.
+    """
+    for rule in _service_rules(bridge):
+        while _iptables(("-D", *rule), environ):
+            pass
+        if not _iptables(("-I", *rule), environ):
+            return "iptables could not be used: services reach what listens on all of this machine's addresses"
     return ""
 
 
@@ -92,7 +107,7 @@ def remove_bridge(bridge: Bridge, environ: Mapping[str, str]) -> None:
     if not Path(f"/sys/class/net/{bridge.name}/bridge").exists():
         return
     open_bridge(bridge, environ)
-    for rule in _rules(bridge):
+    for rule in (*_rules(bridge), *_service_rules(bridge)):
         _iptables(("-D", *rule), environ)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, suppress(OSError):
         fcntl.ioctl(sock, _SET_FLAGS, _request(bridge.name, struct.pack("=h", 0)))
@@ -109,6 +124,18 @@ def _rules(bridge: Bridge) -> tuple[tuple[str, ...], ...]:
         ("FORWARD", "-i", bridge.name, *mark, "-j", "ACCEPT"),
         ("FORWARD", "-o", bridge.name, *mark, "-j", "ACCEPT"),
         ("POSTROUTING", "-t", "nat", "-s", bridge.subnet, "!", "-o", bridge.name, *mark, "-j", "MASQUERADE"),
+    )
+
+
+def _service_rules(bridge: Bridge) -> tuple[tuple[str, ...], ...]:
+    """The comment names the bridge, so that two private engines each keep rules of their own."""
+    mark = ("-m", "comment", "--comment", f"dockyard-services-{bridge.name}")
+    legs = f"{SERVICE_LEGS}+"
+    answers = ("-m", "conntrack", "!", "--ctstate", "ESTABLISHED,RELATED")
+    return (
+        ("FORWARD", "-o", legs, *mark, "-j", "DROP"),
+        ("FORWARD", "-i", legs, *mark, "-j", "DROP"),
+        ("INPUT", "-i", legs, *answers, *mark, "-j", "REJECT", "--reject-with", "icmp-admin-prohibited"),
     )
 
 

@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from graders.cancel import Cancel
+from graders.errors import EngineTimeout, EngineUnavailable
 
 STOP_S = 20.0
 _POLL_S = 0.05
+
+
+@contextmanager
+def alone(lock: Path, cancel: Cancel, timeout_s: float) -> Iterator[None]:
+    """Wait until nobody else starts the engine; the kernel gives the lock back when its holder dies.
+
+    Raises `EngineTimeout`, `EngineUnavailable`, `Cancelled`.
+    """
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True, mode=0o711)
+        opened = lock.open("w")
+    except OSError as error:
+        raise EngineUnavailable(
+            f"{lock} could not be made: {error.strerror or error}", hint="Run: dockyard doctor"
+        ) from error
+    deadline = time.monotonic() + timeout_s
+    with opened as file:
+        while True:
+            with suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            cancel.raise_if_set()
+            if time.monotonic() > deadline:
+                raise EngineTimeout(
+                    "Somebody else has been starting the private engine for too long",
+                    limit_s=timeout_s,
+                    elapsed_s=timeout_s,
+                    hint="See what it does: dockyard engine status",
+                )
+            time.sleep(_POLL_S)
+        yield
 
 
 def pid_of(pid_file: Path, program: str, mark: str) -> int:

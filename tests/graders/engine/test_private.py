@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from graders.engine.base import Engine
 from graders.engine.install import install_engine
 from graders.engine.private import PrivatePaths
 from graders.engine.private_network import Bridge
-from graders.errors import EngineUnavailable
+from graders.errors import Cancelled, EngineCommandFailed, EngineUnavailable
 
 ENVIRON = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 
@@ -37,8 +39,11 @@ def paths() -> Iterator[PrivatePaths]:
 @pytest.mark.engine
 @pytest.mark.skipif(os.geteuid() != 0, reason="a private engine needs root")
 def test_private_engine_starts_works_and_stops(paths: PrivatePaths, engine: Engine) -> None:
-    """Up, used, killed hard, up again, down; the other engine is untouched."""
-    list(private.up(ENVIRON, Cancel(), paths=paths))
+    """Up by two at once, used, killed hard, up again, down; the other engine is untouched."""
+    with ThreadPoolExecutor(2) as pool:
+        told = list(pool.map(lambda _: list(private.up(ENVIRON, Cancel(), paths=paths)), range(2)))
+
+    assert 1 == sum("answers already" in line for lines in told for line in lines)
     first = private.status(paths)
     ours = private.connect(paths)
 
@@ -62,6 +67,42 @@ def test_private_engine_starts_works_and_stops(paths: PrivatePaths, engine: Engi
     assert not private.status(paths).running
     assert not paths.socket.exists()
     assert engine.info().version
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(os.geteuid() != 0, reason="a private engine needs root")
+@pytest.mark.parametrize(
+    ("program", "cancelled"), [("exit 3", False), ("sleep 60", True)], ids=["dockerd ends", "cancelled"]
+)
+def test_engine_that_does_not_start_leaves_nothing(
+    paths: PrivatePaths, tmp_path: Path, program: str, cancelled: bool
+) -> None:
+    """No bridge, no firewall rule, no group, no process and no socket stay."""
+    dockerd = tmp_path / "dockerd"
+    dockerd.write_text(f"#!/bin/sh\n{program}\n")
+    dockerd.chmod(0o755)
+    cancel = Cancel()
+    if cancelled:
+        cancel.set()
+    with pytest.raises(Cancelled if cancelled else EngineCommandFailed):
+        list(private.up(ENVIRON | {"PATH": f"{tmp_path}:{ENVIRON['PATH']}"}, cancel, paths=paths))
+
+    name = paths.bridge.name
+    rules = subprocess.run(("iptables-save",), capture_output=True, text=True, check=True, env=ENVIRON).stdout
+    assert name not in rules
+    assert not Path("/sys/class/net", name).exists()
+    assert [] == list(Path("/sys/fs/cgroup").glob(f"**/{name}"))
+    assert not private.status(paths).running
+    assert [] == [entry for entry in Path("/proc").glob("[0-9]*/cmdline") if str(paths.socket).encode() in seen(entry)]
+    assert [] == list(paths.runtime.glob("*.sock"))
+
+
+def seen(file: Path) -> bytes:
+    """What is in it; nothing when it is gone."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
 
 
 def test_pid_of_another_process_is_not_ours(paths: PrivatePaths) -> None:
