@@ -3,8 +3,9 @@
     python -m tests.bench.endurance --checks 200 --exercise cache-order
 
 Grades the solution, the other right answers and the mutants of an exercise over and over, and looks before and after:
-what is on the engine, what is in the folder for temporary files, and the open files and memory of the daemon when it
-runs on this machine. Exit code 1 when something is left or a verdict changed.
+what is on the engine, what is in the folder for temporary files, what is mounted below the engine's data, and the open
+files and memory of the daemon, its containerd and this process. Exit code 1 when something is left, a verdict changed,
+or open files grew.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import tempfile
 import time
 import uuid
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +35,8 @@ from graders.report import Report
 from graders.submission import read_submission
 
 EXERCISES = Path(__file__).parents[2] / "exercises"
+_OPEN_FILES_MORE = 8
+"""By how much open files may differ from one moment to another: connections that are just being closed."""
 
 
 def main() -> int:
@@ -40,6 +44,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--checks", type=int, default=200)
     parser.add_argument("--exercise", default="cache-order")
+    parser.add_argument("--every", type=int, default=50, help="checks between two lines of the table")
     options = parser.parse_args()
     folder = EXERCISES / options.exercise
     answers = [folder / "solution", *sorted(folder.glob("also-right/*")), *sorted(folder.glob("wrong/*"))]
@@ -60,12 +65,17 @@ def main() -> int:
         if verdicts.setdefault(answer, seen) != seen:
             changed += 1
             print(f"{answer.name}: {seen} where it was {verdicts[answer]}", flush=True)
-        if number % 25 == 0 or number == options.checks:
+        if number % options.every == 0 or number == options.checks:
             print(f"{number:>7} {time.monotonic() - began:>8.0f}  {show(look(wire))}", flush=True)
     after = look(wire)
     left = {name: sorted(after.things[name] - before.things[name]) for name in after.things}
-    print(json.dumps({"left": left, "verdicts changed": changed}, indent=2))
-    return 1 if changed or any(left.values()) else 0
+    grown = {
+        name: [had.open_files, after.processes[name].open_files]
+        for name, had in before.processes.items()
+        if after.processes[name].open_files > had.open_files + _OPEN_FILES_MORE
+    }
+    print(json.dumps({"left": left, "verdicts changed": changed, "open files grown": grown}, indent=2))
+    return 1 if changed or grown or any(left.values()) else 0
 
 
 def graded(folder: Path, answer: Path, address: str) -> Report:
@@ -90,36 +100,52 @@ def graded(folder: Path, answer: Path, address: str) -> Report:
     raise AssertionError("a grading without a report")
 
 
+@dataclass(frozen=True)
+class Used:
+    """What one process holds."""
+
+    open_files: int
+    memory_mib: float
+
+
+@dataclass(frozen=True)
 class Look:
     """What there is at one moment."""
 
-    def __init__(self, things: dict[str, set[str]], open_files: int, memory_mib: float) -> None:
-        self.things = things
-        self.open_files = open_files
-        self.memory_mib = memory_mib
+    things: dict[str, set[str]]
+    processes: dict[str, Used]
 
 
 def look(wire: Wire) -> Look:
-    """Containers, images, networks, volumes, temporary folders; the daemon's open files and memory, 0: not seen."""
+    """Containers, images, networks, volumes, mounts, temporary folders; what the processes hold, zeros: not seen."""
 
     def ids(path: str, query: dict[str, str]) -> set[str]:
         return {as_text(as_object(row).get("Id")) for row in as_list(wire.call("GET", path, query, operation="list"))}
 
     volumes = as_object(wire.call("GET", "/volumes", operation="list")).get("Volumes")
+    root = as_text(wire.call_object("GET", "/info", operation="look").get("DockerRootDir"))
+    mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()]
     things = {
         "containers": ids("/containers/json", {"all": "1"}),
         "images": ids("/images/json", {"all": "1"}),
         "networks": ids("/networks", {}),
         "volumes": {as_text(as_object(row).get("Name")) for row in as_list(volumes)},
+        "mounts": {mount for mount in mounts if root and mount.startswith(f"{root}/")},
         "temporary": {path.name for path in Path(tempfile.gettempdir()).glob("dy*")},
     }
-    open_files, memory = 0, 0.0
-    pid = daemon_of(wire.address)
-    with suppress(OSError):
+    daemon = daemon_of(wire.address)
+    processes = {"dockerd": used(daemon), "containerd": used(child_of(daemon, "containerd")), "we": used(os.getpid())}
+    return Look(things, processes)
+
+
+def used(pid: int) -> Used:
+    """Open files and memory of a process, without the files that it has mapped; zeros for one that can't be seen."""
+    with suppress(OSError, KeyError):
         open_files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
-        pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
-        memory = pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
-    return Look(things, open_files, memory)
+        lines = Path(f"/proc/{pid}/status").read_text("ascii", "replace").splitlines()
+        about = {name: value for name, _, value in (line.partition(":") for line in lines)}
+        return Used(open_files, int(about["RssAnon"].split()[0]) / 1024)
+    return Used(0, 0.0)
 
 
 def daemon_of(address: str) -> int:
@@ -132,10 +158,23 @@ def daemon_of(address: str) -> int:
     return 0
 
 
+def child_of(parent: int, program: str) -> int:
+    """The child of a process that runs this program; 0 when there is none."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            name, _, rest = (entry / "stat").read_text("utf-8", "replace").rpartition(")")
+            if parent and rest.split()[1] == str(parent) and name.partition("(")[2] == program:
+                return int(entry.name)
+    return 0
+
+
 def show(now: Look) -> str:
     """A look in a line."""
-    counts = "  ".join(f"{name} {len(found):>3}" for name, found in now.things.items())
-    return f"{counts}  open files {now.open_files:>3}  memory {now.memory_mib:.0f} MiB"
+    counts = "  ".join(f"{name} {len(found)}" for name, found in now.things.items())
+    held = "  ".join(
+        f"{name} {process.open_files} files {process.memory_mib:.0f} MiB" for name, process in now.processes.items()
+    )
+    return f"{counts} | {held}"
 
 
 if __name__ == "__main__":
