@@ -133,7 +133,7 @@ def _python(
             if line.startswith(start):
                 yield BasePreparing(reference, f"Stand-in for {reference}: {text}", fraction)
     env = (f"ENV PATH={_PYTHON_PATH}", "ENV LANG=C.UTF-8", f"ENV PYTHON_VERSION={version}")
-    return (*env, 'CMD ["python3"]', f"LABEL {SETTINGS_LABEL}={trust.digest}")
+    return (*env, *trust.env, 'CMD ["python3"]', f"LABEL {SETTINGS_LABEL}={trust.digest}")
 
 
 def _fetch_wheels(wheels: Path, cancel: Cancel, environ: Mapping[str, str]) -> None:

@@ -28,22 +28,34 @@ SETTINGS_LABEL = "dev.dockyard.settings"
 HOST_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 _PIP_CONF = "etc/pip.conf"
+_OURS = ("SSL_CERT_FILE", "UV_DEFAULT_INDEX")
+_PYTHON_MARK = "PYTHON_VERSION"
+"""A variable that every image with Python has."""
 _MOST_BYTES = 8 * 1024 * 1024
 _CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Two files of a stand-in."""
+    """Two files of a stand-in, and its environment."""
 
     certificates: bytes
     """PEM; empty where this machine has none."""
     pip_conf: str
+    index: str = ""
+    """Address of the package index; empty for the one that installers know."""
+
+    @property
+    def env(self) -> tuple[str, ...]:
+        """ENV lines for uv, which reads neither of the files by itself."""
+        certificates = (f"ENV SSL_CERT_FILE=/{_CERTIFICATES}",) if self.certificates else ()
+        return (*certificates, f"ENV UV_DEFAULT_INDEX={self.index}") if self.index else certificates
 
     @property
     def digest(self) -> str:
-        """Changes whenever one of the files does."""
-        return sha256(self.certificates + b"\0" + self.pip_conf.encode()).hexdigest()[:16]
+        """Changes whenever one of the files or the environment does."""
+        parts = (self.certificates, self.pip_conf.encode(), "\n".join(self.env).encode())
+        return sha256(b"\0".join(parts)).hexdigest()[:16]
 
 
 def read_trust(environ: Mapping[str, str], *, host: Path = HOST_CERTIFICATES) -> Trust:
@@ -68,7 +80,7 @@ def read_trust(environ: Mapping[str, str], *, host: Path = HOST_CERTIFICATES) ->
         lines.append(f"index-url = {index}")
         if urlsplit(index).scheme == "http":
             lines.append(f"trusted-host = {urlsplit(index).hostname}")
-    return Trust(certificates, "\n".join(lines) + "\n")
+    return Trust(certificates, "\n".join(lines) + "\n", index)
 
 
 _HINT = "dockyard config shows where the setting comes from."
@@ -119,9 +131,11 @@ def _siblings(engine: Engine, image: ImageInfo, reference: str) -> tuple[str, ..
 
 
 def _changes(image: ImageInfo, trust: Trust) -> tuple[str, ...]:
-    env = tuple(f"ENV {name}={value}" for name, value in image.env.items())
+    env = tuple(f"ENV {name}={value}" for name, value in image.env.items() if name not in _OURS)
     command = (f"CMD {json.dumps(list(image.command))}",) if image.command else ()
-    return (*env, *command, f"LABEL {STAND_IN}={image.labels[STAND_IN]}", f"LABEL {SETTINGS_LABEL}={trust.digest}")
+    ours = trust.env if _PYTHON_MARK in image.env else ()
+    labels = (f"LABEL {STAND_IN}={image.labels[STAND_IN]}", f"LABEL {SETTINGS_LABEL}={trust.digest}")
+    return (*env, *ours, *command, *labels)
 
 
 class _Window:

@@ -305,7 +305,8 @@ def test_pip_works_through_a_tls_index_with_a_ca_of_our_own(
     told = closed.image(PYTHON)
 
     assert told is not None
-    assert (told.stand_in, told.env, told.command) == (True, image.env, image.command)
+    settings = {"SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt", "UV_DEFAULT_INDEX": index}
+    assert (told.stand_in, told.env, told.command) == (True, {**image.env, **settings}, image.command)
     assert is_current(told, environ)
     assert "CERTIFICATE_VERIFY_FAILED" in log_of(result), "without the CA it does not work"
     assert result.ok, log_of(result)
