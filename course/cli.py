@@ -30,6 +30,7 @@ COMMANDS = {
     "list": ("course.commands.learn:list_command", "The course: levels, lessons, exercises and where you stand."),
     "start": ("course.commands.learn:start_command_line", "Start an exercise (or open a lesson) and say where it is."),
     "check": ("course.commands.check:check_command", "Build, run and check your work."),
+    "watch": ("course.commands.watch:watch_command", "Check again at each save, for work in your own editor."),
     "hint": ("course.commands.learn:hint_command", "Show the next hint for an exercise."),
     "quiz": ("course.commands.quiz:quiz_command", "Show a lesson's questions, or answer one."),
     "status": ("course.commands.learn:status_command", "Where you stand, and what to do next."),

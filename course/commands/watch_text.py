@@ -1,0 +1,129 @@
+"""Owns what `dockyard watch` says of a round, in lines of words that need neither colour nor columns.
+
+Must never print. Each line is clean: what a learner or an engine wrote cannot reach the terminal as a sequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from course.event import CheckRecorded
+from course.progress import Attempt
+from course.watch import RoundFailed, RoundStarted, RoundStopped, TextRead, WatchEvent
+from graders.finding import Finding
+from graders.outcome import Outcome, Status
+from graders.report import Report, Verdict
+from graders.safe_text import clean, clean_lines
+
+FILES_NAMED = 5
+QUOTED_LINES = 3
+
+
+class RoundText:
+    """The lines of one round after another; what was said of the text is not said again of the check."""
+
+    def __init__(self, exercise: str) -> None:
+        self._exercise = exercise
+        self._before: Attempt | None = None
+        self._text_before: int | None = None
+        self._told: set[tuple[str, Finding]] = set()
+
+    def lines(self, event: WatchEvent, at: datetime) -> Iterator[str]:
+        """What an event means, told at this time; nothing for most."""
+        match event:
+            case RoundStarted(changed=changed, before=before):
+                self._before = before
+                self._told.clear()
+                named = ", ".join(clean(path) for path in changed[:FILES_NAMED])
+                more = f" and {len(changed) - FILES_NAMED} more" if len(changed) > FILES_NAMED else ""
+                yield f"{at:%H:%M:%S} {f'Changed: {named}{more}' if changed else f'Checking {self._exercise}'}"
+            case TextRead(findings=findings):
+                yield from self._read(findings)
+            case CheckRecorded():
+                yield from self._recorded(event)
+            case RoundStopped():
+                yield "  Stopped: a file was saved meanwhile."
+            case RoundFailed(error=error):
+                yield f"  Error: {clean(error.message)}"
+                for line in error.hint.splitlines():
+                    yield f"  {clean(line)}"
+            case _:
+                pass
+
+    def _read(self, findings: tuple[tuple[str, Finding], ...]) -> Iterator[str]:
+        for check_id, finding in findings:
+            self._told.add((check_id, finding))
+            yield from _finding(check_id, finding)
+        change = ""
+        if self._text_before is not None and len(findings) != self._text_before:
+            fewer = self._text_before - len(findings)
+            change = f", {abs(fewer)} {'fewer' if fewer > 0 else 'more'} than before"
+        self._text_before = len(findings)
+        count = {0: "nothing found", 1: "1 finding"}.get(len(findings), f"{len(findings)} findings")
+        yield f"  The text: {count}{change}."
+
+    def _recorded(self, event: CheckRecorded) -> Iterator[str]:
+        report = event.report
+        for outcome in report.outcomes:
+            if outcome.status is Status.FAILED:
+                yield from self._failed(outcome)
+        yield from _undecided(report)
+        if self._before is not None and report.verdict is not Verdict.ERRORED:
+            yield from _changes(self._before, report)
+        yield f"  {self._verdict(report)}"
+        if event.first_pass:
+            yield f"  Passed for the first time. What each fault cost: dockyard reveal {self._exercise}"
+        for number in event.unlocked:
+            yield f"  Lesson {number} is open now: dockyard start {number}"
+
+    def _failed(self, outcome: Outcome) -> Iterator[str]:
+        advice = "" if outcome.required else ", advice only"
+        for finding in outcome.findings:
+            if (outcome.id, finding) not in self._told:
+                yield from _finding(f"{outcome.id}{advice}", finding)
+
+    def _verdict(self, report: Report) -> str:
+        if report.verdict is Verdict.ERRORED:
+            return "Not decided, and that is not your fault: nothing was recorded."
+        points = f"{report.points} of {report.max_points} points"
+        gained = report.points - self._before.points if self._before is not None else 0
+        change = f", {abs(gained)} {'more' if gained > 0 else 'fewer'} than before" if gained else ""
+        again = " Nothing had changed since it was graded." if report.from_store else ""
+        return f"{report.verdict.value.capitalize()}: {points}{change}.{again}"
+
+
+def _finding(name: str, finding: Finding) -> Iterator[str]:
+    """`  Dockerfile line 3: check: message`, what was found and expected under it."""
+    place = clean(finding.file, max_len=60)
+    if finding.line is not None:
+        place = f"{place} line {finding.line}".lstrip()
+    yield f"  {f'{place}: ' if place else ''}{name}: {clean(finding.message)}"
+    for word, text in (("found", finding.observed), ("expected", finding.expected)):
+        rows = clean_lines(text)[-QUOTED_LINES:] if text else ()
+        yield from (f"    {word}: {row}" for row in rows)
+
+
+def _undecided(report: Report) -> Iterator[str]:
+    """Checks that were skipped or errored, counted by their reason."""
+    for status, word in ((Status.SKIPPED, "Skipped"), (Status.ERRORED, "Not decided")):
+        reasons: dict[str, list[str]] = {}
+        for outcome in report.outcomes:
+            if outcome.status is status:
+                reasons.setdefault(clean(outcome.reason), []).append(outcome.id)
+        for reason, ids in reasons.items():
+            names = ", ".join(ids) if len(ids) <= FILES_NAMED else f"{len(ids)} checks"
+            yield f"  {word}: {names}. {reason}"
+    for remedy in dict.fromkeys(outcome.remedy for outcome in report.outcomes if outcome.remedy):
+        yield f"  To mend it: {clean(remedy)}"
+
+
+def _changes(before: Attempt, report: Report) -> Iterator[str]:
+    """What passes and what fails that did not at the check before."""
+    then = {check_id: status for check_id, _, status in before.outcomes}
+    mended = [item.id for item in report.outcomes if item.status is Status.PASSED and then.get(item.id) != "passed"]
+    broken = [item.id for item in report.outcomes if item.status is Status.FAILED and then.get(item.id) == "passed"]
+    if mended:
+        yield f"  Now pass: {', '.join(mended)}"
+    if broken:
+        yield f"  Now fail: {', '.join(broken)}"
