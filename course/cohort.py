@@ -81,8 +81,13 @@ def find_exercise(name: str, catalog: Callable[[], Catalog]) -> ExerciseSpec:
 
 
 @contextmanager
-def open_cohort(request: CohortRequest, grader: Grader) -> Iterator[Cohort]:
-    """Hold `out`, read the roster, and find what was handed in. Raises ConfigError and GraderError."""
+def open_cohort(
+    request: CohortRequest, grader: Grader, on_progress: Callable[[int, int], None] | None = None
+) -> Iterator[Cohort]:
+    """Hold `out`, read the roster, and find what was handed in. Raises ConfigError and GraderError.
+
+    `on_progress` is told how many of how many students' submissions were looked through, and may raise Cancelled.
+    """
     submissions, out = request.submissions.resolve(), request.out.resolve()
     if out == submissions or submissions in out.parents:
         raise ConfigError(
@@ -92,7 +97,7 @@ def open_cohort(request: CohortRequest, grader: Grader) -> Iterator[Cohort]:
     with out_lock(request.out):
         book = open_gradebook(request.out / FILE_NAME)
         try:
-            yield Cohort(request, _collected(request), book, grader)
+            yield Cohort(request, _collected(request, on_progress), book, grader)
         finally:
             book.close()
 
@@ -120,9 +125,10 @@ def version() -> str:
     return __version__
 
 
-def _collected(request: CohortRequest) -> tuple[Row, ...]:
+def _collected(request: CohortRequest, on_progress: Callable[[int, int], None] | None) -> tuple[Row, ...]:
     from graders.cohort.collect import collect
     from graders.cohort.roster import read_roster
 
     roster = read_roster(request.roster) if request.roster is not None else None
-    return collect(request.submissions, roster, request.spec.limits)
+    spec = request.spec
+    return collect(request.submissions, roster, limits=spec.limits, exercise=spec.id, on_progress=on_progress)

@@ -20,12 +20,13 @@ from graders.cohort.row import RowState
 from graders.errors import SubmissionError
 from graders.limits import MIB, Limits
 
-LITTER = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".git"})
+LITTER = frozenset({"__MACOSX", ".DS_Store", "Icon\r", "Thumbs.db", "desktop.ini", ".git"})
 """Names, at any depth, that no student means to hand in."""
 APPLE_DOUBLE = "._"
 NAME_CHARACTERS = 1024
 DEPTH = 64
 SHOWN_CHARACTERS = 120
+_NO_RATIO = 1_000_000
 ASK_AGAIN = "Ask for it again as a .zip or .tar.gz file."
 
 
@@ -60,13 +61,24 @@ class Node:
     """Whether the program that packed it knew of file modes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a person should know of one name."""
+
+    path: str
+    """Escaped where its characters can't be shown."""
+    text: str
+    is_left_out: bool = False
+    """It is not among the names."""
+
+
 @dataclass(slots=True)
 class Listing:
     """The names in a folder or an archive, without litter."""
 
     nodes: dict[str, Node] = field(default_factory=dict)
     """By path, with forward slashes; folders only where they were named."""
-    notices: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
     def under(self, folder: str) -> Listing:
         """What is in a folder, by the path from there."""
@@ -74,7 +86,8 @@ class Listing:
             return self
         start = folder + "/"
         nodes = {path[len(start) :]: node for path, node in self.nodes.items() if path.startswith(start)}
-        return Listing(nodes, list(self.notices))
+        notices = [replace(one, path=one.path[len(start) :]) for one in self.notices if one.path.startswith(start)]
+        return Listing(nodes, notices)
 
 
 class ArchiveError(SubmissionError):
@@ -111,8 +124,11 @@ class Caps:
         )
 
     def for_cohort(self) -> Caps:
-        """The caps of one archive of all submissions, of which only one is unpacked at a time."""
-        return replace(self, entries=5 * self.entries, unpacked_bytes=64 * self.unpacked_bytes)
+        """The caps of one archive of all submissions, of which only one is unpacked at a time.
+
+        What one of them unpacks to must not close the archive for the others, so its ratio is looked at alone.
+        """
+        return replace(self, entries=5 * self.entries, unpacked_bytes=64 * self.unpacked_bytes, ratio=_NO_RATIO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +188,19 @@ def is_litter(path: str) -> bool:
     return any(part in LITTER or part.startswith(APPLE_DOUBLE) for part in path.split("/"))
 
 
+def can_be_shown(name: str) -> bool:
+    """Whether a name reads the same on a terminal as it is spelt."""
+    return name.isprintable() and "\ufffd" not in name
+
+
+def escaped(name: str) -> str:
+    """The name with what can't be shown written out."""
+    return "".join(letter if can_be_shown(letter) else ascii(letter)[1:-1] for letter in name)
+
+
 def shown(name: str) -> str:
     """A name as it may stand in a sentence, whatever characters it holds."""
-    text = name if name.isprintable() else ascii(name)[1:-1]
+    text = escaped(name)
     return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
 
 
@@ -198,12 +224,13 @@ class ListingMaker:
         if len(parts) > DEPTH or len(name) > NAME_CHARACTERS:
             raise ArchiveError(f"It nests folders deeper than {DEPTH} levels or has a name of {len(name)} characters")
         path = "/".join(parts)
-        if not path.isprintable() or "\ufffd" in path:
-            self.listing.notices.append(
-                f"{shown(ascii(path)[1:-1])} was left out: its name holds characters that can't be shown"
-            )
+        if is_litter(path):
             return ""
-        return "" if is_litter(path) else path
+        if not can_be_shown(path):
+            text = f"{shown(path)} was left out: its name holds characters that can't be shown"
+            self.listing.notices.append(Notice(escaped(path), text, is_left_out=True))
+            return ""
+        return path
 
     def count(self) -> None:
         """Count one entry. Raises ArchiveError beyond the cap."""
@@ -218,7 +245,8 @@ class ListingMaker:
         old = self.listing.nodes.get(path)
         if old is not None and not (old.kind is node.kind is NodeKind.FOLDER) and path not in self._repeated:
             self._repeated.add(path)
-            self.listing.notices.append(f"{path} is in the archive more than once: the last one counts")
+            text = f"{shown(path)} is in the archive more than once: the last one counts"
+            self.listing.notices.append(Notice(path, text))
         self.listing.nodes[path] = node
 
     def finish(self) -> Listing:

@@ -15,7 +15,9 @@ from graders.safe_text import clean
 
 _MOODLE = re.compile(r"(?P<person>.+)_(?P<number>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<file>.*)", re.DOTALL)
 _CANVAS = re.compile(r"(?P<person>[^_]+)_(?P<late>LATE_)?(?P<number>\d+)_(?P<attachment>\d+)_(?P<file>.+)", re.DOTALL)
+_CANVAS_TEXT = re.compile(r"(?P<person>[^_]+)_(?P<late>LATE_)?(?P<number>\d+)_text\.html")
 _LOOSE = re.compile(r"(?P<text>.+?)[ ._-]+(?P<file>Dockerfile|\.?dockerignore)")
+_SUFFIX = re.compile(r"(?<=.)\.[A-Za-z]\w{0,4}$")
 _AGAIN = re.compile(r"(?P<text>.+?)(?:-(?P<dash>\d{1,3})|[ _-]?\((?P<bracket>\d{1,3})\))")
 ONLINE_TEXT = "onlinetext"
 
@@ -31,12 +33,12 @@ class Naming:
     number: str = ""
     """The platform's number of that person."""
     file: str = ""
-    """The handed-in file's own name."""
+    """The handed-in file's own name, where others of the same person may lie beside it."""
     attempt: int = 0
     attachment: int = 0
     is_late: bool = False
     is_text: bool = False
-    """Moodle's page of what was typed in instead of handed in."""
+    """A page of what was typed in instead of handed in."""
 
 
 def read_name(name: str, *, is_folder: bool) -> Naming:
@@ -60,11 +62,17 @@ def read_name(name: str, *, is_folder: bool) -> Naming:
             attachment=int(match["attachment"][:18]),
             is_late=bool(match["late"]),
         )
+    match = None if is_folder else _CANVAS_TEXT.fullmatch(name)
+    if match:
+        person = clean(match["person"], max_len=200)
+        return Naming("", person, match["number"], file=name, is_late=bool(match["late"]), is_text=True)
     loose = None if is_folder else _LOOSE.fullmatch(name)
     if loose:
         return Naming(clean(loose["text"], max_len=200), file=own_name(loose["file"]))
-    stem = name if is_folder else split_ending(name)[0]
-    return Naming(clean(stem, max_len=200), file="" if is_folder else name)
+    stem, ending = (name, "") if is_folder else split_ending(name)
+    if not is_folder and not ending:
+        stem = _SUFFIX.sub("", name)
+    return Naming(clean(stem, max_len=200))
 
 
 def without_again(text: str) -> tuple[str, int]:

@@ -7,6 +7,7 @@ import stat
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from graders.cohort.archive import (
@@ -30,6 +31,7 @@ FOLDERS_DOWN = 3
 _FOLDER_ENTRIES = 20_000
 """Names that are looked at in a folder, the nearest first, before the rest is left to the reader's own limits."""
 _SHOWN = 4
+_NESTED = "It holds archives in archives"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def find_in_part(archive: Archive, part: Listing, folder: str, search: Search, n
 def find_in_entry(archive: Archive, node: Node, path: str, search: Search, nesting: int) -> Found:
     """Look into an archive that is a file of another one; `inside` is told from the outer one's top."""
     if nesting == 0:
-        return Found(RowState.UNREADABLE, f"It holds archives in archives, more than {search.caps.nesting} deep")
+        return Found(RowState.UNREADABLE, f"{_NESTED}, more than {search.caps.nesting} deep")
     if node.is_sealed:
         return Found(RowState.ENCRYPTED, "It is encrypted, and its password is not known")
     try:
@@ -89,6 +91,12 @@ def find_in_entry(archive: Archive, node: Node, path: str, search: Search, nesti
     except ArchiveError as error:
         return Found(error.state, error.message)
     return _moved(_at_source(Source(data=data), search, nesting - 1), f"{path}/")
+
+
+def find_in_files(files: Listing) -> Found:
+    """Look among files that were handed in one by one, none of them an archive."""
+    found = _seek(files, "")
+    return found if isinstance(found, Found) else Found(RowState.UNREADABLE, f"It holds no Dockerfile, only {found}")
 
 
 def list_folder(folder: Path) -> Listing:
@@ -107,14 +115,15 @@ def list_folder(folder: Path) -> Listing:
             if is_litter(path) or not path.isprintable():
                 continue
             status = entry.stat(follow_symlinks=False)
-            kind = _kind(status.st_mode)
-            listing.nodes[path] = Node(kind, status.st_size)
+            kind = kind_of(status.st_mode)
+            listing.nodes[path] = Node(kind, status.st_size, time=datetime.fromtimestamp(status.st_mtime, UTC))
             if kind is NodeKind.FOLDER and depth < FOLDERS_DOWN:
                 waiting.append((path, depth + 1))
     return listing
 
 
-def _kind(mode: int) -> NodeKind:
+def kind_of(mode: int) -> NodeKind:
+    """What a file's mode says that it is."""
     if stat.S_ISREG(mode):
         return NodeKind.FILE
     if stat.S_ISDIR(mode):
@@ -198,6 +207,8 @@ def _moved(found: Found, start: str) -> Found:
 
 
 def _of_inner(name: str, inner: Found) -> Found:
+    if inner.reason.startswith(_NESTED):
+        return inner
     return Found(inner.state, f"{shown(name)}, which it holds: {inner.reason}")
 
 

@@ -73,10 +73,10 @@ def read(row: Row, spec: ExerciseSpec | Terms, *, clock: Callable[[], float] = t
             listing = archive.listing()
             if row.parts:
                 nodes = {name: listing.nodes[path] for name, path in row.parts if path in listing.nodes}
-                listing = Listing(nodes, listing.notices)
+                listing = Listing(nodes)
             else:
                 archive, listing = _entered(archive, listing, row.inside, caps, deadline)
-            notices += listing.notices
+            notices += [notice.text for notice in listing.notices]
             found, ignore = _from_archive(archive, listing.nodes, spec.limits, notices)
         submission = assemble(row.place, found, ignore, notices, spec.limits, starter=spec.starter, editable=spec.files)
     return replace(submission, notices=(row.note, *submission.notices)) if row.note else submission

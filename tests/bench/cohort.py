@@ -88,7 +88,7 @@ def local(spec: ExerciseSpec, open_engine: Callable[[], Engine]) -> LocalGrader:
 
 def rows_of(cohort: Cohort, spec: ExerciseSpec) -> tuple[Row, ...]:
     """What collecting finds."""
-    return collect(cohort.place, read_roster(cohort.roster), spec.limits)
+    return collect(cohort.place, read_roster(cohort.roster), limits=spec.limits, exercise=spec.id)
 
 
 def grade(
