@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graders.cohort.row import GradedRow, GradeState, RowState
-from graders.cohort.worth import Score, number
+from graders.cohort.worth import Score, days, number
 from graders.finding import Finding
 from graders.outcome import Outcome, Status
 from graders.safe_text import clean, clean_lines
@@ -116,7 +116,7 @@ def _headline(row: GradedRow, score: Score) -> str:
 def _points(row: GradedRow, score: Score) -> Iterator[str]:
     if score.late_percent and score.points_after_late is not None:
         yield (
-            f"Handed in {_days(score.late_days or 0)} after the date: {number(score.late_percent)}% of the points are"
+            f"Handed in {days(score.late_days or 0)} after the date: {number(score.late_percent)}% of the points are"
             f" taken off, which leaves {number(score.points_after_late)}."
         )
     if row.override is not None:
@@ -191,7 +191,3 @@ def _one_line(outcome: Outcome) -> str:
 
 def _of(row: GradedRow, status: Status) -> list[Outcome]:
     return [outcome for outcome in row.report.outcomes if outcome.status is status] if row.report is not None else []
-
-
-def _days(days: int) -> str:
-    return "1 day" if days == 1 else f"{days} days"

@@ -7,17 +7,23 @@ goes through the rows once. Each file is replaced as a whole; what belongs to no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+import fcntl
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from graders.cohort.hand_back_settings import HandBackSettings, keep_settings
 from graders.cohort.row import GradedRow, Row
 from graders.cohort.worth import LatePolicy
 from graders.errors import GradebookError, SubmissionError
 from graders.exercise import ExerciseSpec
 from graders.submission import read_submission
+
+LOCK = ".handing-back"
 
 ReadFiles = Callable[[Row], "Mapping[str, bytes] | None"]
 """What a row handed in, path -> bytes; None when it can't be read now. Raises nothing."""
@@ -32,6 +38,8 @@ class CohortExercise:
     max_points: int
     given: tuple[Mapping[str, bytes], ...] = ()
     """Files of the starter and of the solution: what equals them is nobody's own."""
+    read_files: ReadFiles | None = None
+    """None: submissions are not compared with each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +49,9 @@ class HandBackOptions:
     now: datetime
     """With a time zone: when the page says that it was made."""
     late: LatePolicy = field(default_factory=LatePolicy)
+    """What it leaves at its default is as kept in `--out`; what it says is kept there."""
     assignment: str = ""
-    """The assignment's name in Canvas; empty: the exercise's title."""
-    read_files: ReadFiles | None = None
-    """None: submissions are not compared with each other."""
+    """The assignment's name in Canvas; empty: as kept in `--out`, else the exercise's title."""
     progress: Callable[[int], None] = lambda _: None
     """Told how many rows are written."""
 
@@ -70,7 +77,7 @@ def exercise_of(spec: ExerciseSpec) -> CohortExercise:
             files = read_submission(folder, spec.limits).files
             given.append({file.path: file.data for file in files if not file.link})
     points = sum(use.points for use in spec.checks if not use.advisory)
-    return CohortExercise(spec.id, spec.title, points, tuple(given))
+    return CohortExercise(spec.id, spec.title, points, tuple(given), partial(_files, spec))
 
 
 def write_all(
@@ -80,9 +87,34 @@ def write_all(
     from graders.cohort.hand_back_run import HandBackRun
 
     try:
-        return HandBackRun(out_dir, exercise, options).all(rows)
+        with _alone(out_dir):
+            kept = keep_settings(out_dir, HandBackSettings(options.late, options.assignment))
+            return HandBackRun(out_dir, exercise, replace(options, late=kept.late, assignment=kept.assignment)).all(
+                rows
+            )
     except OSError as error:
         raise GradebookError(
             f"{error.filename or out_dir} can't be written: {error.strerror}",
             hint="Make room or mend its permissions, then: dockyard report DIR",
         ) from error
+
+
+@contextmanager
+def _alone(out_dir: Path) -> Iterator[None]:
+    """Wait until nobody else writes there: `dockyard report` may run while `dockyard grade` ends. Raises OSError."""
+    out_dir.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(out_dir / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _files(spec: ExerciseSpec, row: Row) -> Mapping[str, bytes] | None:
+    from graders.cohort.unpack import read
+
+    try:
+        return {file.path: file.data for file in read(row, spec).files if not file.link}
+    except (SubmissionError, OSError):
+        return None

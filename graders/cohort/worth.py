@@ -76,3 +76,18 @@ def days_late(row: GradedRow, policy: LatePolicy) -> int | None:
 def number(value: float | None) -> str:
     """A number of points as people write it; empty for none."""
     return "" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def days(count: int) -> str:
+    """A number of days as people write it."""
+    return "1 day" if count == 1 else f"{count} days"
+
+
+def in_words(policy: LatePolicy) -> str:
+    """A late policy for people; empty when lateness costs nothing and there is no date."""
+    parts = [] if policy.due is None else [f"due {policy.due:%Y-%m-%d %H:%M %Z}"]
+    if policy.costs:
+        free = f" after {number(policy.free_days)} free days" if policy.free_days else ""
+        cap = f", at most {number(policy.cap_percent)}%" if policy.cap_percent < 100 else ""
+        parts.append(f"late: {number(policy.percent_per_day)}% of the points for each day begun{free}{cap}")
+    return ", ".join(parts)
