@@ -52,7 +52,7 @@ COMMANDS = {
         "For authors: write an exercise, prove that its grader can't be fooled.",
     ),
     "help": ("course.commands.help:help_command", "The help of a command, the same as its --help."),
-    "completion": ("course.commands.help:completion_command", "What makes bash, zsh or fish complete your line."),
+    "completion": ("course.commands.help:completion_command", "Print what makes bash, zsh or fish complete your line."),
 }
 """Name -> where the command is, and the line that `--help` shows without importing it."""
 

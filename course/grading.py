@@ -39,16 +39,21 @@ class Grading:
     nonce: Callable[[], str]
 
     def grade(
-        self, exercise_folder: Path, root: Path, cancel: Cancel, *, static_only: bool, fresh: bool
+        self, exercise_folder: Path, root: Path, cancel: Cancel, *, static_only: bool, fresh: bool, copied_out: bool
     ) -> Generator[GradeEvent]:
-        """Grade a folder, or answer from the store unless `fresh`. Raises GraderError and CourseError."""
+        """Grade a folder, or answer from the store unless `fresh`. Raises GraderError and CourseError.
+
+        `copied_out`: the folder began as a copy of the starter.
+        """
         from graders.recall import grade_or_recall
         from graders.report_store import ReportStore, engine_address
         from graders.submission import read_submission
         from graders.terms import read_terms
 
         terms = read_terms(exercise_folder) or self.catalog.exercise(exercise_folder.name).terms
-        submission = read_submission(root, terms.limits, starter=terms.starter, editable=terms.files)
+        submission = read_submission(
+            root, terms.limits, starter=terms.starter, editable=terms.files, copied_out=copied_out
+        )
         cancel.raise_if_set()
         store = ReportStore(self.state / "reports", where=engine_address(self.environ, self.home))
         yield from grade_or_recall(

@@ -238,7 +238,9 @@ class Session:
         exercise_folder = self.catalog.exercise_folder(exercise)
         root = self._folder(exercise) if path is None else path
         report: Report | None = None
-        events = self._grading().grade(exercise_folder, root, cancel or Cancel(), static_only=static_only, fresh=fresh)
+        events = self._grading().grade(
+            exercise_folder, root, cancel or Cancel(), static_only=static_only, fresh=fresh, copied_out=path is None
+        )
         with closing(events):
             for event in events:
                 yield event

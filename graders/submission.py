@@ -26,6 +26,8 @@ _DEPTH_LIMIT = 64
 NEVER_IGNORED = ("Dockerfile", ".dockerignore")
 _NOTICE_LIMIT = 20
 _STRANGERS_SHOWN = 5
+_EDITORS_OWN = ("*~", "*.sw[a-p]", "*.sw[a-p]x", "*.kate-swp", ".#*", "*/.#*", "#*#", "*/#*#")
+"""Backups, swap and lock files of vim, Emacs, Kate and others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,13 @@ def read_submission(
     starter: Path | None = None,
     editable: tuple[str, ...] = ("*",),
     is_litter: Callable[[str], bool] | None = None,
+    copied_out: bool = False,
 ) -> Submission:
     """Read a folder; what matches none of the `editable` globs is taken from the starter, and only what it has.
 
     So neither a changed program nor a module beside it that hides a library can stand in for the real one.
-    What `is_litter` says of a path is as if it were not there.
+    What `is_litter` says of a path is as if it were not there. `copied_out`: the folder began as a copy of the
+    starter, so that what it lacks was taken out of it, which is worth a notice.
 
     Links are kept as entries and never followed. Raises SubmissionError: no folder, no Dockerfile, or over a limit.
     """
@@ -69,7 +73,7 @@ def read_submission(
     ignore = _read_ignore(root)
     found = _Walk(root, limits, ignore, notices, is_litter).files()
     found["Dockerfile"] = replace(found.get("Dockerfile", ContextFile("Dockerfile")), data=dockerfile)
-    return assemble(root, found, ignore, notices, limits, starter=starter, editable=editable)
+    return assemble(root, found, ignore, notices, limits, starter=starter, editable=editable, copied_out=copied_out)
 
 
 def assemble(
@@ -81,10 +85,15 @@ def assemble(
     *,
     starter: Path | None,
     editable: tuple[str, ...],
+    copied_out: bool = False,
 ) -> Submission:
     """The submission of these entries, one of which is its Dockerfile, with the starter's own files put back."""
     if starter is not None:
-        _put_back(found, _Walk(starter, limits, None, []).files(), ignore, editable, notices)
+        originals = _Walk(starter, limits, None, []).files()
+        missing = _put_back(found, originals, ignore, editable, notices)
+        if missing and copied_out:
+            notices.append(f"Not in your folder, so the exercise's own was used: {_few(missing)}")
+        _leave_out_strangers(found, originals, editable, notices)
     files = tuple(found[path] for path in sorted(found))
     dockerfile = found["Dockerfile"].data
     if len(notices) > _NOTICE_LIMIT:
@@ -108,7 +117,8 @@ def _put_back(
     ignore: IgnoreFile | None,
     editable: tuple[str, ...],
     notices: list[str],
-) -> None:
+) -> list[str]:
+    """Put the starter's own files into their places; those that the folder had not."""
     missing: list[str] = []
     for path, original in sorted(originals.items()):
         if is_editable(path, editable):
@@ -125,15 +135,22 @@ def _put_back(
         elif handed_in.data != original.data or handed_in.link != original.link:
             notices.append(f"{path} was changed, and is not yours to change: the exercise's own was put back")
         found[path] = original
-    # A folder with the learner's files alone is a fine way to hand in: only a gap in the project is worth a word.
-    protected = sum(not is_editable(path, editable) for path in originals)
-    if 0 < len(missing) < protected:
-        notices.append(f"Missing, and put back from the exercise: {_few(missing)}")
+    return missing
+
+
+def _leave_out_strangers(
+    found: dict[str, ContextFile],
+    originals: dict[str, ContextFile],
+    editable: tuple[str, ...],
+    notices: list[str],
+) -> None:
     strangers = [path for path in sorted(found) if path not in originals and not is_editable(path, editable)]
     for path in strangers:
         del found[path]
-    if strangers:
-        notices.append(f"Left out, because this exercise takes no such file: {_few(strangers)}")
+    # An editor has its swap file beside every file that is open in it: that is no file somebody handed in.
+    named = [path for path in strangers if not any(fnmatch.fnmatchcase(path, name) for name in _EDITORS_OWN)]
+    if named:
+        notices.append(f"Left out, because this exercise takes no such file: {_few(named)}")
 
 
 def _few(paths: list[str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from course.commands.choice import choose_exercise, complete_exercises
+from course.commands.choice import choose_exercise, complete_exercises, next_after
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation
 from course.commands.options import Verbosity, formats_option, output_option, verbosity, verbosity_options
@@ -84,13 +84,14 @@ def check_command(
             if isinstance(event, CheckRecorded) and event.first_pass:
                 revealed = _after_first_pass(session, event)
         folder = path or session.paths.workspace / chosen
+        after_pass = next_after(session, chosen) if path is None else ""
     assert report is not None
     colour = output is None and invocation.terminal.stdout and invocation.terminal.colours > 0
     emit(render(report, output_format, folder=_seen_from_here(folder), colour=colour), output)
     if level is not Verbosity.QUIET and path is None:
         for line in revealed:
             say(line)
-        _say_what_next(report)
+        _say_what_next(report, after_pass, revealed=bool(revealed))
     ctx.exit(report.exit_code)
 
 
@@ -146,19 +147,21 @@ def _seen_from_here(folder: Path) -> str:
 
 
 def _after_first_pass(session: Session, recorded: CheckRecorded) -> list[str]:
-    """What each fault had cost, and what the pass opened; lines for the person at the terminal."""
+    """What each fault had cost; lines for the person at the terminal."""
     from course.reveal_text import reveal_markdown
     from graders.safe_text import clean_lines
 
     reveal = session.reveal(recorded.report.exercise)
-    lines = ["", *clean_lines(reveal_markdown(reveal))] if reveal.faults else []
-    return [*lines, *(f"Unlocked: lesson {number}. dockyard start {number}" for number in recorded.unlocked)]
+    return ["", *clean_lines(reveal_markdown(reveal))] if reveal.faults else []
 
 
-def _say_what_next(report: Report) -> None:
-    """The next command after a report."""
+def _say_what_next(report: Report, after_pass: str, *, revealed: bool) -> None:
+    """The next command after a report; `revealed`: what the faults cost was just told."""
     if report.verdict is Verdict.PASSED and not report.static_only:
-        say(f"What each fault costs, in your numbers: dockyard reveal {report.exercise}")
+        if not revealed:
+            say(f"What each fault costs, in your numbers: dockyard reveal {report.exercise}")
+        if after_pass:
+            say(f"Next: {after_pass}")
     elif report.verdict is Verdict.FAILED:
         say(f"Stuck? dockyard hint {report.exercise}")
     elif report.verdict is Verdict.ERRORED:

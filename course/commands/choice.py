@@ -39,9 +39,17 @@ def complete_exercises(ctx: click.Context, param: click.Parameter, incomplete: s
     return sorted(name for name in folders if name.startswith(incomplete))
 
 
-def next_step(session: Session) -> str:
-    """The next command, and in a few words why."""
-    lesson = session.current()
+def next_after(session: Session, exercise: str) -> str:
+    """The next command after a pass of this exercise: the rest of its lesson first; empty when it has no lesson."""
+    number = session.catalog.lesson_of(exercise)
+    rows = (row for level in session.outline() for row in level.lessons if row.number == number)
+    row = next(rows, None)
+    return "" if row is None else next_step(session, row)
+
+
+def next_step(session: Session, lesson: LessonRow | None = None) -> str:
+    """The next command in a lesson (else the current one), and in a few words why."""
+    lesson = lesson or session.current()
     for row in lesson.exercises:
         if not row.passed:
             if session.is_started(row.id):

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from course.commands.choice import choose_exercise, complete_exercises
+from course.commands.choice import choose_exercise, complete_exercises, next_after
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation
 from course.commands.options import Verbosity, colour_option
 from course.commands.output import emit, say, say_raw
+from course.event import CheckRecorded
 from course.terminal import StatusLine
+from graders.report import Verdict
 from graders.safe_text import clean
 
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ def watch_command(ctx: click.Context, *, exercise: str | None, static_only: bool
                 click.echo(CLEAR if wipe else "\n", nl=False)
             if lines:
                 emit("\n".join(lines))
+            if isinstance(event, CheckRecorded) and event.report.verdict is Verdict.PASSED:
+                emit(f"  Next: {clean(next_after(session, chosen))}".rstrip())
             match event:
                 case TextRead() if not static_only:
                     narrator = progress.enter_context(_progress(invocation))

@@ -108,7 +108,6 @@ class _Page:
             yield "Next: run the whole check."
         elif report.verdict is Verdict.PASSED:
             yield self.painted(f"✔ PASSED: {points}.", COLOURS[Status.PASSED])
-            yield "Next: go on to the next lesson."
         elif report.verdict is Verdict.ERRORED:
             yield self.painted("! ERRORED: not decided, and that is not your fault.", COLOURS[Status.ERRORED])
             remedies = dict.fromkeys(outcome.remedy for outcome in report.outcomes if outcome.remedy)

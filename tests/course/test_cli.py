@@ -27,6 +27,7 @@ from graders.errors import (
     EngineError,
     EngineTimeout,
     EngineUnavailable,
+    GradebookError,
     GraderError,
     ImageUnavailable,
     SpecError,
@@ -145,7 +146,7 @@ def test_help_of_each_command_says_what_the_table_says(run: Run, name: str) -> N
 
     assert result.exit_code == 0
     assert "Usage:" in result.stdout
-    assert cli_module.COMMANDS[name][1].split()[0] in result.stdout
+    assert cli_module.COMMANDS[name][1].split()[0].lower() in result.stdout.lower()
 
 
 def test_each_slash_command_has_a_twin_that_exists() -> None:
@@ -338,6 +339,7 @@ ERRORS: list[tuple[GraderError | CourseError, int]] = [
     (SpecError("x"), 2),
     (UnknownCheckError("x"), 2),
     (SubmissionError("x"), 2),
+    (GradebookError("x"), 2),
     (EngineError("x"), 3),
     (EngineUnavailable("x"), 3),
     (EngineTimeout("x", limit_s=1, elapsed_s=2), 4),
@@ -409,7 +411,7 @@ STORY = (
     BuildStepChanged(Purpose.GRADED, BuildStep("d", "[3/3] RUN false", StepStatus.FAILED, 0.5, line=3)),
     BuildFinished(Purpose.GRADED, 5.0, "exit code: 1"),
     GradeFinished(report(Status.FAILED)),
-    CheckRecorded(report(Status.FAILED), True, ("2.1",)),
+    CheckRecorded(report(Status.FAILED), False, ("2.1",)),
 )
 
 
@@ -426,10 +428,31 @@ def test_check_tells_its_progress_in_plain_lines(run: Run, monkeypatch: pytest.M
         "  line 2   [2/3] RUN pip  4.2 s",
         "  line 3   [3/3] RUN false  FAILED after 0.5 s",
         "  The build failed after 5.0 s",
-        "Passed for the first time.",
         "Lesson 2.1 is open now: dockyard start 2.1",
         "Stuck? dockyard hint tiny",
     ]
+
+
+def test_check_after_one_of_two_exercises_names_the_other(
+    paths: Paths, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lesson is done only when each of its exercises passed: the next command is for the one that did not."""
+    lesson = paths.content / "lessons" / "why" / "lesson.md"
+    lesson.write_text(lesson.read_text().replace("[tiny]", "[tiny, other]"))
+    layers = paths.content / "lessons" / "layers" / "lesson.md"
+    layers.write_text(layers.read_text().replace("exercises: [other]\n", ""))
+    done = report(Status.PASSED)
+
+    def check(self: Session, exercise: str, **_: object) -> Iterator[SessionEvent]:
+        assert exercise == "tiny"
+        yield self._record(done)
+
+    monkeypatch.setattr(Session, "check", check)
+
+    first = run("check", "tiny")
+
+    assert first.stderr.splitlines()[-1] == "Next: dockyard start other"
+    assert "next lesson" not in first.stdout
 
 
 def test_check_quiet_says_nothing_beside_the_report(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,9 @@ def test_protected_files_come_from_the_starter(tmp_path: Path) -> None:
     """A changed, a missing and an added file are put right, and said."""
     starter = folder(tmp_path / "starter", {"Dockerfile": "FROM a\n", "src/a.py": "1", "src/b.py": "2"})
     root = folder(tmp_path / "root", {"Dockerfile": "FROM b\n", "src/a.py": "cheat", "src/json.py": "cheat"})
-    submission = read_submission(root, Limits(), starter=starter, editable=("Dockerfile", ".dockerignore"))
+    submission = read_submission(
+        root, Limits(), starter=starter, editable=("Dockerfile", ".dockerignore"), copied_out=True
+    )
 
     assert b"FROM b\n" == submission.dockerfile
     assert {"Dockerfile": b"FROM b\n", "src/a.py": b"1", "src/b.py": b"2"} == {
@@ -78,7 +80,8 @@ def test_sum_follows_content(tmp_path: Path) -> None:
 
 
 def put_back(root: Path, starter: Path) -> tuple[str, ...]:
-    return read_submission(root, Limits(), starter=starter, editable=("Dockerfile", ".dockerignore")).notices
+    editable = ("Dockerfile", ".dockerignore")
+    return read_submission(root, Limits(), starter=starter, editable=editable, copied_out=True).notices
 
 
 def test_files_that_the_learner_ignores_are_not_called_missing(tmp_path: Path) -> None:
@@ -90,14 +93,26 @@ def test_files_that_the_learner_ignores_are_not_called_missing(tmp_path: Path) -
     assert () == put_back(root, starter)
 
 
-def test_folder_with_the_learners_files_alone_needs_no_word(tmp_path: Path) -> None:
-    """The rest comes from the starter, silently; one missing file of many is named, in one line."""
+def test_files_taken_out_of_a_copy_are_named(tmp_path: Path) -> None:
+    """In a copy of the starter a gap is worth a line; in a folder of another's making there is none to speak of."""
     starter = folder(tmp_path / "starter", {"src/a.py": "1", "src/b.py": "2", "c.txt": "3"})
-    alone = folder(tmp_path / "alone", {"Dockerfile": "FROM a\n"})
     gap = folder(tmp_path / "gap", {"Dockerfile": "FROM a\n", "src/a.py": "1"})
+    handed_in = read_submission(gap, Limits(), starter=starter, editable=("Dockerfile",))
 
-    assert () == put_back(alone, starter)
-    assert ("Missing, and put back from the exercise: c.txt, src/b.py",) == put_back(gap, starter)
+    assert ("Not in your folder, so the exercise's own was used: c.txt, src/b.py",) == put_back(gap, starter)
+    assert () == handed_in.notices
+    assert ["Dockerfile", "c.txt", "src/a.py", "src/b.py"] == [file.path for file in handed_in.files]
+
+
+def test_files_of_an_open_editor_are_left_out_without_a_word(tmp_path: Path) -> None:
+    """A swap file and a backup are not part of what is built; another stranger is named."""
+    starter = folder(tmp_path / "starter", {"src/a.py": "1"})
+    files = {"src/a.py": "1", "Dockerfile": "FROM a\n", ".Dockerfile.swp": "x", "src/a.py~": "x", "src/.#a.py": "x"}
+    root = folder(tmp_path / "root", {**files, "notes": "x"})
+    submission = read_submission(root, Limits(), starter=starter, editable=("Dockerfile",))
+
+    assert ("Left out, because this exercise takes no such file: notes",) == submission.notices
+    assert ["Dockerfile", "src/a.py"] == [file.path for file in submission.files]
 
 
 def test_folder_or_link_in_place_of_a_protected_file_gives_way(tmp_path: Path) -> None:
