@@ -130,7 +130,7 @@ def _own_faults(instruction: Instruction, escape: str) -> Iterator[tuple[str, st
         case "FROM":
             yield from _from(value)
         case "COPY" | "ADD":
-            words = split_plain(value) if instruction.exec_form is None else list(instruction.exec_form)
+            words = split_plain(value) if instruction.exec_form is None else instruction.exec_form
             if len(words) < 2:
                 yield "missing-argument", f"{keyword} needs a source and a destination"
             yield from _open_quote(keyword, words, escape)

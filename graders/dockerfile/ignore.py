@@ -17,6 +17,8 @@ PATTERN_LIMIT = 2000
 PATTERN_LENGTH = 1000
 _WILDCARDS_FOR_RE = 4
 """Up to so many wildcards a backtracking expression stays fast on any path."""
+_DECIDED_LIMIT = 512
+"""So many answers are remembered, no more: a context may have any number of files."""
 
 _Matcher = Callable[[str], bool]
 
@@ -30,6 +32,8 @@ class IgnoreFile:
     invalid: tuple[str, ...] = ()
     """Patterns for which Docker refuses to build."""
     _matchers: tuple[tuple[_Matcher, bool], ...] = field(init=False, repr=False, compare=False, default=())
+    _decided: dict[str, str | None] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """What `decided_by` answered: many checks ask about the same paths."""
 
     def __post_init__(self) -> None:
         matchers = tuple((_matcher(pattern.removeprefix("!")), pattern.startswith("!")) for pattern in self.patterns)
@@ -60,6 +64,13 @@ class IgnoreFile:
 
     def decided_by(self, path: str) -> str | None:
         """The pattern that keeps this path out of the context; None when it is let in."""
+        if path not in self._decided:
+            if len(self._decided) == _DECIDED_LIMIT:
+                self._decided.clear()
+            self._decided[path] = self._decide(path)
+        return self._decided[path]
+
+    def _decide(self, path: str) -> str | None:
         names = [name for name in path.split("/") if name not in ("", ".")]
         prefixes = ["/".join(names[:count]) for count in range(len(names), 0, -1)]
         decided: str | None = None
@@ -69,6 +80,12 @@ class IgnoreFile:
             if any(matches(prefix) for prefix in prefixes):
                 decided = None if brings_back else pattern
         return decided
+
+
+@lru_cache(maxsize=256)
+def paths_like(*patterns: str) -> IgnoreFile:
+    """What tells, by `excludes`, which paths these patterns name: the sources of a COPY, a parameter of a check."""
+    return IgnoreFile(patterns)
 
 
 def _clean(line: str) -> str:

@@ -75,7 +75,7 @@ class Instruction:
     @property
     def words(self) -> tuple[str, ...]:
         """The arguments of COPY and ADD after expansion: the sources, then the destination."""
-        return self.exec_form if self.exec_form is not None else tuple(split_plain(self.expanded))
+        return self.exec_form if self.exec_form is not None else split_plain(self.expanded)
 
     @property
     def text(self) -> str:

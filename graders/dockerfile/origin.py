@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graders.dockerfile.ignore import IgnoreFile
+from graders.dockerfile.ignore import IgnoreFile, paths_like
 from graders.dockerfile.model import Command, Dockerfile, Instruction, Stage, mounts
 
 _DEPTH_LIMIT = 20
@@ -70,7 +70,7 @@ class Origins:
         for source in instruction.words[:-1]:
             plain = posixpath.normpath(posixpath.join("/", source)).lstrip("/")
             folder = place if place.endswith("/") or plain not in self._files else posixpath.dirname(place)
-            matches = IgnoreFile((plain or "**",)).excludes
+            matches = paths_like(plain or "**").excludes
             for path in self._files:
                 if not matches(path) or (self._ignore is not None and self._ignore.excludes(path)):
                     continue
@@ -143,7 +143,7 @@ class Origins:
         """Paths that `inside` of the destination may have at the source."""
         plain = posixpath.normpath(posixpath.join("/", source))
         if not named and any(char in source for char in "*?["):
-            matches = IgnoreFile((plain.lstrip("/"),)).excludes
+            matches = paths_like(plain.lstrip("/")).excludes
             return [f"/{path}" for path in self._files if inside in ("", posixpath.basename(path)) and matches(path)]
         found = [plain] if inside in ("", posixpath.basename(plain)) else []
         return [*found, posixpath.join(plain, inside)] if inside else found

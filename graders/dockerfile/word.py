@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 
 _SPACE = " \t\v\f\r"
 _LIST = re.compile(
     r"""\[\s*+(?:"(?:[^"\\\x00-\x1f]|\\.)*+"\s*+(?:,\s*+"(?:[^"\\\x00-\x1f]|\\.)*+"\s*+)*+)?\]""",
 )
+_SPACES = re.compile(r"[\t\v\f\r ]+")
 _PLAIN = re.compile(r"[^\s\\'\"]+")
 
 
 def split_keyword(line: str) -> tuple[str, str]:
     """The first word of an instruction and all after it, both stripped."""
     line = line.strip()
-    match = re.search(r"[\t\v\f\r ]+", line)
+    match = _SPACES.search(line)
     if match is None:
         return line, ""
     return line[: match.start()], line[match.end() :].strip()
@@ -150,9 +152,10 @@ def split_env(text: str, escape: str = "\\") -> list[tuple[str, str | None]]:
     return pairs
 
 
-def split_plain(text: str) -> list[str]:
-    """Words parted by white space, quotes without meaning: the arguments of COPY and ADD."""
-    return [word for word in re.split(r"[\t\v\f\r ]+", text.strip()) if word]
+@lru_cache(maxsize=1024)
+def split_plain(text: str) -> tuple[str, ...]:
+    """Words parted by white space, quotes without meaning: the arguments of COPY and ADD. Kept: checks ask often."""
+    return tuple(word for word in _SPACES.split(text.strip()) if word)
 
 
 def is_mixed_list(text: str) -> bool:

@@ -132,7 +132,7 @@ def test_report_of_a_base_that_gave_way_is_not_believed(engine: FakeEngine, fold
     key = f"of {report.content_sha256}"
     store.note(report)
     store.save(key, report)
-    run(engine, "pull")
+    run(engine, "pull", SLIM)
 
     assert store.load(key) is not None
 

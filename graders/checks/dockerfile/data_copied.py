@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from graders.check import Check, Sample
 from graders.context import DockerfileContext
-from graders.dockerfile.ignore import IgnoreFile
+from graders.dockerfile.ignore import paths_like
 from graders.dockerfile.model import Dockerfile, Instruction
 from graders.dockerfile.shipped import stages_that_ship
 from graders.finding import Finding, Undecidable
@@ -80,7 +80,7 @@ def _ships(dockerfile: Dockerfile, instruction: Instruction, params: Params) -> 
     if instruction.stage in {stage.index for stage in stages_that_ship(dockerfile, target)}:
         return True
     below = "/" if target == "/" else f"{target}/"
-    is_data = IgnoreFile(params.patterns)
+    is_data = paths_like(*params.patterns)
     for copy in dockerfile.in_chain("COPY"):
         origins = (dockerfile.find_stage(name, copy.stage) for name in copy.flags.get("from", ()))
         if not any(origin is not None and origin.index == instruction.stage for origin in origins):
@@ -105,14 +105,14 @@ def _with_parents(dockerfile: Dockerfile, index: int) -> list[tuple[Instruction,
 
 def _data(context: DockerfileContext, instruction: Instruction, params: Params) -> set[str]:
     """Paths in the context that are data and that the instruction takes."""
-    is_data, allowed = IgnoreFile(params.patterns), IgnoreFile(params.allowed)
-    excluded = IgnoreFile(instruction.flags.get("exclude", ()))
+    is_data, allowed = paths_like(*params.patterns), paths_like(*params.allowed)
+    excluded = paths_like(*instruction.flags.get("exclude", ()))
     found: set[str] = set()
     for source in instruction.words[:-1]:
         if source.startswith(("<<", "http://", "https://", "git@")):
             continue
         plain = posixpath.normpath(posixpath.join("/", source)).lstrip("/")
-        matches = IgnoreFile((plain.removeprefix("!") or "**",))
+        matches = paths_like(plain.removeprefix("!") or "**")
         taken = [path for path in context.files if matches.excludes(path)]
         if not taken and plain and not any(char in plain for char in "*?["):
             # The files aren't known here: the word itself has to do.

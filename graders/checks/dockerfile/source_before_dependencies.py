@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from graders.check import Check, Sample
 from graders.context import DockerfileContext
-from graders.dockerfile.ignore import IgnoreFile
+from graders.dockerfile.ignore import paths_like
 from graders.dockerfile.install import Install, hides_its_program, is_of_dependencies, python_installs
 from graders.dockerfile.model import Instruction, Stage, mounts
 from graders.finding import Finding, Undecidable
@@ -81,8 +81,8 @@ class _Reader:
         self._files = [path for path in context.files if ignore is None or not ignore.excludes(path)]
         own = (context.requirements,) if context.requirements else ()
         patterns = (*own, *(f"**/{pattern}" for pattern in params.manifests))
-        self._manifests = IgnoreFile(tuple(pattern for pattern in patterns if not pattern.startswith("!")))
-        self._sources = IgnoreFile(params.sources)
+        self._manifests = paths_like(*(pattern for pattern in patterns if not pattern.startswith("!")))
+        self._sources = paths_like(*params.sources)
         self._decided: dict[tuple[str, tuple[str, ...]], bool] = {}
         self._bringer: dict[int, Instruction | None] = {}
         self._targets: dict[int, list[str]] = {}
@@ -149,8 +149,8 @@ class _Reader:
     def _decide(self, pattern: str, excluded: tuple[str, ...], *, everything: bool) -> bool:
         if not self._files:
             return everything or not self._manifests.excludes(pattern)
-        matches = IgnoreFile((pattern.removeprefix("!"),)).excludes
-        without = IgnoreFile(excluded).excludes
+        matches = paths_like(pattern.removeprefix("!")).excludes
+        without = paths_like(*excluded).excludes
         taken = [file for file in self._files if (everything or matches(file)) and not without(file)]
         if self._context.source and self._context.source in taken:
             return True
