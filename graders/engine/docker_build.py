@@ -27,7 +27,6 @@ from graders.engine.base import (
     LogLines,
     Network,
 )
-from graders.engine.docker_archive import too_large
 from graders.engine.docker_cache import with_own_caches
 from graders.engine.docker_classic import ClassicReader
 from graders.engine.docker_context import pack
@@ -42,11 +41,11 @@ from graders.engine.docker_errors import (
     without_noise,
 )
 from graders.engine.docker_owner import OWNER, own_mark
+from graders.engine.docker_refusal import refusal
 from graders.engine.docker_steps import BuildKitReader, image_of_step
 from graders.engine.docker_wire import Json, LineSplitter, Query, Stream, Wire
 from graders.engine.network_claim import claimed
 from graders.errors import Cancelled, EngineError, EngineTimeout, EngineUnavailable, ImageUnavailable
-from graders.safe_text import clean
 
 _BATCH_S = 0.05
 _POLL_S = 0.03
@@ -71,11 +70,8 @@ def build(wire: Wire, request: BuildRequest, cancel: Cancel, *, builder: str, di
 
 
 def _watched(wire: Wire, request: BuildRequest, cancel: Cancel, builder: str, use: DiskUse) -> Iterator[BuildEvent]:
-    bomb = too_large(request.files, request.limits.build_disk_mib)
-    if bomb:
-        yield _refused(f"{clean(bomb)} unpacks to more than {request.limits.build_disk_mib} MiB; it was not built")
-        return
     files, problem = _own_caches(request)
+    problem = refusal(request) or problem
     if problem:
         yield _refused(problem)
         return
