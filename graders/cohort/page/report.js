@@ -25,6 +25,7 @@
     shown.textContent = `${count} of ${rows.length}`;
     empty.hidden = count > 0;
   };
+  const collator = new Intl.Collator(undefined, { numeric: true });
   let order = { key: "", down: false };
   const sort = (button) => {
     const key = button.dataset.key;
@@ -37,11 +38,13 @@
     const sign = order.down ? -1 : 1;
     rows.sort((one, other) => {
       const [a, b] = [values.get(one), values.get(other)];
-      if (words) return sign * a.localeCompare(b);
+      if (words) return sign * collator.compare(a, b);
       if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) - Number.isNaN(b);
       return sign * (a - b);
     });
-    list.append(...rows);
+    const sorted = document.createDocumentFragment();
+    sorted.append(...rows);
+    list.append(sorted);
   };
   // Without this script they would be buttons that do nothing.
   for (const cell of head.children) {
