@@ -145,14 +145,14 @@ def ended_line(event: GradingEnded, finished: int, to_grade: int) -> str:
 
 
 class CohortNarrator:
-    """Tells the events of a run: with a live table where `columns` is given, else a line a row."""
+    """Tells the events of a run: with a live table where `size` tells columns and lines, else a line a row."""
 
     def __init__(
         self,
         title: str,
         verbosity: Verbosity,
         *,
-        size: tuple[int, int] | None = None,
+        size: Callable[[], tuple[int, int]] | None = None,
         write: Callable[[str], None] = say,
         write_raw: Callable[[str], None] = say_raw,
         clock: Callable[[], float] = time.monotonic,
@@ -192,10 +192,12 @@ class CohortNarrator:
             for line in self._lines(event):
                 self._print(line)
 
-    def note(self, line: str) -> None:
-        """Say something that stays."""
+    def collecting(self, done: int, total: int) -> None:
+        """Say how many students' submissions were looked through."""
         with self._lock:
-            self._print(line)
+            self._tally.reading = f"Looking through what was handed in: {done} of {total}"
+            if self._size is None and total > READ_STEP and done % READ_STEP == 0:
+                self._print(self._tally.reading)
 
     def _lines(self, event: CohortEvent) -> list[str]:
         tally, live = self._tally, self._size is not None
@@ -242,7 +244,7 @@ class CohortNarrator:
     def _paint(self) -> None:
         if self._size is None or not (self._tally.to_grade or self._tally.reading):
             return
-        lines = table(self._tally, self._title, *self._size)
+        lines = table(self._tally, self._title, *self._size())
         # Lines don't wrap while the table is painted: what is too wide in a narrower window is cut.
         self._write_raw("\x1b[?7l" + "".join(f"{line}\x1b[K\n" for line in lines) + "\x1b[?7h")
         self._painted = len(lines)

@@ -17,6 +17,8 @@ from course.commands.options import Verbosity, formats_option, output_option, ve
 from course.commands.output import emit, ensure_writable, say, say_error
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from course.catalog import Catalog
     from graders.cohort.gradebook import Gradebook
     from graders.cohort.run_event import RunEnded
@@ -137,13 +139,15 @@ def grade_command(
         request = CohortRequest(submissions, out, spec, roster, settings)
         grader = local_grader(spec, invocation.engine, invocation.environ, paths.state)
         cancel = stack.enter_context(cancel_on_signal())
-        if level is not Verbosity.QUIET:
-            say(f"Collecting {submissions}")
-        cohort = stack.enter_context(open_cohort(request, grader))
-        terminal = invocation.terminal
-        size = (terminal.columns, terminal.lines) if terminal.stderr and terminal.colours else None
+        is_live = invocation.terminal.stderr and bool(invocation.terminal.colours)
         ended: RunEnded | None = None
-        with CohortNarrator(spec.id, level, size=size) as narrator:
+        with CohortNarrator(spec.id, level, size=_window(invocation) if is_live else None) as narrator:
+
+            def collecting(done: int, total: int) -> None:
+                cancel.raise_if_set()
+                narrator.collecting(done, total)
+
+            cohort = stack.enter_context(open_cohort(request, grader, collecting))
             for event in cohort.events(cancel):
                 narrator.tell(event)
                 if isinstance(event, RunEnded):
@@ -155,6 +159,17 @@ def grade_command(
         code = _say_what_next(ended, out, level)
         emit(_json(ended, spec, out) if output_format == "json" else _text(ended, out), output)
     ctx.exit(code)
+
+
+def _window(invocation: Invocation) -> Callable[[], tuple[int, int]]:
+    """Columns and lines of the terminal, which may change while a cohort is graded."""
+    from course.terminal import look
+
+    def size() -> tuple[int, int]:
+        terminal = look(invocation.environ, no_colour=invocation.no_colour)
+        return terminal.columns, terminal.lines
+
+    return size
 
 
 def _catalog(invocation: Invocation) -> Catalog:

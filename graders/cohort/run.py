@@ -17,11 +17,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from graders.cancel import Cancel
-from graders.cohort.grade_key import decides, is_doubtful, key_of, scored, scores
-from graders.cohort.gradebook import CohortFacts, Grade, Gradebook
+from graders.cohort.grade_key import decides, is_doubtful, key_of, scored
+from graders.cohort.gradebook import Grade, Gradebook
 from graders.cohort.lane import Graded, Grader
 from graders.cohort.plan import Job, Read, make_plan
-from graders.cohort.row import GradeState, Row, RowState
+from graders.cohort.row import GradeState, Row
+from graders.cohort.run_book import count_states, set_cohort
 from graders.cohort.run_event import (
     CohortEvent,
     Ending,
@@ -109,7 +110,9 @@ class CohortRun:
         Raises GradebookError, and EngineError when no engine answers at the start.
         """
         began_s = self._clock()
-        rescored = self._set_cohort()
+        if self._settings.choice.fresh:
+            self._grader.prepare()  # Before grades are forgotten: without an engine there would be no others.
+        rescored = set_cohort(self._book, self._rows, self._spec, timing_counts=self._settings.timing_counts)
         try:
             plan = yield from make_plan(
                 self._book,
@@ -136,30 +139,11 @@ class CohortRun:
         self._book.tidy()
         yield self._end(ending, began_s)
 
-    def _set_cohort(self) -> int:
-        """Write the rows into the gradebook; how many reports have other points now."""
-        spec, counts = self._spec, self._settings.timing_counts
-        max_points = sum(use.points for use in spec.checks if not use.advisory)
-        facts = CohortFacts(spec.id, spec.title, max_points, self._decides, scores(spec, timing_counts=counts))
-        known, rescored = self._book.facts(), 0
-        if known is not None and known.exercise == facts.exercise and known.scores != facts.scores:
-            rescored = self._book.rescore(lambda report: scored(report, spec, timing_counts=counts))
-        self._book.set_cohort(self._rows, facts)
-        return rescored
-
     def _end(self, ending: Ending, began_s: float) -> RunEnded:
-        counts = dict.fromkeys(GradeState, 0)
-        standings = self._book.standings()
-        for row in self._book.cohort_rows():
-            standing = standings.get(row.student.id)
-            if row.state is not RowState.READY:
-                counts[GradeState.UNGRADED] += 1
-            else:
-                counts[standing.state if standing is not None else GradeState.WAITING] += 1
         error = self._error
         return RunEnded(
             ending,
-            counts,
+            count_states(self._book),
             self._graded,
             self._clock() - began_s,
             error.message if error is not None else "",

@@ -380,6 +380,21 @@ def test_missing_engine_at_the_start_is_an_error(desk: Desk) -> None:
     assert {"a": "waiting"} == desk.states()
 
 
+def test_fresh_run_without_an_engine_keeps_the_grades_that_there_are(desk: Desk) -> None:
+    """What is to be graded again is forgotten once an engine answers, not before."""
+    desk.hand_in("a", RIGHT.format(1))
+    desk.run()
+
+    def engine() -> None:
+        raise EngineUnavailable("No engine answers", hint="dockyard engine up")
+
+    desk.grader = Scripted(desk.spec, lambda *_: Graded(report()), engine)
+    with pytest.raises(EngineUnavailable):
+        desk.run(choice=Choice(fresh=True))
+
+    assert {"a": "passed"} == desk.states()
+
+
 def test_crash_of_one_submission_costs_no_other(desk: Desk) -> None:
     """A bug that one submission brings out makes its row ERRORED and says so."""
 
