@@ -41,6 +41,7 @@ COMMANDS = {
     "serve": ("course.commands.serve:serve_command", "The course in a browser, on this machine only."),
     "checklist": ("course.commands.checklist:checklist_command", "What a level still asks for, each line proved."),
     "grade": ("course.commands.grade:grade_command", "Grade everybody's submissions, and go on where it stopped."),
+    "report": ("course.commands.report:report_command", "Write a graded cohort's tables, feedback and page again."),
     "override": ("course.commands.override:override_command", "Give a student points by hand, kept through regrades."),
     "lint": ("course.commands.lint:lint_command", "Check any Dockerfile without building it."),
     "doctor": ("course.commands.doctor:doctor_command", "What this machine lacks, and the command that mends it."),

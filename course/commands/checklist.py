@@ -19,27 +19,44 @@ if TYPE_CHECKING:
 
 @click.command("checklist")
 @click.argument("level", required=False, type=click.IntRange(min=1), metavar="[LEVEL]")
-@formats_option("text", "json", "markdown", "html")
+@click.option(
+    "--cohort",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Of everybody graded: DIR of `dockyard grade --out`, or a folder that holds several.",
+)
+@formats_option("text", "json", "markdown", "html", "csv")
 @output_option
 @click.pass_context
-def checklist_command(ctx: click.Context, *, level: int | None, output_format: str, output: Path | None) -> None:
+def checklist_command(
+    ctx: click.Context, *, level: int | None, cohort: Path | None, output_format: str, output: Path | None
+) -> None:
     """What a level asks for before the next one opens, each line proved by the program.
 
     The formats but text are a record to hand in: with each line stands what proved it, the check or the answer, image
     and size, versions, times, and the sums of the files and of the report. Without LEVEL: the level of the current
     lesson.
 
+    For instructors: with --cohort, what the gradebooks in DIR prove of the level for each student, as text, json or
+    csv. What is proved only on a student's own machine, such as a question, is marked and counts for nobody.
+
     \b
     Examples:
       dockyard checklist
       dockyard checklist 1 --format html --output checklist.html
+      dockyard checklist 1 --cohort graded/ --format csv --output level-1.csv
 
     \b
-    Exit codes: 0 every line is done, 1 something is missing.
+    Exit codes: 0 every line is done (with --cohort: every line that an exercise
+    proves, by everybody), 1 something is missing, 2 there is no gradebook.
     """
     invocation = ctx.ensure_object(Invocation)
     if output is not None:
         ensure_writable(output)
+    if cohort is not None:
+        ctx.exit(_cohort(invocation, cohort, level, output_format, output))
+    if output_format == "csv":
+        raise click.UsageError("--format csv is for --cohort DIR")
     with invocation.session() as session:
         number = level if level is not None else int(session.current().number.partition(".")[0])
         lines = session.checklist(number)
@@ -51,6 +68,18 @@ def checklist_command(ctx: click.Context, *, level: int | None, output_format: s
     else:
         emit(_export(record, output_format), output)
     ctx.exit(0 if all(line.done for line in lines) else 1)
+
+
+def _cohort(invocation: Invocation, place: Path, level: int | None, output_format: str, output: Path | None) -> int:
+    """Show the checklist of a cohort; the exit code."""
+    from course.catalog import read_catalog
+    from course.commands.checklist_cohort import WRITERS, read_cohort_checklist
+
+    if output_format not in WRITERS:
+        raise click.UsageError(f"--cohort is written as {', '.join(WRITERS)}, not as {output_format}")
+    found = read_cohort_checklist(read_catalog(invocation.paths().content), place, level)
+    emit(WRITERS[output_format](found), output)
+    return 0 if found.complete else 1
 
 
 def checklist_lines(lines: tuple[ChecklistLine, ...]) -> list[str]:
