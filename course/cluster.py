@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import ipaddress
 import platform
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from course.errors import ConfigError
 from course.version import __version__
+from graders.errors import Cancelled, GraderError
 
 if TYPE_CHECKING:
+    from graders.cancel import Cancel
     from graders.cohort.cluster import ClusterGrader
+    from graders.cohort.run_settings import RunSettings
     from graders.exercise import ExerciseSpec
+
+POLL_S = 0.1
+AWAY_S = 300.0
+"""How long a run waits when all workers or the scheduler are gone: a machine takes minutes to start."""
 
 PLAIN = """\
 {address} is neither encrypted nor asks who is there: whoever reaches it runs programs on all workers, and what
@@ -23,8 +32,10 @@ submissions run may reach it too. Use tls:// (docs/several-machines.md), or an e
 
 
 @contextmanager
-def cluster_grader(address: str, spec: ExerciseSpec, say: Callable[[str], None]) -> Iterator[ClusterGrader]:
-    """A grader on the workers of this scheduler, connected. Raises ConfigError and EngineUnavailable."""
+def cluster_grader(
+    address: str, spec: ExerciseSpec, say: Callable[[str], None], cancel: Cancel
+) -> Iterator[ClusterGrader]:
+    """A grader on the workers of this scheduler, connected. Raises ConfigError, EngineUnavailable and Cancelled."""
     if find_spec("distributed") is None:
         raise ConfigError("Grading on several machines needs Dask", hint="Run: pip install 'dockyard[cluster]'")
     from course import cluster_worker
@@ -38,8 +49,14 @@ def cluster_grader(address: str, spec: ExerciseSpec, say: Callable[[str], None])
     if not is_closed(address):
         say(PLAIN.format(address=address))
     with ClusterGrader(lambda: open_link(address, remote, say), spec, facts, say=say, clock=time.monotonic) as grader:
-        grader.open()
+        _unless_cancelled(grader.open, cancel)
         yield grader
+
+
+def settings_for(grader: ClusterGrader, settings: RunSettings) -> RunSettings:
+    """As many submissions at once as the workers take, unless `jobs` says otherwise; and bounds that suit a cluster."""
+    jobs = settings.jobs or grader.slots
+    return replace(settings, jobs=jobs, limit_s=grader.limit_s(jobs), engine_wait_s=AWAY_S)
 
 
 def is_closed(address: str) -> bool:
@@ -52,3 +69,22 @@ def is_closed(address: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _unless_cancelled(call: Callable[[], None], cancel: Cancel) -> None:
+    """Do what may take a while, and be gone at once when asked to stop. Raises what it raises, and Cancelled."""
+    failures: list[GraderError] = []
+
+    def run() -> None:
+        try:
+            call()
+        except GraderError as failure:
+            failures.append(failure)
+
+    thread = threading.Thread(target=run, name="cluster-open", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        if cancel.wait(POLL_S):
+            raise Cancelled
+    if failures:
+        raise failures[0]

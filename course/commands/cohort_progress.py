@@ -199,6 +199,11 @@ class CohortNarrator:
             if self._size is None and total > READ_STEP and done % READ_STEP == 0:
                 self._print(self._tally.reading)
 
+    def note(self, line: str) -> None:
+        """Say something that stays above the table."""
+        with self._lock:
+            self._print(line)
+
     def _lines(self, event: CohortEvent) -> list[str]:
         tally, live = self._tally, self._size is not None
         match event:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from course.catalog import Catalog
+    from graders.cohort.cluster import ClusterGrader
     from graders.cohort.gradebook import Gradebook
     from graders.cohort.run_event import RunEnded
     from graders.exercise import ExerciseSpec
@@ -76,6 +78,12 @@ def read_due(ctx: click.Context, param: click.Parameter, value: str | None) -> d
     "--only", default="", metavar="ID[,ID...]", help="Only these students; the others' rows stay as they are."
 )
 @click.option("--retry-errors", is_flag=True, help="Only rows that are errored (any run tries these again).")
+@click.option(
+    "--scheduler",
+    default="",
+    metavar="ADDRESS",
+    help="Grade on the workers of this Dask scheduler; without -j, as many at once as they take.",
+)
 @click.option("--timing-counts", is_flag=True, help="Let seconds cost points; needs -j 1 and a quiet machine.")
 @formats_option("text", "json")
 @output_option
@@ -93,6 +101,7 @@ def grade_command(
     fresh: bool,
     only: str,
     retry_errors: bool,
+    scheduler: str,
     timing_counts: bool,
     output_format: str,
     output: Path | None,
@@ -114,6 +123,7 @@ def grade_command(
       dockyard grade submissions/ --exercise cache-order --out graded/ --roster roster.csv -j 2
       dockyard grade moodle.zip --exercise cache-order --out graded/ --due 2026-11-20
       dockyard grade submissions/ --exercise cache-order --out graded/ --only ada,björn --fresh
+      dockyard grade submissions/ --exercise cache-order --out graded/ --scheduler tls://10.0.0.1:8786
 
     \b
     Exit codes: 0 every row is graded (failed students are no error), 2 usage or
@@ -125,6 +135,8 @@ def grade_command(
     from graders.cohort.run_event import RunEnded
     from graders.cohort.run_settings import RunSettings
 
+    if scheduler and ctx.get_parameter_source("jobs") is ParameterSource.DEFAULT:
+        jobs = 0
     if timing_counts and jobs != 1:
         raise click.UsageError("--timing-counts needs -j 1: submissions that share the machine slow each other down")
     invocation = ctx.ensure_object(Invocation)
@@ -136,12 +148,20 @@ def grade_command(
         names = tuple(name for part in only.split(",") if (name := part.strip()))
         choice = Choice(fresh=fresh, only=names, retry_errors=retry_errors)
         settings = RunSettings(jobs=jobs, choice=choice, timing_counts=timing_counts, dockyard=version())
-        request = CohortRequest(submissions, out, spec, roster, settings)
-        grader = local_grader(spec, invocation.engine, invocation.environ, paths.state)
         cancel = stack.enter_context(cancel_on_signal())
+        cluster: ClusterGrader | None = None
+        if scheduler:
+            from course.cluster import cluster_grader, settings_for
+
+            cluster = stack.enter_context(cluster_grader(scheduler, spec, _voice(level), cancel))
+            settings = settings_for(cluster, settings)
+        request = CohortRequest(submissions, out, spec, roster, settings)
+        grader = cluster or local_grader(spec, invocation.engine, invocation.environ, paths.state)
         is_live = invocation.terminal.stderr and bool(invocation.terminal.colours)
         ended: RunEnded | None = None
         with CohortNarrator(spec.id, level, size=_window(invocation) if is_live else None) as narrator:
+            if cluster is not None:
+                cluster.say_through(narrator.note)
 
             def collecting(done: int, total: int) -> None:
                 cancel.raise_if_set()
@@ -159,6 +179,11 @@ def grade_command(
         code = _say_what_next(ended, out, level)
         emit(_json(ended, spec, out) if output_format == "json" else _text(ended, out), output)
     ctx.exit(code)
+
+
+def _voice(level: Verbosity) -> Callable[[str], None]:
+    """Where notes go before there is a table."""
+    return say if level is not Verbosity.QUIET else lambda _: None
 
 
 def _window(invocation: Invocation) -> Callable[[], tuple[int, int]]:
