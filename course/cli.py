@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from course.commands.invocation import Invocation
+from course.commands.options import NO_COLOUR_HELP, NO_MOTION_HELP, PLAIN_HELP
 from course.commands.output import say_error
 from course.errors import CourseError
 from course.version import __version__
@@ -32,6 +33,7 @@ COMMANDS = {
     "check": ("course.commands.check:check_command", "Build, run and check your work."),
     "watch": ("course.commands.watch:watch_command", "Check again at each save, for work in your own editor."),
     "hint": ("course.commands.learn:hint_command", "Show the next hint for an exercise."),
+    "read": ("course.commands.read:read_command", "Print a lesson, to read it without the desk."),
     "quiz": ("course.commands.quiz:quiz_command", "Show a lesson's questions, or answer one."),
     "status": ("course.commands.learn:status_command", "Where you stand, and what to do next."),
     "reset": ("course.commands.learn:reset_command", "Put an exercise's starter back; your files are kept."),
@@ -124,25 +126,44 @@ class DockyardGroup(click.Group):
     help="Folder of your exercises (else $DOCKYARD_WORKSPACE, else ~/dockyard).",
 )
 @click.option("--unlock-all", is_flag=True, help="Open every lesson, for instructors and for reading ahead.")
-@click.option("--no-color", "no_colour", is_flag=True, help="No colours; the same as a set NO_COLOR.")
+@click.option("--no-color", "no_colour", is_flag=True, help=NO_COLOUR_HELP)
+@click.option("--plain", is_flag=True, help=PLAIN_HELP)
+@click.option("--no-motion", is_flag=True, help=NO_MOTION_HELP)
 @click.option("--in-browser", is_flag=True, hidden=True, help="What `serve` starts: the desk on Textual's web driver.")
 @click.version_option(__version__, "--version", message="dockyard %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, *, workspace: Path | None, unlock_all: bool, no_colour: bool, in_browser: bool) -> None:
+def cli(
+    ctx: click.Context,
+    *,
+    workspace: Path | None,
+    unlock_all: bool,
+    no_colour: bool,
+    plain: bool,
+    no_motion: bool,
+    in_browser: bool,
+) -> None:
     """Learn to ship models in containers; your Dockerfiles are graded by building and running them.
 
-    Without a command: the course in a full terminal window, or, where there is no terminal, the outline and
-    what to do next.
+    Without a command: the course in a full terminal window, with --plain at a prompt, or, where there is no terminal,
+    the outline and what to do next.
     """
     invocation = ctx.ensure_object(Invocation) if ctx.obj is not None else Invocation(dict(os.environ))
     ctx.obj = invocation
     invocation.workspace = workspace
     invocation.unlock_all = unlock_all
     invocation.no_colour = no_colour
+    for switch, on in (("plain", plain), ("no_motion", no_motion)):
+        if on:
+            invocation.turn_on(switch)
     invocation.configure()
     if not invocation.terminal.colours:
         ctx.color = False
     if ctx.invoked_subcommand is not None:
+        return
+    if not in_browser and invocation.plain and invocation.terminal.interactive:
+        from course.commands.plain_desk import converse
+
+        converse(ctx, invocation)
         return
     if in_browser or invocation.terminal.full_screen:
         from course.tui.app import run

@@ -33,6 +33,8 @@ class Key:
     """Says what is wrong with a value; empty: nothing."""
     many: bool = False
     """Whether a list may be given; in a variable its parts are separated by commas."""
+    switch: bool = False
+    """Whether it is on or off; in a file `true` and `false`."""
 
     @property
     def variable(self) -> str:
@@ -80,9 +82,17 @@ def _wrong_file(value: str) -> str:
     return "" if Path(value).is_absolute() else "it must be the whole path of a file"
 
 
+def _wrong_switch(value: str) -> str:
+    return "" if value.lower() in (*ON, *OFF) else f"it is one of: {', '.join((*ON, *OFF))}"
+
+
 def _anything(value: str) -> str:  # noqa: ARG001  one shape for all
     return ""
 
+
+ON = ("yes", "true", "on", "1")
+OFF = ("no", "false", "off", "0")
+"""How a switch may be written; the first is how we write it."""
 
 KEYS = (
     Key("workspace", "Folder of the exercises", _anything),
@@ -91,6 +101,8 @@ KEYS = (
     Key("index_hosts", "More hosts that builds with network = index may reach", _wrong_host, many=True),
     Key("build_network", "The most network that any build gets: on, index or off", _wrong_network),
     Key("ca_file", "Certificates (PEM) that stand-ins trust beside this machine's own", _wrong_file),
+    Key("plain", "Sentences instead of marks, columns and panes (--plain): yes or no", _wrong_switch, switch=True),
+    Key("no_motion", "Nothing moves by itself (--no-motion): yes or no", _wrong_switch, switch=True),
 )
 """Every setting, in the order in which they are shown."""
 BY_NAME = {key.name: key for key in KEYS}
@@ -113,6 +125,16 @@ def read_settings(environ: Mapping[str, str], home: Path, *, machine: Path = MAC
 def overlaid(environ: Mapping[str, str], settings: tuple[Setting, ...]) -> dict[str, str]:
     """The environment with what the files say, so that all else looks in one place."""
     return {**environ, **{setting.key.variable: setting.value for setting in settings if setting.value}}
+
+
+def is_on(environ: Mapping[str, str], name: str) -> bool:
+    """Whether a switch is on in an environment that the settings were laid over."""
+    return environ.get(BY_NAME[name].variable, "").lower() in ON
+
+
+def is_still(environ: Mapping[str, str]) -> bool:
+    """Whether nothing may move by itself; what is read aloud may not either."""
+    return is_on(environ, "no_motion") or is_on(environ, "plain")
 
 
 def user_file(environ: Mapping[str, str], home: Path) -> Path:
@@ -167,6 +189,9 @@ def _load(path: Path) -> dict[str, str]:
             near = get_close_matches(name, BY_NAME, n=1, cutoff=0.5)
             hint = f"Did you mean {near[0]!r}?" if near else f"The settings are: {', '.join(BY_NAME)}."
             raise ConfigError(f"{path}: {name!r} is no setting", hint=hint)
+        if BY_NAME[name].switch and isinstance(value, bool):
+            found[name] = ON[0] if value else OFF[0]
+            continue
         many = BY_NAME[name].many and isinstance(value, list) and all(isinstance(part, str) for part in value)
         if not (isinstance(value, str) or many):
             kind = "a text or a list of texts" if BY_NAME[name].many else "a text"

@@ -21,6 +21,7 @@ class Action(StrEnum):
     NEXT = "next"
     OPEN = "open"
     EDIT = "edit"
+    SHELL = "shell"
     RESET = "reset"
     SOLUTION = "solution"
     REVEAL = "reveal"
@@ -90,6 +91,7 @@ COMMANDS = (
     SlashCommand(Action.NEXT, Argument.NONE, "Go on: the next exercise or lesson", "dockyard status"),
     SlashCommand(Action.OPEN, Argument.EXERCISE, "Open another exercise", "dockyard start EX", required=True),
     SlashCommand(Action.EDIT, Argument.NONE, "Open the file in your own editor", ""),
+    SlashCommand(Action.SHELL, Argument.NONE, "Open a shell where your files are", ""),
     SlashCommand(Action.RESET, Argument.EXERCISE, "Put the starter back; your files are kept", "dockyard reset EX"),
     SlashCommand(Action.SOLUTION, Argument.EXERCISE, "Show the solution, once you passed", "dockyard solution EX"),
     SlashCommand(Action.REVEAL, Argument.EXERCISE, "What each fault cost, once you passed", "dockyard reveal EX"),

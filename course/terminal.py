@@ -14,6 +14,8 @@ from typing import TextIO
 TICK_S = 0.1
 """How often the status line is painted again."""
 FRAMES = "|/-\\"
+DUMB = ("", "dumb", "unknown")
+"""Values of TERM of terminals that can only print."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Terminal:
     """How many colours the terminal shows: 0, 8, 256 or 16,777,216."""
     encoding: str
     """Encoding of standard output, lower case."""
+    moves: bool = True
+    """Whether a line can be written over, and the screen be used as a whole."""
 
     @property
     def interactive(self) -> bool:
@@ -39,7 +43,7 @@ class Terminal:
     @property
     def full_screen(self) -> bool:
         """Whether the desk can be shown."""
-        return self.stdin and self.stdout
+        return self.stdin and self.stdout and self.moves
 
 
 def look(environ: Mapping[str, str], *, no_colour: bool = False) -> Terminal:
@@ -53,13 +57,14 @@ def look(environ: Mapping[str, str], *, no_colour: bool = False) -> Terminal:
         lines=lines,
         colours=0 if no_colour else colours(environ),
         encoding=(getattr(sys.stdout, "encoding", None) or "ascii").lower(),
+        moves=environ.get("TERM", "") not in DUMB,
     )
 
 
 def colours(environ: Mapping[str, str]) -> int:
     """How many colours the environment promises. Source: no-color.org; the COLORTERM convention."""
     term = environ.get("TERM", "")
-    if environ.get("NO_COLOR") or term in ("", "dumb", "unknown"):
+    if environ.get("NO_COLOR") or term in DUMB:
         return 0
     if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
         return 256**3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -106,7 +107,7 @@ class Unlocking:
         quizzes = [quiz for quiz in lesson.quizzes if (lesson.slug, quiz.id) not in self.record.quizzes_right]
         ends += [
             ChecklistLine(
-                f"Lesson {lesson.number}: the question {quiz.question} is answered right",
+                f'Lesson {lesson.number}: the question "{_shortened(quiz.question)}" is answered right',
                 done=False,
                 remedy=f"{_start(lesson)} and answer its question",
             )
@@ -166,3 +167,8 @@ def _check(exercise: str) -> str:
 
 def _read_it(lesson: Lesson) -> ChecklistLine:
     return ChecklistLine(f"Lesson {lesson.number}: {lesson.title} is read", done=False, remedy=_start(lesson))
+
+
+def _shortened(question: str) -> str:
+    """Enough of a question to know it by."""
+    return textwrap.shorten(question, 64, placeholder=" ...")

@@ -12,7 +12,14 @@ import click
 from course.commands.choice import choose_exercise, complete_exercises, next_after
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation
-from course.commands.options import Verbosity, formats_option, output_option, verbosity, verbosity_options
+from course.commands.options import (
+    Verbosity,
+    formats_option,
+    output_option,
+    spoken_options,
+    verbosity,
+    verbosity_options,
+)
 from course.commands.output import emit, ensure_writable, say, say_raw
 from course.event import CheckRecorded
 from course.terminal import StatusLine
@@ -37,6 +44,7 @@ if TYPE_CHECKING:
 @formats_option("text", "json", "junit", "gradescope", "github", "sarif")
 @output_option
 @verbosity_options
+@spoken_options
 @click.pass_context
 def check_command(
     ctx: click.Context,
@@ -87,6 +95,8 @@ def check_command(
         after_pass = next_after(session, chosen) if path is None else ""
     assert report is not None
     colour = output is None and invocation.terminal.stdout and invocation.terminal.colours > 0
+    if invocation.plain and output_format == "text":
+        output_format = "spoken"
     emit(render(report, output_format, folder=_seen_from_here(folder), colour=colour), output)
     if level is not Verbosity.QUIET and path is None:
         for line in revealed:
@@ -100,7 +110,7 @@ def narration(invocation: Invocation, level: Verbosity) -> Iterator[Narrator]:
     """A narrator for this terminal; its status line is gone at the end."""
     from course.commands.narration import Narrator
 
-    if invocation.terminal.stderr and level is not Verbosity.QUIET:
+    if invocation.has_status_line and level is not Verbosity.QUIET:
         with StatusLine(say_raw, invocation.terminal.columns) as status:
             yield Narrator(status, level)
     else:
@@ -131,6 +141,10 @@ def render(report: Report, output_format: str, *, folder: str = "", colour: bool
             from graders.formats import sarif
 
             return sarif.dumps(report, folder, version=__version__)
+        case "spoken":
+            from graders.formats.spoken import render as render_spoken
+
+            return render_spoken(report)
         case _:
             from graders.formats.text import render as render_text
 

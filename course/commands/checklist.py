@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from course.commands.invocation import Invocation
-from course.commands.options import formats_option, output_option
+from course.commands.options import formats_option, output_option, spoken_options
 from course.commands.output import emit, ensure_writable, say
+from course.spoken import checklist_line
 from graders.safe_text import clean
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 )
 @formats_option("text", "json", "markdown", "html", "csv")
 @output_option
+@spoken_options
 @click.pass_context
 def checklist_command(
     ctx: click.Context, *, level: int | None, cohort: Path | None, output_format: str, output: Path | None
@@ -64,7 +66,7 @@ def checklist_command(
         if session.unlock_all:
             say("All lessons are unlocked (--unlock-all). That proves no line.")
     if record is None:
-        emit("\n".join(checklist_lines(lines)) or f"Level {number} asks for nothing.", output)
+        emit("\n".join(checklist_lines(lines, plain=invocation.plain)) or f"Level {number} asks for nothing.", output)
     else:
         emit(_export(record, output_format), output)
     ctx.exit(0 if all(line.done for line in lines) else 1)
@@ -82,8 +84,10 @@ def _cohort(invocation: Invocation, place: Path, level: int | None, output_forma
     return 0 if found.complete else 1
 
 
-def checklist_lines(lines: tuple[ChecklistLine, ...]) -> list[str]:
-    """Each line with a box that reads without colour."""
+def checklist_lines(lines: tuple[ChecklistLine, ...], *, plain: bool) -> list[str]:
+    """Each line with a box that reads without colour; `plain`: with a word."""
+    if plain:
+        return [checklist_line(line) for line in lines]
     texts = []
     for line in lines:
         box = click.style("[x]", fg="green") if line.done else "[ ]"

@@ -10,7 +10,7 @@ from course.errors import ConfigError
 if TYPE_CHECKING:
     import click
 
-    from course.session import LessonRow, LevelRow, Session
+    from course.session import LessonRow, Session
 
 
 def choose_exercise(session: Session, named: str | None) -> str:
@@ -55,13 +55,21 @@ def next_step(session: Session, lesson: LessonRow | None = None) -> str:
             if session.is_started(row.id):
                 return f"edit {session.paths.workspace / row.id}, then: dockyard check {row.id}"
             return f"dockyard start {row.id}"
-    following = _following(session.outline(), lesson)
+    following = next_lesson(session, lesson)
     if following is None:
         return "nothing is left: you are through"
     if following.state.value != "locked":
         return f"dockyard start {following.number}"
     level = lesson.number.partition(".")[0]
     return f"dockyard checklist {level}    (says what is missing; its questions: dockyard quiz {lesson.number})"
+
+
+def next_lesson(session: Session, lesson: LessonRow) -> LessonRow | None:
+    """The lesson after this one; None when it is the last."""
+    rows = [row for level in session.outline() for row in level.lessons]
+    numbers = [row.number for row in rows]
+    place = numbers.index(lesson.number) + 1
+    return rows[place] if place < len(rows) else None
 
 
 def _here(workspace: Path) -> str:
@@ -71,11 +79,3 @@ def _here(workspace: Path) -> str:
     except (ValueError, OSError):
         return ""
     return inside.parts[0] if inside.parts else ""
-
-
-def _following(levels: tuple[LevelRow, ...], lesson: LessonRow) -> LessonRow | None:
-    """The lesson after this one; None when it is the last."""
-    rows = [row for level in levels for row in level.lessons]
-    numbers = [row.number for row in rows]
-    place = numbers.index(lesson.number) + 1
-    return rows[place] if place < len(rows) else None

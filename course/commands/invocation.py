@@ -60,6 +60,31 @@ class Invocation:
             self._terminal = look(self.environ, no_colour=self.no_colour)
         return self._terminal
 
+    def turn_on(self, name: str) -> None:
+        """Turn on a switch among the settings."""
+        from course.config import BY_NAME, ON
+
+        self.environ = {**self.environ, BY_NAME[name].variable: ON[0]}
+
+    @property
+    def plain(self) -> bool:
+        """Whether to speak in sentences, without marks and columns."""
+        from course.config import is_on
+
+        return is_on(self.environ, "plain")
+
+    @property
+    def still(self) -> bool:
+        """Whether nothing may move by itself."""
+        from course.config import is_still
+
+        return is_still(self.environ)
+
+    @property
+    def has_status_line(self) -> bool:
+        """Whether a line at the foot of the terminal may say what is going on."""
+        return self.terminal.stderr and self.terminal.moves and not self.still
+
     def take_colours_away(self) -> None:
         """No colours from now on."""
         self.no_colour = True

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from course import spoken
 from course.commands.checklist import checklist_lines
 from course.commands.choice import choose_exercise, complete_exercises, next_step
 from course.commands.invocation import Invocation, pass_invocation
-from course.commands.options import format_option, output_option
+from course.commands.options import colour_option, format_option, output_option, spoken_options
 from course.commands.output import emit, say
 from course.slash import lesson_number, start_command
 from graders.safe_text import clean, clean_lines
@@ -25,21 +26,26 @@ STATE_COLOURS = {"passed": "green", "open": "cyan", "locked": None}
 def print_outline(invocation: Invocation) -> None:
     """The outline and what to do next, on standard output."""
     with invocation.session() as session:
-        emit(f"{_outline_text(session.outline())}\n\nNext: {next_step(session)}")
+        shown = _outline_text(session.outline(), plain=invocation.plain)
+        emit(f"{shown}\n\nNext: {next_step(session)}")
 
 
 @click.command("list")
 @format_option
 @output_option
+@spoken_options
 @pass_invocation
 def list_command(invocation: Invocation, *, output_format: str, output: Path | None) -> None:
     """The course: levels, lessons, exercises and where you stand."""
     with invocation.session() as session:
         levels = session.outline()
-    emit(_outline_json(levels) if output_format == "json" else _outline_text(levels), output)
+    text = _outline_json(levels) if output_format == "json" else _outline_text(levels, plain=invocation.plain)
+    emit(text, output)
 
 
 @click.command("status")
+@colour_option
+@spoken_options
 @pass_invocation
 def status_command(invocation: Invocation) -> None:
     """Where you stand, and what to do next."""
@@ -47,6 +53,9 @@ def status_command(invocation: Invocation) -> None:
         lesson = session.current()
         rows = [row for level in session.outline() for other in level.lessons for row in other.exercises]
         passed = sum(row.passed for row in rows)
+        if invocation.plain:
+            emit("\n".join(_spoken_status(session, lesson, f"{passed} of {len(rows)}")))
+            return
         lines = [
             f"Lesson     {lesson.number}  {clean(lesson.title)}  ({lesson.state})",
             *(_exercise_line(row, "Exercise   ") for row in lesson.exercises),
@@ -55,6 +64,17 @@ def status_command(invocation: Invocation) -> None:
             f"Next       {next_step(session)}",
         ]
     emit("\n".join(lines))
+
+
+def _spoken_status(session: Session, lesson: LessonRow, passed: str) -> list[str]:
+    """The same in sentences."""
+    return [
+        spoken.lesson_line(lesson),
+        *map(spoken.exercise_line, lesson.exercises),
+        f"{passed} exercises of the course passed.",
+        f"Your files are in {clean(str(session.paths.workspace))}.",
+        f"Next: {next_step(session)}",
+    ]
 
 
 @click.command("start")
@@ -74,7 +94,7 @@ def start_command_line(ctx: click.Context, *, name: str) -> None:
     number = lesson_number(name.removeprefix("/start-"))
     with invocation.session() as session:
         if number is not None:
-            ctx.exit(_start_lesson(session, number))
+            ctx.exit(_start_lesson(session, number, plain=invocation.plain))
         exercise = name.strip().rstrip("/")
         folder = session.start_exercise(exercise)
         files = session.exercise_files(exercise)
@@ -129,12 +149,12 @@ def solution_command(invocation: Invocation, *, exercise: str, give_up: bool) ->
     emit("\n\n".join(blocks))
 
 
-def _start_lesson(session: Session, number: str) -> int:
+def _start_lesson(session: Session, number: str, *, plain: bool) -> int:
     """Open a lesson, or say what is missing; the exit code."""
     result = session.start_lesson(number)
     if result.lesson is None:
         say(f"Lesson {number} is not open yet. What is missing:")
-        for line in checklist_lines(result.missing):
+        for line in checklist_lines(result.missing, plain=plain):
             say(f"  {line}")
         return 1
     lesson = result.lesson
@@ -143,7 +163,7 @@ def _start_lesson(session: Session, number: str) -> int:
             [
                 f"Lesson {lesson.number}  {clean(lesson.title)}  ({lesson.minutes} minutes)",
                 *(f"  - {clean(objective)}" for objective in lesson.objectives),
-                f"Read it: dockyard, then {start_command(lesson.number)}; or {clean(str(lesson.path))}",
+                f"Read it: dockyard read {lesson.number}; or at the desk: dockyard, {start_command(lesson.number)}",
                 *(f"Then: dockyard start {exercise}" for exercise in lesson.exercises),
             ]
         )
@@ -151,8 +171,10 @@ def _start_lesson(session: Session, number: str) -> int:
     return 0
 
 
-def _outline_text(levels: tuple[LevelRow, ...]) -> str:
-    """The outline for people."""
+def _outline_text(levels: tuple[LevelRow, ...], *, plain: bool) -> str:
+    """The outline for people; `plain` in sentences."""
+    if plain:
+        return "\n".join(spoken.outline(levels))
     lines: list[str] = []
     for level in levels:
         if lines:

@@ -44,22 +44,35 @@ def format_option(command: F) -> F:
     return formats_option("text", "json")(command)
 
 
+NO_COLOUR_HELP = "No colours; the same as a set NO_COLOR."
+PLAIN_HELP = "Sentences instead of marks, columns and panes: for screen readers."
+NO_MOTION_HELP = "Nothing moves by itself: no spinner, no running clock, no blinking."
+
+
 def colour_option(command: F) -> F:
-    """`--no-color` behind the command's name, the same as before it; passed on to nobody."""
-    return click.option(
-        "--no-color",
-        is_flag=True,
-        expose_value=False,
-        is_eager=True,
-        callback=_take_colours_away,
-        help="No colours; the same as a set NO_COLOR.",
-    )(command)
+    """`--no-color` behind the command's name, as before it; passed on to nobody."""
+    return _look("--no-color", NO_COLOUR_HELP, Invocation.take_colours_away)(command)
 
 
-def _take_colours_away(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001  the signature of a callback
-    if value:
-        ctx.ensure_object(Invocation).take_colours_away()
-        ctx.color = False
+def spoken_options(command: F) -> F:
+    """`--plain` and `--no-motion` behind the command's name, as before it; passed on to nobody."""
+    still = _look("--no-motion", NO_MOTION_HELP, lambda invocation: invocation.turn_on("no_motion"))
+    return _look("--plain", PLAIN_HELP, lambda invocation: invocation.turn_on("plain"))(still(command))
+
+
+def _look(flag: str, text: str, act: Callable[[Invocation], None]) -> Callable[[F], F]:
+    return click.option(flag, is_flag=True, expose_value=False, is_eager=True, callback=_act(act), help=text)
+
+
+def _act(act: Callable[[Invocation], None]) -> Callable[[click.Context, click.Parameter, bool], None]:
+    def callback(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001  click's signature
+        if value:
+            invocation = ctx.ensure_object(Invocation)
+            act(invocation)
+            if not invocation.terminal.colours:
+                ctx.color = False
+
+    return callback
 
 
 def output_option(command: F) -> F:

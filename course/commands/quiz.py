@@ -42,8 +42,9 @@ def quiz_command(ctx: click.Context, *, lesson: str, quiz: str | None, choice: i
         if choice is None:
             raise ConfigError("Which choice is it?", hint=f"Give its number: dockyard quiz {lesson} {quiz} 1")
         verdict = session.answer(lesson, quiz, choice - 1)
-    mark = click.style("Right.", fg="green") if verdict.correct else click.style("Not yet.", fg="yellow")
-    emit(f"{mark} {clean(verdict.why)}")
+    # Many a reason begins with the word itself.
+    right = "" if verdict.why.startswith("Right") else click.style("Right. ", fg="green")
+    emit(f"{right if verdict.correct else click.style('Not yet. ', fg='yellow')}{clean(verdict.why)}")
     ctx.exit(0 if verdict.correct else 1)
 
 

@@ -12,7 +12,7 @@ import click
 from course.commands.choice import choose_exercise, complete_exercises, next_after
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation
-from course.commands.options import Verbosity, colour_option
+from course.commands.options import Verbosity, colour_option, spoken_options
 from course.commands.output import emit, say, say_raw
 from course.event import CheckRecorded
 from course.terminal import StatusLine
@@ -32,6 +32,7 @@ CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 @click.option("--static", "static_only", is_flag=True, help="Only read the files: no build, no run, no engine.")
 @click.option("--clear", is_flag=True, help="Clear the terminal before each round.")
 @colour_option
+@spoken_options
 @click.pass_context
 def watch_command(ctx: click.Context, *, exercise: str | None, static_only: bool, clear: bool) -> None:
     """Check now and again at each save, while you work in your own editor.
@@ -57,7 +58,7 @@ def watch_command(ctx: click.Context, *, exercise: str | None, static_only: bool
     from course.watch import RoundFailed, RoundStarted, RoundStopped, TextRead, Waiting, watch
 
     invocation = ctx.ensure_object(Invocation)
-    wipe = clear and invocation.terminal.stdout
+    wipe = clear and invocation.terminal.stdout and invocation.terminal.moves and not invocation.plain
     with ExitStack() as stack:
         session = stack.enter_context(invocation.session())
         chosen = choose_exercise(session, exercise)
@@ -106,10 +107,10 @@ def _tell(narrator: Narrator, event: SessionEvent) -> None:
 
 @contextmanager
 def _progress(invocation: Invocation) -> Iterator[Narrator | None]:
-    """A status line while a check runs, where there is a terminal; no line of it stays."""
+    """A status line while a check runs, where there may be one; no line of it stays."""
     from course.commands.narration import Narrator
 
-    if not invocation.terminal.stderr:
+    if not invocation.has_status_line:
         yield None
         return
     with StatusLine(say_raw, invocation.terminal.columns) as status:

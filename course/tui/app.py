@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
-from textual.events import Event, Key, Paste
+from textual.events import DescendantFocus, Event, Key, Paste
 from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
+from textual.widgets import Input
 
+from course.config import is_still
 from course.session import Session
 from course.slash import COMMANDS, Argument, start_command
 from course.tui.guard import ControlGuard
@@ -37,6 +39,8 @@ class Dockyard(App[None]):
         self, session: Session, *, clock: Callable[[], float], environ: Mapping[str, str], colours: bool = True
     ) -> None:
         super().__init__()
+        self.still = is_still(environ)
+        """Whether nothing on the screen may move by itself."""
         self._monochrome = () if colours else (Monochrome(),)
         self.session = session
         self.memory = Memory(session.paths.state / "desk.json")
@@ -88,6 +92,11 @@ class Dockyard(App[None]):
     def on_desk_frame_key_passed_on(self, event: Desk.KeyPassedOn) -> None:
         """A key that closed the welcome goes to the desk, before those typed after it."""
         self.typed_ahead.again(event.key)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """A cursor that blinks is motion too."""
+        if self.still and isinstance(event.widget, Input):
+            event.widget.cursor_blink = False
 
     def on_app_focus(self) -> None:
         """The learner came back to this window: see whether another program changed a file."""

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from course.cli import cli
 from course.commands.engine import _engine_settings
 from course.commands.invocation import Invocation
-from course.config import overlaid, parts, read_settings, user_file
+from course.config import is_on, is_still, overlaid, parts, read_settings, user_file
 from course.errors import ConfigError
 
 
@@ -127,3 +127,13 @@ def test_flags_outrank_and_reach_the_engine(tmp_path: Path) -> None:
     assert settings.index_hosts == ("index.test:3141", "b.test")
     with pytest.raises(ConfigError):
         invocation.outrank({"registry_mirror": "nonsense"})
+
+
+def test_switch_is_on_or_off_however_it_is_written(tmp_path: Path) -> None:
+    """A file says true or "yes", a variable 1 or on; anything else is refused."""
+    assert read(tmp_path, own="plain = true\nno_motion = false")["plain"][0] == "yes"
+    assert is_on({"DOCKYARD_PLAIN": "On"}, "plain")
+    assert not is_on({"DOCKYARD_PLAIN": "0"}, "plain")
+    assert is_still({"DOCKYARD_PLAIN": "1"})
+    with pytest.raises(ConfigError, match="plain is 'maybe': it is one of: yes"):
+        read(tmp_path, DOCKYARD_PLAIN="maybe")

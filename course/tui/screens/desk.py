@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 from functools import partial
 
 from textual.app import SuspendNotSupported
@@ -12,7 +10,8 @@ from textual.message import Message
 from textual.widgets import Input, Markdown
 
 from course.doctor import DoctorLine
-from course.errors import CourseError, WorkspaceError
+from course.errors import CourseError
+from course.outside import editor, shell, start
 from course.session import HintShown
 from course.slash import Action, Call, Unknown, parse
 from course.terminal import look
@@ -30,6 +29,7 @@ from course.tui.widgets.results import Results
 from course.tui.widgets.slash_bar import SlashBar
 from course.tui.widgets.workbench import Workbench
 from graders.errors import GraderError
+from graders.safe_text import clean
 
 HINT_STRENGTHS = {1: "a question", 2: "the concept", 3: "almost the answer"}
 
@@ -113,22 +113,31 @@ class Desk(DeskSafety):
         if bench.current is None:
             self.say("No file is open.", warning=True)
             return
-        command = shlex.split(self.environ.get("VISUAL") or self.environ.get("EDITOR") or "vi")
         try:
             bench.save()
-            with self.app.suspend():
-                # Not by `subprocess`, which only the engine's adapter uses; the argument list holds no shell.
-                child = os.posix_spawnp(command[0], [*command, str(bench.current.path)], dict(self.environ))
-                os.waitpid(child, 0)
+            self._go_outside(editor(self.environ, bench.current.path))
         except CourseError as error:
             self.tell(error)
+
+    def _open_shell(self) -> None:
+        """Save, then a shell where the exercise's files are, or in the workspace."""
+        bench = self.query_one(Workbench)
+        bench.save()
+        folder = self.session.workspace.folder(bench.exercise) if bench.exercise else self.session.paths.workspace
+        folder.mkdir(parents=True, exist_ok=True)
+        self._go_outside(shell(self.environ, folder), f"A shell in {folder}. exit comes back to the desk.")
+
+    def _go_outside(self, argv: list[str], words: str = "") -> None:
+        """Give the terminal to a program until it ends."""
+        try:
+            with self.app.suspend():
+                if words:
+                    print(clean(words))  # noqa: T201  the terminal is not ours now
+                start(argv, self.environ)
         except SuspendNotSupported:
-            self.say("There is no terminal here for another editor.", warning=True)
-        except OSError as error:
-            hint = "Set EDITOR to an editor that is installed, such as nano."
-            self.tell(WorkspaceError(f"{command[0]} can't be started: {error.strerror}", hint=hint))
+            self.say("There is no terminal here for another program.", warning=True)
         self.refresh(layout=True)
-        bench.look_at_disk()
+        self.query_one(Workbench).look_at_disk()
 
     def action_quit(self) -> None:
         """Leave; ask first when something isn't saved."""
@@ -177,6 +186,8 @@ class Desk(DeskSafety):
                 self._next()
             case Action.EDIT:
                 self.action_external()
+            case Action.SHELL:
+                self._open_shell()
             case Action.QUIT:
                 self.action_quit()
             case Action.HELP:
