@@ -228,6 +228,7 @@ SHOWN: dict[Action, tuple[str, str]] = {
     Action.NEXT: ("/next", "is still locked"),
     Action.OPEN: ("/open tiny", "tiny"),
     Action.EDIT: ("/edit", "no terminal here"),
+    Action.SHELL: ("/shell", "no terminal here"),
     Action.RESET: ("/reset", "Put the starter back"),
     Action.SOLUTION: ("/solution", "shown after you passed"),
     Action.REVEAL: ("/reveal tiny", "is told after you passed"),
