@@ -70,7 +70,7 @@ def short_feedback(row: GradedRow) -> str:
 
 
 def escape(text: str) -> str:
-    """Foreign text as Markdown that shows it as it is: no markup, no link, no mention, one line."""
+    """Foreign text as Markdown that shows it as it is: no markup, no link that it asks for, one line."""
     escaped = _MARKUP.sub(r"\\\1", clean(text))
     return _LINK.sub(lambda found: found[0][:-1] + "\\." if found[0][-1] == "." else "\\" + found[0], escaped)
 
