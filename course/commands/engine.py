@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from course.commands.narration import Narrator
     from graders.cancel import Cancel
     from graders.engine.base import Engine, Leftover
-    from graders.engine.private import EngineSettings
+    from graders.engine.private_settings import EngineSettings
 
 UNREACHABLE_EXIT_CODE = 3
 UP_YES = "dockyard engine up --yes"
@@ -169,7 +169,7 @@ def _engine_settings(invocation: Invocation) -> EngineSettings:
     from urllib.parse import urlsplit
 
     from course.config import parts
-    from graders.engine.private import EngineSettings
+    from graders.engine.private_settings import EngineSettings
 
     environ = invocation.environ
     index = urlsplit(environ.get("DOCKYARD_PIP_INDEX", "")).netloc

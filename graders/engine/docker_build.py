@@ -53,6 +53,9 @@ _POLL_S = 0.03
 _PING_S = 5.0
 _CONNECT_S = 20.0
 _TAIL = 40
+_HINT_FETCH = (
+    "Does the address answer? The engine asks no service of its own machine but registries that it is told of."
+)
 _CLIPPED = "[output clipped, log limit"
 """BuildKit's last words about a step that writes too much: it goes on, in silence. Seen on docker.io 20.10."""
 _FLOOD_FACTOR = 16
@@ -373,6 +376,9 @@ class _Build:
 
     def _raise_if_not_the_learners(self, error: str, steps: tuple[BuildStep, ...]) -> None:
         if registry_trouble(error):
+            fetched = next((step.name for step in steps if step.error and not image_of_step(step.name)), "")
+            if fetched:
+                raise EngineError(f"The engine could not fetch what this names: {fetched}", hint=_HINT_FETCH)
             names = [image_of_step(step.name) for step in steps if step.error]
             names += [image_of_step(step.name) for step in steps]
             reference = next((name for name in names if name), "that FROM names")

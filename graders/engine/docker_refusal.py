@@ -32,6 +32,8 @@ _CLOSED = frozenset({Network.NONE, Network.INDEX})
 _VERBATIM = frozenset({"RUN", "CMD", "ENTRYPOINT", "SHELL", "HEALTHCHECK", "MAINTAINER"})
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 _ASSIGNED = re.compile(r"(?:^|\s)([A-Za-z_][A-Za-z0-9_]*)=")
+_FRONTEND = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:#![^\n]*\n)?\s*(?://|\{)")
+"""`// syntax=` and `{"syntax": ...}` count as much as `# syntax=`. Source: BuildKit 0.12, parser/directives.go."""
 _REMOTE = re.compile(r"://|(?:^|[\s\[,])(?:git@|github\.com/)", re.IGNORECASE)
 
 
@@ -43,6 +45,8 @@ def refusal(request: BuildRequest) -> str:
         return f"{clean(bomb)} unpacks to more than {limit_mib} MiB; it was not built"
     for file in request.files:
         if file.path == request.dockerfile and not file.link:
+            if _FRONTEND.match(file.data):
+                return "It begins with no instruction, but with what makes newer engines fetch another builder"
             dockerfile = parse(file.data)
             return overgrown(dockerfile) or (past_its_network(dockerfile) if request.network in _CLOSED else "")
     return ""

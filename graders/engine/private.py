@@ -6,7 +6,6 @@ system dockerd. Paths are parameters; a socket's path must stay under 108 bytes.
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import signal
@@ -22,9 +21,11 @@ from graders.engine.docker_wire import Wire, as_list, as_object, as_text
 from graders.engine.find import PRIVATE_SOCKET
 from graders.engine.install import COMMAND, is_installed
 from graders.engine.private_cgroup import Caps, end_group, limit_group, remove_group
+from graders.engine.private_loopback import is_marked, marked, open_loopback, shut_loopback
 from graders.engine.private_network import Bridge, make_bridge, remove_bridge, shut_services
 from graders.engine.private_process import STOP_S, alone, end, pid_of
 from graders.engine.private_service import guard_down, guard_pid, guard_up
+from graders.engine.private_settings import EngineSettings, daemon_settings, services_asked
 from graders.engine.program import find_program, lines_of
 from graders.errors import Cancelled, EngineCommandFailed, EngineError, EngineTimeout, EngineUnavailable
 from graders.safe_text import clean_lines
@@ -33,10 +34,7 @@ _START_S = 60.0
 _POLL_S = 0.05
 _TAIL = 15
 _OPEN_FILES = 65536
-_KEPT_SETTINGS = ("registry-mirrors", "insecure-registries", "dns", "proxies", "allow-nondistributable-artifacts")
-"""Settings of the machine's own engine that ours takes over: how to reach registries."""
-_BUILD_CACHE = "20GB"
-"""What BuildKit's cache may hold before the oldest of it is thrown away."""
+_UNMARKED = "It was started by an older Dockyard, so FROM and ADD reach services of this machine until it is restarted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +73,6 @@ class PrivatePaths:
     def log(self) -> Path:
         """What dockerd says."""
         return self.data.parent / f"{self.data.name}.log"
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """What a user chooses about the private engine."""
-
-    registry_mirrors: tuple[str, ...] = ()
-    """Registries that are asked before Docker Hub: "http://host:port"."""
-    index_hosts: tuple[str, ...] = ()
-    """Hosts beside the usual ones that count as a package index: "host" or "host:port"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +177,7 @@ def _start(
         yield notice
     yield "Starting the private engine"
     began = time.monotonic()
-    pid = _spawn((dockerd, *_arguments(paths)), paths, environ)
+    pid = _spawn(marked((dockerd, *_arguments(paths)), paths.bridge.name), paths, environ)
     try:
         _await_answer(pid, paths, cancel, timeout_s)
         problem = _guard(paths, settings, environ)
@@ -227,6 +215,7 @@ def _take_away(paths: PrivatePaths, environ: Mapping[str, str]) -> None:
     _clear_stale(paths)
     _unmount(paths, environ)
     remove_bridge(paths.bridge, environ)
+    open_loopback(paths.bridge.name, environ)
     remove_group(paths.cgroup_root, paths.cgroup)
 
 
@@ -266,14 +255,20 @@ def _renew(
     now: PrivateStatus, paths: PrivatePaths, settings: EngineSettings, environ: Mapping[str, str]
 ) -> Iterator[str]:
     """Hand a running engine what changed; dockerd reads its mirrors anew on HUP. Source: docs.docker.com, dockerd."""
-    wanted = _daemon_settings(paths, settings)
+    wanted = daemon_settings(settings, paths.system_settings)
     file = paths.runtime / "daemon.json"
     with suppress(OSError):
         if file.read_text("utf-8") != wanted:
             file.write_text(wanted, "utf-8")
             os.kill(now.pid, signal.SIGHUP)
             yield "It was told the new settings"
-    for problem in (shut_services(paths.bridge, environ), _guard(paths, settings, environ)):
+    if not is_marked(now.pid, paths.bridge.name):
+        yield f"{_UNMARKED}: dockyard engine down && dockyard engine up"
+    for problem in (
+        shut_services(paths.bridge, environ),
+        shut_loopback(paths.bridge.name, services_asked(wanted, environ), environ),
+        _guard(paths, settings, environ),
+    ):
         if problem:
             yield problem
 
@@ -283,26 +278,15 @@ def _guard(paths: PrivatePaths, settings: EngineSettings, environ: Mapping[str, 
     return guard_up(paths.runtime, log, paths.bridge, settings.index_hosts, environ)
 
 
-def _daemon_settings(paths: PrivatePaths, settings: EngineSettings) -> str:
-    """daemon.json: what the machine's own engine is told of registries, our mirrors before its own."""
-    kept: dict[str, object] = {}
-    with suppress(OSError, ValueError):
-        system = as_object(json.loads(paths.system_settings.read_bytes()))
-        kept = {key: system[key] for key in _KEPT_SETTINGS if key in system}
-    if settings.registry_mirrors:
-        theirs = [as_text(mirror) for mirror in as_list(kept.get("registry-mirrors"))]
-        kept["registry-mirrors"] = list(dict.fromkeys((*settings.registry_mirrors, *theirs)))
-    kept["builder"] = {"gc": {"enabled": True, "defaultKeepStorage": _BUILD_CACHE}}
-    return json.dumps(kept)
-
-
 def _prepare(paths: PrivatePaths, settings: EngineSettings, environ: Mapping[str, str]) -> str:
     for folder in (paths.data, paths.runtime, paths.exec_root):
         folder.mkdir(parents=True, exist_ok=True, mode=0o711)
-    (paths.runtime / "daemon.json").write_text(_daemon_settings(paths, settings), "utf-8")
+    wanted = daemon_settings(settings, paths.system_settings)
+    (paths.runtime / "daemon.json").write_text(wanted, "utf-8")
     missing = limit_group(paths.cgroup_root, paths.cgroup, paths.caps)
     notices = [f"this machine lets us set no limit on the {' and '.join(missing)} of builds"] if missing else []
     notices.append(make_bridge(paths.bridge, environ))
+    notices.append(shut_loopback(paths.bridge.name, services_asked(wanted, environ), environ))
     return "; ".join(filter(None, notices))
 
 

@@ -64,7 +64,7 @@ def make_bridge(bridge: Bridge, environ: Mapping[str, str]) -> str:
     except OSError:
         return "forwarding could not be switched on: builds have no network"
     for rule in _rules(bridge):
-        if not _iptables(("-C", *rule), environ) and not _iptables(("-I", *rule), environ):
+        if not iptables(("-C", *rule), environ) and not iptables(("-I", *rule), environ):
             return "iptables could not be used: builds have no network"
     return shut_services(bridge, environ)
 
@@ -75,9 +75,9 @@ def shut_services(bridge: Bridge, environ: Mapping[str, str]) -> str:
     The rules are put on top again each time, as those of `close_bridge`.
     """
     for rule in _service_rules(bridge):
-        while _iptables(("-D", *rule), environ):
+        while iptables(("-D", *rule), environ):
             pass
-        if not _iptables(("-I", *rule), environ):
+        if not iptables(("-I", *rule), environ):
             return "iptables could not be used: services reach what listens on all of this machine's addresses"
     return ""
 
@@ -90,16 +90,16 @@ def close_bridge(bridge: Bridge, port: int, environ: Mapping[str, str]) -> bool:
     open_bridge(bridge, environ)
     if not _stops_neighbours(bridge):
         return False
-    return all(_iptables(("-I", *rule), environ) for rule in _closing_rules(bridge, port))
+    return all(iptables(("-I", *rule), environ) for rule in _closing_rules(bridge, port))
 
 
 def open_bridge(bridge: Bridge, environ: Mapping[str, str]) -> None:
     """Take away what `close_bridge` did, whichever port it was told."""
     for chain in ("INPUT", "FORWARD"):
-        for line in _listed(chain, environ):
+        for line in listed(chain, environ):
             words = tuple(word.strip('"') for word in line.split())
             if words[:2] == ("-A", chain) and bridge.name in words and CLOSING in words:
-                _iptables(("-D", *words[1:]), environ)
+                iptables(("-D", *words[1:]), environ)
 
 
 def remove_bridge(bridge: Bridge, environ: Mapping[str, str]) -> None:
@@ -108,7 +108,7 @@ def remove_bridge(bridge: Bridge, environ: Mapping[str, str]) -> None:
         return
     open_bridge(bridge, environ)
     for rule in (*_rules(bridge), *_service_rules(bridge)):
-        _iptables(("-D", *rule), environ)
+        iptables(("-D", *rule), environ)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, suppress(OSError):
         fcntl.ioctl(sock, _SET_FLAGS, _request(bridge.name, struct.pack("=h", 0)))
         fcntl.ioctl(sock, _REMOVE_BRIDGE, bridge.name.encode() + b"\0")
@@ -164,23 +164,25 @@ def _stops_neighbours(bridge: Bridge) -> bool:
     return True
 
 
-def _listed(chain: str, environ: Mapping[str, str]) -> tuple[str, ...]:
-    program = find_program("iptables", environ)
-    if program is None:
+def listed(chain: str, environ: Mapping[str, str], program: str = "iptables") -> tuple[str, ...]:
+    """The rules of a chain as they would be given; none where that can't be told."""
+    found = find_program(program, environ)
+    if found is None:
         return ()
     try:
-        argv = (program, "-w", "5", "-S", chain)
+        argv = (found, "-w", "5", "-S", chain)
         return tuple(lines_of(argv, environ=environ, cancel=Cancel(), timeout_s=10.0))
     except (EngineCommandFailed, EngineTimeout):
         return ()
 
 
-def _iptables(rule: tuple[str, ...], environ: Mapping[str, str]) -> bool:
-    program = find_program("iptables", environ)
-    if program is None:
+def iptables(rule: tuple[str, ...], environ: Mapping[str, str], program: str = "iptables") -> bool:
+    """Add, take away or look for a rule; whether that worked."""
+    found = find_program(program, environ)
+    if found is None:
         return False
     try:
-        for _ in lines_of((program, "-w", "5", *rule), environ=environ, cancel=Cancel(), timeout_s=10.0):
+        for _ in lines_of((found, "-w", "5", *rule), environ=environ, cancel=Cancel(), timeout_s=10.0):
             pass
     except (EngineCommandFailed, EngineTimeout):
         return False

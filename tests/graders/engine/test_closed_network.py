@@ -30,9 +30,10 @@ from graders.engine.base import BuildRequest, BuildResult, ContextFile, Engine, 
 from graders.engine.docker import DockerEngine
 from graders.engine.docker_wire import Wire, as_object, as_text, messages
 from graders.engine.network_claim import claimed
-from graders.engine.private import EngineSettings, PrivatePaths
+from graders.engine.private import PrivatePaths
 from graders.engine.private_network import Bridge
 from graders.engine.private_service import guard_pid
+from graders.engine.private_settings import EngineSettings
 from graders.errors import Cancelled, EngineUnavailable
 from graders.limits import Limits
 
@@ -350,11 +351,11 @@ def test_registry_mirror_gives_the_real_image_in_place_of_a_stand_in(
     registry = subprocess.Popen((program, "serve", str(settings)), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         _await_port(port)
+        mirrors = EngineSettings(registry_mirrors=(f"http://127.0.0.1:{port}",))
+        list(private.up(ENVIRON, Cancel(), paths=paths, settings=mirrors))
         real = built(closed, "LABEL maker=us", "RUN echo real > /real", network=Network.NONE)
         closed.tag(real.image_id, f"127.0.0.1:{port}/library/{BUSYBOX}")
         _push(closed, f"127.0.0.1:{port}/library/busybox", "1.35")
-        mirrors = EngineSettings(registry_mirrors=(f"http://127.0.0.1:{port}",))
-        list(private.up(ENVIRON, Cancel(), paths=paths, settings=mirrors))
         list(pull_again(closed, BUSYBOX, Cancel(), ENVIRON))
     finally:
         registry.terminate()

@@ -100,3 +100,19 @@ def test_only_a_closed_network_closes_add(network: Network, refused: bool) -> No
     files = (ContextFile("Dockerfile", f"{BASE}ADD https://example.org/x /x\n".encode()),)
 
     assert refused is bool(refusal(BuildRequest(files, "r", Limits(), network=network)))
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "// syntax=evil/builder\n",
+        '{"syntax": "evil/builder"}\n',
+        "#!/bin/x\n//syntax=evil\n",
+        "\ufeff\n // syntax=evil\n",
+    ],
+)
+def test_other_ways_to_name_a_foreign_builder_are_refused(start: str) -> None:
+    """Newer engines read them; no Dockerfile begins like that."""
+    files = (ContextFile("Dockerfile", f"{start}{BASE}".encode()),)
+
+    assert "another builder" in refusal(BuildRequest(files, "r", Limits()))

@@ -48,6 +48,7 @@ def test_private_engine_starts_works_and_stops(paths: PrivatePaths, engine: Engi
     ours = private.connect(paths)
 
     assert first.answers
+    assert f"dockyard-engine-{paths.bridge.name}" in rules()
     assert ours.info().private
     assert ours.info().socket == first.socket
 
@@ -66,6 +67,7 @@ def test_private_engine_starts_works_and_stops(paths: PrivatePaths, engine: Engi
 
     assert not private.status(paths).running
     assert not paths.socket.exists()
+    assert paths.bridge.name not in rules()
     assert engine.info().version
 
 
@@ -88,13 +90,21 @@ def test_engine_that_does_not_start_leaves_nothing(
         list(private.up(ENVIRON | {"PATH": f"{tmp_path}:{ENVIRON['PATH']}"}, cancel, paths=paths))
 
     name = paths.bridge.name
-    rules = subprocess.run(("iptables-save",), capture_output=True, text=True, check=True, env=ENVIRON).stdout
-    assert name not in rules
+    assert name not in rules()
     assert not Path("/sys/class/net", name).exists()
     assert [] == list(Path("/sys/fs/cgroup").glob(f"**/{name}"))
     assert not private.status(paths).running
     assert [] == [entry for entry in Path("/proc").glob("[0-9]*/cmdline") if str(paths.socket).encode() in seen(entry)]
     assert [] == list(paths.runtime.glob("*.sock"))
+
+
+def rules() -> str:
+    """The firewall's rules for both families."""
+    programs = ("iptables-save", "ip6tables-save")
+    return "".join(
+        subprocess.run((program,), capture_output=True, text=True, check=True, env=ENVIRON).stdout
+        for program in programs
+    )
 
 
 def seen(file: Path) -> bytes:
