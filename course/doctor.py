@@ -54,8 +54,8 @@ class DoctorLine:
     """One thing that was looked at. May hold text of the engine's: escape it where it is shown."""
 
     name: str
-    """ "engine", "builder", "storage", "cgroup", "base image", "leftovers", the limits of `graders.engine.probe`,
-    "limits", "disk", "proxy", "certificates", "terminal", "encoding", "workspace", "progress"."""
+    """ "engine", "builder", "storage", "cgroup", "base image", "leftovers", "build index", the limits of
+    `graders.engine.probe`, "limits", "disk", "proxy", "certificates", "terminal", "encoding", "workspace", "progress"."""
     state: State
     text: str
     remedy: str = ""
@@ -131,6 +131,7 @@ def _engine_lines(
             yield DoctorLine("leftovers", State.WARNING, text, ENGINE_CLEAN)
         if info.name == "podman" or info.ignored_limits:
             return
+        yield _index_line(info)
         if not mark:
             yield DoctorLine("limits", State.OK, "not measured; dockyard doctor without --quick does")
         elif any(line.state is State.MISSING for line in lines):
@@ -185,6 +186,15 @@ def _storage_line(info: EngineInfo) -> DoctorLine:
 
 def _cgroup_line(info: EngineInfo) -> DoctorLine:
     return DoctorLine("cgroup", State.OK, f"version {info.cgroup_version or '1 (not told)'}")
+
+
+def _index_line(info: EngineInfo) -> DoctorLine:
+    if info.keeps_index:
+        return DoctorLine("build index", State.OK, "a build held to the package index reaches nothing else")
+    text = "a build that should reach the package index only reaches all that this machine does"
+    if info.private:
+        return DoctorLine("build index", State.WARNING, f"{text}: the guard of the network does not run", ENGINE_UP)
+    return DoctorLine("build index", State.WARNING, text, ENGINE_PRIVATE)
 
 
 def _base_line(engine: Engine, base: str) -> DoctorLine:

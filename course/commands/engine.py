@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from graders.engine.private_settings import EngineSettings
 
 UNREACHABLE_EXIT_CODE = 3
+_KEPT = "a build held to the package index reaches nothing else"
+_NOT_KEPT = "a build that should reach the package index only reaches all that this machine does"
 UP_YES = "dockyard engine up --yes"
 
 
@@ -217,6 +219,7 @@ def status_command(ctx: click.Context, *, output_format: str, output: Path | Non
                 version=info.version,
                 socket=info.socket,
                 private=info.private,
+                keeps_index=info.keeps_index,
                 leftovers=leftovers,
             ),
             output,
@@ -226,6 +229,7 @@ def status_command(ctx: click.Context, *, output_format: str, output: Path | Non
         f"Engine     {clean(info.name)} {clean(info.version)} (API {clean(info.api_version)}), builder {info.builder}",
         f"Socket     {clean(info.socket)}" + (f", found by {clean(info.source)}" if info.source else ""),
         f"Ours       {'yes: dockyard engine down stops it' if info.private else 'no'}",
+        f"Network    {_KEPT if info.keeps_index else _NOT_KEPT}",
         f"Leftovers  {len(leftovers) or 'none'}",
         *(f"           {_described(leftover)}" for leftover in leftovers),
     ]
@@ -277,6 +281,7 @@ def _status_json(
     version: str = "",
     socket: str = "",
     private: bool = False,
+    keeps_index: bool = False,
     leftovers: tuple[Leftover, ...] = (),
 ) -> str:
     """What a program may want to know about the engine."""
@@ -287,6 +292,7 @@ def _status_json(
             "version": version,
             "socket": socket,
             "private": private,
+            "keeps_index": keeps_index,
             "leftovers": [{"kind": item.kind, "id": item.id, "run_id": item.run_id} for item in leftovers],
         },
         indent=2,

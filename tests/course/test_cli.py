@@ -563,6 +563,7 @@ def test_engine_status_json_says_unreachable(run: Run) -> None:
         "version": "",
         "socket": "",
         "private": False,
+        "keeps_index": False,
         "leftovers": [],
     }
 

@@ -23,7 +23,16 @@ from graders.engine.base import (
 from graders.engine.fake import FakeEngine
 from graders.errors import EngineError, EngineUnavailable
 
-INFO = EngineInfo("docker", "28.5.1", "1.51", "overlay2", "buildkit", "unix:///run/docker.sock", source="usual socket")
+INFO = EngineInfo(
+    "docker",
+    "28.5.1",
+    "1.51",
+    "overlay2",
+    "buildkit",
+    "unix:///run/docker.sock",
+    source="usual socket",
+    keeps_index=True,
+)
 TERMINAL = Terminal(stdin=True, stdout=True, stderr=True, columns=120, lines=40, colours=256, encoding="utf-8")
 BASE = ImageInfo(id="sha256:1", size_bytes=122_000_000)
 
@@ -236,6 +245,23 @@ def test_examine_missing_certificate_file_names_its_variable(look: Look, tmp_pat
     line = look(environ={"SSL_CERT_FILE": str(tmp_path / "none.pem")})["certificates"]
 
     assert (line.state, line.remedy) == (State.WARNING, "unset SSL_CERT_FILE")
+
+
+@pytest.mark.parametrize(
+    ("private", "keeps", "state", "remedy"),
+    [
+        (True, True, State.OK, ""),
+        (True, False, State.WARNING, "dockyard engine up"),
+        (False, False, State.WARNING, ENGINE_PRIVATE),
+    ],
+)
+def test_examine_says_whether_builds_keep_to_the_index(
+    look: Look, private: bool, keeps: bool, state: State, remedy: str
+) -> None:
+    """Only an engine whose network a guard of ours keeps can hold a build to it."""
+    line = look(lambda: StillEngine(replace(INFO, private=private, keeps_index=keeps)))["build index"]
+
+    assert (state, remedy) == (line.state, line.remedy)
 
 
 def test_examine_quick_says_that_nothing_was_measured(look: Look) -> None:
