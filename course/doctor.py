@@ -55,7 +55,8 @@ class DoctorLine:
 
     name: str
     """ "engine", "builder", "storage", "cgroup", "base image", "leftovers", "build index", the limits of
-    `graders.engine.probe`, "limits", "disk", "proxy", "certificates", "terminal", "encoding", "workspace", "progress"."""
+    `graders.engine.probe`, "limits", "disk", "proxy", "certificates", "terminal", "encoding", "workspace",
+    "progress"."""
     state: State
     text: str
     remedy: str = ""
