@@ -135,7 +135,7 @@ class Desk(DeskSafety):
                     print(clean(words))  # noqa: T201  the terminal is not ours now
                 start(argv, self.environ)
         except SuspendNotSupported:
-            self.say("There is no terminal here for another program.", warning=True)
+            self.say("There is no terminal here for another editor or a shell.", warning=True)
         self.refresh(layout=True)
         self.query_one(Workbench).look_at_disk()
 
