@@ -30,7 +30,9 @@ async def look(question: bytes, dask_worker: Worker) -> bytes:
 
     offered = int(dask_worker.state.total_resources.get(RESOURCE, 0))
     slots = min(dask_worker.state.nthreads, offered)
-    return await asyncio.to_thread(lambda: _desk().look(question, slots))
+    name = str(dask_worker.name)
+    called = "" if "://" in name else name
+    return await asyncio.to_thread(lambda: _desk().look(question, slots, called))
 
 
 def grade(order: bytes) -> bytes:

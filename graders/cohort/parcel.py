@@ -101,7 +101,8 @@ class Question:
 class Looked:
     """What a worker says of itself."""
 
-    host: str
+    name: str
+    """What people call it: as it was started, else its machine's."""
     slots: int
     """Submissions that it grades at once."""
     dockyard: str

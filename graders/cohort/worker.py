@@ -90,8 +90,11 @@ class WorkerDesk:
         self._sweeping = threading.Lock()
         self._swept = False
 
-    def look(self, question: bytes, slots: int) -> bytes:
-        """Say what this worker is (`Looked`, packed): its code, its engine, and which base images are there."""
+    def look(self, question: bytes, slots: int, name: str = "") -> bytes:
+        """Say what this worker is (`Looked`, packed): its code, its engine, and which base images are there.
+
+        `name` is what it was called when it was started; empty: it goes by its machine's.
+        """
         tools = self._tools
         asked = unpack(question, Question)
         engine, bases, message, hint = "", {}, "", ""
@@ -109,7 +112,15 @@ class WorkerDesk:
         except GraderError as failure:
             engine, bases, message, hint = "", {}, failure.message, failure.hint
         looked = Looked(
-            tools.host, slots, tools.dockyard, tools.python, tools.graders, engine, bases, message=message, hint=hint
+            name or tools.host,
+            slots,
+            tools.dockyard,
+            tools.python,
+            tools.graders,
+            engine,
+            bases,
+            message=message,
+            hint=hint,
         )
         return pack(looked)
 

@@ -43,7 +43,7 @@ class Member:
     slots: int = 0
     used: int = 0
     name: str = ""
-    """Of its machine."""
+    """What people call it."""
     fault: Fault | None = None
     asked_s: float = 0.0
     bases: dict[str, str] = field(default_factory=dict)
@@ -247,7 +247,7 @@ class Workforce:
             return
         fault = fault_of(looked, self._facts)
         with self._changed:
-            member.name, member.bases = clean(looked.host, max_len=80), looked.bases
+            member.name, member.bases = clean(looked.name, max_len=80), looked.bases
             if fault is None:
                 member.standing, member.slots, member.fault = Standing.FIT, looked.slots, None
             self._changed.notify_all()

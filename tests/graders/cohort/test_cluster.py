@@ -126,7 +126,7 @@ def states(book: Gradebook) -> list[str]:
 def looked(**changes: object) -> Looked:
     """What a worker that can grade says."""
     values: dict[str, object] = {
-        "host": "lab",
+        "name": "lab",
         "slots": 2,
         "dockyard": "1.0",
         "python": "3.11.2",

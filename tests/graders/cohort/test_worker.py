@@ -72,11 +72,11 @@ def test_right_and_broken_answers_are_told_apart(spec: ExerciseSpec) -> None:
 
 
 def test_worker_says_what_it_is() -> None:
-    """Host, slots, code, engine and the base images it has or lacks."""
+    """Name, slots, code, engine and the base images it has or lacks."""
     looked = look(make_desk())
 
     assert ("lab", 2, "1.0", "3.11.2", "c" * 64, "fake 1.0") == (
-        looked.host,
+        looked.name,
         looked.slots,
         looked.dockyard,
         looked.python,
