@@ -14,7 +14,6 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from html import escape
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
@@ -23,7 +22,7 @@ from typing import Self
 
 from graders.cohort.page_alike import alike_section
 from graders.cohort.page_facts import PageFacts
-from graders.cohort.page_student import student_part
+from graders.cohort.page_student import student_part, text
 from graders.cohort.page_top import Heading, students_head, top
 from graders.cohort.row import GradedRow, GradeState, RowState
 from graders.cohort.similarity import Alike
@@ -67,13 +66,12 @@ class PageFile:
 
     def write(self, path: Path, alike: Alike | None) -> int:
         """Write the page, whole at every moment; its bytes. Raises OSError."""
-        before, after = _frame(f"{self._heading.title}: results of the cohort").split("{body}")
+        before, after = _frame(f"{self._heading.title}: results of the cohort")
         part = path.with_name(f".{path.name}.part")
         try:
             with part.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
                 file.write(before)
-                for text in top(self._facts, self._heading, has_alike=alike is not None):
-                    file.write(text)
+                file.writelines(top(self._facts, self._heading, has_alike=alike is not None))
                 if alike is not None:
                     file.writelines(alike_section(alike, self._facts.names))
                 file.writelines(students_head(self._facts))
@@ -89,18 +87,19 @@ class PageFile:
         return size_bytes
 
 
-def _frame(title: str) -> str:
+def _frame(title: str) -> tuple[str, str]:
+    """What stands before and after the body."""
     style = (FILES / "report.css").read_text(encoding="utf-8")
     script = (FILES / "report.js").read_text(encoding="utf-8")
     values = {
-        "title": escape(title),
+        "title": text(title),
         "style": style,
         "script": script,
         "style_hash": _hash(style),
         "script_hash": _hash(script),
-        "body": "{body}",
     }
-    return _filled((FILES / "report.html").read_text(encoding="utf-8"), values)
+    before, after = (FILES / "report.html").read_text(encoding="utf-8").split("{body}")
+    return _filled(before, values), _filled(after, values)
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
