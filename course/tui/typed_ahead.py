@@ -40,6 +40,8 @@ class TypedAhead:
         self._opening = opening
         self._waiting: deque[Event] = deque()
         self._settling: asyncio.Task[None] | None = None
+        self._behind_text: list[MessagePump] = []
+        """Where text is on its way that no key was waited for since."""
 
     @property
     def idle(self) -> bool:
@@ -63,8 +65,11 @@ class TypedAhead:
             self._settling = asyncio.create_task(self._settle([]))
 
     async def _deliver_on(self) -> None:
-        """Deliver up to the first key that may lead elsewhere."""
+        """Deliver up to the first key that may lead elsewhere; one that acts on text waits for the text."""
         while self._waiting:
+            if self._behind_text and not _is_text(self._waiting[0]):
+                self._settling = asyncio.create_task(self._settle(self._behind_text))
+                return
             event = self._waiting.popleft()
             focused = self._app.focused
             path = self._path(focused)
@@ -72,9 +77,11 @@ class TypedAhead:
             if not (isinstance(focused, Input | TextArea) and focused is self._app.focused and _is_text(event)):
                 self._settling = asyncio.create_task(self._settle(path))
                 return
+            self._behind_text = path
 
     async def _settle(self, path: list[MessagePump]) -> None:
         """Wait until what the key set off has passed through the widgets, then deliver the next."""
+        self._behind_text = []
         try:
             async with asyncio.timeout(PATIENCE_S):
                 for _ in range(_ROUNDS):

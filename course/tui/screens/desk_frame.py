@@ -12,8 +12,10 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Key
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widget import Widget
+from textual.widgets import Static
 
 from course.errors import CourseError
 from course.session import LessonRow, LessonState, LevelRow, Session
@@ -26,6 +28,7 @@ from course.tui.pages import checklist_page
 from course.tui.screens.page import Page
 from course.tui.screens.pick import Pick
 from course.tui.screens.welcome import Welcome
+from course.tui.widgets.key_line import KeyLine
 from course.tui.widgets.lesson_view import LessonView
 from course.tui.widgets.outline import Outline
 from course.tui.widgets.results import Results
@@ -47,6 +50,8 @@ class DeskFrame(Screen[None]):
     """Outline, lesson, editor and results, the slash bar and the footer."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """What has the focus: the widgets that it leaves and reaches paint themselves, not the whole screen."""
 
     class EngineSeen(Message):
         """An engine answered, or not."""
@@ -94,7 +99,7 @@ class DeskFrame(Screen[None]):
                 yield Results(self.clock, id="results")
         yield Static(id="status")
         yield SlashBar(self._complete, id="slash-bar")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     async def on_mount(self) -> None:
         """Open where the learner left off; look for an engine meanwhile."""
@@ -229,13 +234,11 @@ class DeskFrame(Screen[None]):
 
     def _show_top(self) -> None:
         title = self._title()
-        if self.is_wide:
-            self.query_one("#top", Static).update(Content.assemble((" Dockyard ", "bold reverse"), "  ", title))
-            return
         tabs = [
             Content.styled(f" {name.title()} ", "reverse" if name == self.pane else "$foreground 65%") for name in PANES
         ]
-        self.query_one("#top", Static).update(Content.assemble(*tabs, "  ", title))
+        head = [Content.styled(" Dockyard ", "bold reverse")] if self.is_wide else tabs
+        self.query_one("#top", Static).update(Content.assemble(*head, "  ", title), layout=False)
 
     def _title(self) -> Content:
         lesson = self.query_one(LessonView).lesson

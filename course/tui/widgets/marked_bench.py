@@ -76,6 +76,7 @@ class MarkedBench(Vertical):
         self._hints: Mapping[str, str] = {}
         self._overruled: tuple[str, frozenset[str]] = ("", frozenset())
         self._typing: Timer | None = None
+        self._told = Content("")
 
     @property
     def current(self) -> Buffer | None:
@@ -154,10 +155,12 @@ class MarkedBench(Vertical):
     def tell_finding(self) -> None:
         """The finding under the cursor with its hint, else how many there are."""
         current = self.current
-        line = self.query_one("#finding", Static)
-        if current is None:
-            line.update("")
-            return
+        told = Content("") if current is None else self._about(current)
+        if not told.is_same(self._told):  # an update lays out the whole screen
+            self._told = told
+            self.query_one("#finding", Static).update(told)
+
+    def _about(self, current: Buffer) -> Content:
         here = current.editor.findings_at_cursor
         if here:
             first = here[0]
@@ -166,11 +169,9 @@ class MarkedBench(Vertical):
             message = Content.assemble(
                 ("✘ ", "bold $text-error"), plain(first.finding.message), (more, "$foreground 65%")
             )
-            line.update(Content("\n").join([message, plain(hint).stylize("$foreground 65%")]) if hint else message)
-            return
+            return Content("\n").join([message, plain(hint).stylize("$foreground 65%")]) if hint else message
         count = sum(len(buffer.editor.marked_lines) for buffer in self.buffers)
         if count:
             what = "1 line has a finding" if count == 1 else f"{count} lines have findings"
-            line.update(Content.styled(f"{what}. F8 goes to the next.", "$foreground 65%"))
-        else:
-            line.update("")
+            return Content.styled(f"{what}. F8 goes to the next.", "$foreground 65%")
+        return Content("")

@@ -247,7 +247,9 @@ class Workbench(MarkedBench):
     def _relabel(self) -> None:
         for buffer in self.buffers:
             for tab in self.query(f"#{_tab_id(buffer)}").results(Tab):
-                tab.label = self._tab_label(buffer)
+                label = self._tab_label(buffer)
+                if tab.label != label:
+                    tab.label = label
         self.post_message(self.Changed())
 
     def _tab_label(self, buffer: Buffer) -> Content:

@@ -9,12 +9,15 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import pytest_asyncio
 from textual.content import Content
 from textual.events import Key
 from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Collapsible
 
 from course.event import SessionEvent
 from course.paths import Paths
@@ -47,8 +50,14 @@ from graders.outcome import Level, Outcome, Status
 from graders.report import BuildSummary, ImageSummary, Report, StepSummary
 from tests.course.conftest import COURSE, HINTS, SOLUTION, STARTER, write
 
-LOOK_S = 0.01
+LOOK_S = 0.03
 """How often a test looks whether it has happened."""
+
+SIZE = (140, 40)
+"""Columns and rows of the terminal."""
+
+PAINT_S = 0.1
+"""How often the desk is painted while a test waits; the toolkit's own 60 times a second is much work."""
 
 PATIENCE_S = 40.0
 """How long a test waits for something that must happen."""
@@ -114,6 +123,15 @@ use = "shell-form-command"
 CHARACTERS = {" ": "space", "/": "slash", "-": "minus", ":": "colon"}
 """Character -> the key that types it."""
 
+TYPED = {key: character for character, key in CHARACTERS.items()}
+"""Key -> the character that it types."""
+
+TABLES = ("outcomes", "passes", "attempts", "hints", "answers", "openings", "give_ups")
+"""Those of the progress file."""
+
+QUIET_LOOKS = 3
+"""How many turns of the loop in a row must find nothing to do."""
+
 
 class Gate:
     """A place in a script where the check waits: until the test opens it or the check is stopped."""
@@ -139,6 +157,12 @@ class ScriptedSession(Session):
     script: tuple[SessionEvent | Gate | GraderError, ...] = ()
     engine: EngineInfo | None = None
     """The engine that answers; None: none does."""
+
+    def forget(self) -> None:
+        """The learner has done nothing yet."""
+        with self._progress._write() as connection:
+            for table in TABLES:
+                connection.execute(f"DELETE FROM {table}")
 
     def engine_info(self) -> EngineInfo:
         """The scripted engine, if there is one."""
@@ -319,22 +343,42 @@ class DeskDriver:
         return self.bench.buffers[0]
 
     async def press(self, *keys: str) -> None:
-        """Press keys."""
-        await self.pilot.press(*keys)
-        await self.until(lambda: self.app.typed_ahead.idle)
-        await self.pilot.pause()
-
-    async def send(self, *keys: str) -> None:
-        """Type all keys at once, as fast as a program does."""
+        """Press keys, as fast as a program does, and wait until they have had their effect."""
         for key in keys:
-            self.app.post_message(Key(CHARACTERS.get(key, key), key if len(key) == 1 else None))
-        await self.pilot.pause()
-        await self.until(lambda: self.app.typed_ahead.idle)
-        await self.pilot.pause()
+            name = CHARACTERS.get(key, key)
+            self.app.post_message(Key(name, key if len(key) == 1 else TYPED.get(name)))
+        await self.settle()
 
     async def enter(self, line: str) -> None:
         """Type a slash command from anywhere but the editor, and enter it."""
-        await self.press("f3", "slash", *[{"-": "minus", " ": "space"}.get(char, char) for char in line[1:]], "enter")
+        await self.press("f3", *line, "enter")
+
+    async def settle(self) -> None:
+        """Wait until no message is on its way and everything is painted; threads may still be at work.
+
+        The toolkit's own wait sends a message to each widget and sleeps until the processor is idle, for each key.
+        """
+        deadline = time.monotonic() + PATIENCE_S
+        quiet = 0
+        while quiet < QUIET_LOOKS:
+            await asyncio.sleep(0)
+            if self.app._exception is not None or self.app.return_code is not None or not self.app.is_running:
+                return
+            screen = self.app.screen
+            pumps = (self.app, *screen.walk_children(with_self=True))
+            if not self.app.typed_ahead.idle or any(pump.message_queue_size for pump in pumps):
+                quiet = 0
+                if time.monotonic() > deadline:
+                    pytest.fail(f"The desk comes to no rest\n{self.text()}")
+            elif self._is_to_be_painted(screen):
+                quiet = 0
+                screen._on_timer_update()
+            else:
+                quiet += 1
+
+    def _is_to_be_painted(self, screen: Screen[object]) -> bool:
+        waiting = (screen._dirty_widgets, screen._callbacks, screen._repaint_required, screen._recompose_required)
+        return screen._layout_required or screen._scroll_required or any(waiting)
 
     async def until(self, holds: Callable[[], object], what: str = "") -> None:
         """Wait until something holds; fail when it does not in time."""
@@ -345,7 +389,7 @@ class DeskDriver:
             if time.monotonic() > deadline or self.app._exception is not None:
                 pytest.fail(f"Waited in vain: {what or holds}\n{self.text()}")
             await asyncio.sleep(LOOK_S)
-        await self.pilot.pause(0)
+        await self.settle()
 
     async def ready(self, number: str = "1.1", exercise: str = "tiny") -> None:
         """Wait until a lesson and its exercise are there."""
@@ -356,40 +400,50 @@ class DeskDriver:
             f"lesson {number}",
         )
 
-    async def begin_again(self) -> None:
-        """The desk as it was opened: nothing over it, the starter's files, no results, the reader in the lesson."""
+    async def begin_again(self, size: tuple[int, int] = SIZE) -> None:
+        """The desk as a learner who has done nothing opens it: the lesson, the starter's files, no results."""
         session = self.app.session
-        if isinstance(session, ScriptedSession):
-            session.script = ()
+        assert isinstance(session, ScriptedSession)
+        session.script, session.unlock_all = (), False
         if self.desk.run is not None:
             self.desk.run.cancel.set()
             await self.until(lambda: self.desk.run is None, "the end of the check")
         while self.app.screen is not self.desk:
             await self.app.pop_screen()
-        self.desk._reports.clear()
-        self.desk._changes.clear()
-        if self.desk.number != "1.1":
-            self.bench.discard()
-            self.desk.open_lesson("1.1")
-            await self.ready()
-        (self.dockerfile.path.parent / ".dockerignore").unlink(missing_ok=True)
-        self.dockerfile.path.write_text(STARTER, encoding="utf-8")
-        self.bench.discard()
-        self.bench.forget_report()
-        self.bench.show_file("Dockerfile")
-        self.dockerfile.editor.history.clear()
-        self.dockerfile.editor.move_cursor((0, 0))
+        if size != self.app.size:
+            await self.pilot.resize_terminal(*size)
+        await self._forget_everything(session)
         self.desk.query_one(Results).clear(Content(""))
         self.desk.query_one(Results).show_tab("tab-checks")
         self.desk.query_one(SlashBar).close()
-        self.desk._sought, self.desk._found = "", -1
         self.desk.show_pane("lesson")
         lesson = self.desk.query_one(LessonView)
         lesson.focus()
         lesson.scroll_home(animate=False)
-        await self.until(lambda: self.app.typed_ahead.idle and (1,) == self.dockerfile.editor.marked_lines)
-        await self.pilot.pause()
+        await self.until(lambda: (1,) == self.dockerfile.editor.marked_lines, "the finding of the starter")
+        await self.settle()
         self.app.clear_notifications()
+
+    async def _forget_everything(self, session: ScriptedSession) -> None:
+        """Progress, edits, and what the desk remembers of both."""
+        is_changed = bool(session.answers("1.1")) or self.desk.number != "1.1"
+        session.forget()
+        self.desk._reports.clear()
+        self.desk._changes.clear()
+        self.desk._sought, self.desk._found = "", -1
+        (self.dockerfile.path.parent / ".dockerignore").unlink(missing_ok=True)
+        if self.bench.exercise == "tiny":
+            self.dockerfile.path.write_text(STARTER, encoding="utf-8")
+        self.bench.discard()
+        if is_changed or any(not reveal.collapsed for reveal in self.desk.query(Collapsible)):
+            self.desk.open_lesson("1.1", "tiny")
+            await self.until(lambda: not self.desk.query_one(LessonView).complete)
+            await self.ready()
+        self.desk.refresh_outline()
+        self.bench.forget_report()
+        self.bench.show_file("Dockerfile")
+        self.dockerfile.editor.history.clear()
+        self.dockerfile.editor.move_cursor((0, 0))
 
     def text(self) -> str:
         """What is on the screen, line by line."""
@@ -410,7 +464,7 @@ class DeskDriver:
 async def open_desk(
     session: Session,
     *,
-    size: tuple[int, int] = (140, 40),
+    size: tuple[int, int] = SIZE,
     number: str = "1.1",
     exercise: str = "tiny",
     welcome: bool = False,
@@ -420,10 +474,11 @@ async def open_desk(
     if not welcome:
         app.memory.welcome()
     app.animation_level = "none"
-    async with app.run_test(size=size, notifications=True) as pilot:
-        driver = DeskDriver(app, pilot)
-        await driver.ready(number, exercise)
-        yield driver
+    with patch("textual.screen.UPDATE_PERIOD", PAINT_S):
+        async with app.run_test(size=size, notifications=True) as pilot:
+            driver = DeskDriver(app, pilot)
+            await driver.ready(number, exercise)
+            yield driver
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -437,7 +492,9 @@ async def open_all_along(tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def desk(open_all_along: DeskDriver) -> DeskDriver:
-    """The module's desk as it was opened; its learner may have an attempt, a hint or an answer on record."""
+    """The module's desk as it was opened."""
+    if open_all_along.app._exception is not None:
+        pytest.fail(f"An earlier test of this module broke the desk: {open_all_along.app._exception!r}")
     await open_all_along.begin_again()
     return open_all_along
 

@@ -74,7 +74,7 @@ async def test_solution_stands_beside_the_learners_files(desk_session: ScriptedS
         desk.dockerfile.editor.load_text(FIXED + "# my own remark\n")
         await desk.press("f5")
         await desk.until(lambda: desk.desk.run is None and desk.shows("Passed, for the first time"))
-        await desk.send("escape", "f3", *"/solution", "enter")
+        await desk.press("escape", "f3", *"/solution", "enter")
         await desk.until(lambda: desk.shows("Dockerfile, the solution"))
 
         assert desk.shows("Dockerfile, yours")

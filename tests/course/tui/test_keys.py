@@ -13,6 +13,7 @@ from course.slash import COMMANDS, Action
 from course.tui.keys import KEYS
 from course.tui.screens.page import Page
 from course.tui.screens.pick import Pick
+from course.tui.widgets.key_line import KeyLine
 from course.tui.widgets.lesson_view import LessonView
 from course.tui.widgets.outline import Outline
 from course.tui.widgets.results import Results
@@ -102,7 +103,7 @@ async def ctrl_s(desk: DeskDriver, session: ScriptedSession) -> None:
 async def ctrl_o(desk: DeskDriver, session: ScriptedSession) -> None:
     await desk.press("ctrl+o")
 
-    assert "no terminal here for another editor" in desk.notices
+    assert "no terminal here for another program" in desk.notices
 
 
 async def escape(desk: DeskDriver, session: ScriptedSession) -> None:
@@ -179,16 +180,16 @@ async def contents(desk: DeskDriver, session: ScriptedSession) -> None:
 async def search(desk: DeskDriver, session: ScriptedSession) -> None:
     await desk.press("n")
     assert "S searches" in desk.notices
-    await desk.send("s", *"DATA lesson", "enter")
+    await desk.press("s", *"DATA lesson", "enter")
     await desk.until(lambda: "1 of 1" in desk.notices)
 
     assert desk.desk.query_one(LessonView).scroll_y > 0
-    await desk.send("s", *"zebra", "enter")
+    await desk.press("s", *"zebra", "enter")
     await desk.until(lambda: '"zebra" is not in this lesson' in desk.notices)
 
 
 async def search_on(desk: DeskDriver, session: ScriptedSession) -> None:
-    await desk.send("s", *"the", "enter")
+    await desk.press("s", *"the", "enter")
     await desk.until(lambda: "1 of " in desk.notices)
     await desk.press("n")
     await desk.until(lambda: "2 of " in desk.notices)
@@ -246,15 +247,30 @@ SHOWN: dict[Action, tuple[str, str]] = {
 async def test_slash_command_answers(desk: DeskDriver, action: Action) -> None:
     """Each row of the table of commands leads somewhere."""
     line, words = SHOWN[action]
-    await desk.send("f3", *line, "enter")
+    await desk.press("f3", *line, "enter")
     await desk.until(lambda: words in desk.text() + desk.notices, words)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_click_on_a_key_presses_it(desk: DeskDriver) -> None:
+    """Each key of the last line is where it is shown, and the mouse does what the key does."""
+    line = desk.desk.query_one(KeyLine)
+    row = desk.text().split("\n")[-1]
+    for key in KEYS:
+        if key.label:
+            assert key is line.key_at(row.index(f"{key.shown} {key.label}"))
+    assert line.key_at(len(row.rstrip())) is None
+    await desk.pilot.click(KeyLine, offset=(row.index("Help"), 0))
+    await desk.until(lambda: isinstance(desk.app.screen, Page))
+
+    assert "Keys and commands" in desk.text()
 
 
 async def test_theme_is_remembered(desk_session: ScriptedSession) -> None:
     """/theme changes the colours at once and for the next visit."""
     async with open_desk(desk_session) as desk:
         for name, dark in (("light", False), ("high-contrast", True)):
-            await desk.send("f3", *f"/theme {name}", "enter")
+            await desk.press("f3", *f"/theme {name}", "enter")
             await desk.until(partial(lambda wanted: wanted in desk.app.theme, name))
             assert dark == desk.app.current_theme.dark
     async with open_desk(desk_session) as desk:
@@ -264,6 +280,6 @@ async def test_theme_is_remembered(desk_session: ScriptedSession) -> None:
 async def test_slash_quit_leaves(desk_session: ScriptedSession) -> None:
     """/quit ends the program."""
     async with open_desk(desk_session) as desk:
-        await desk.send("f3", *"/quit", "enter")
+        await desk.press("f3", *"/quit", "enter")
         await desk.until(lambda: desk.app.return_code is not None)
     assert 0 == desk.app.return_code

@@ -30,7 +30,7 @@ async def test_welcome_is_shown_once(desk_session: ScriptedSession) -> None:
 async def test_a_command_typed_on_the_welcome_is_whole(desk_session: ScriptedSession) -> None:
     """The slash closes the welcome and begins the command; nothing typed behind it is lost."""
     async with open_desk(desk_session, welcome=True, size=(80, 24)) as desk:
-        await desk.send(*"/checklist")
+        await desk.press(*"/checklist")
 
         assert "/checklist" == desk.desk.query_one("#slash", Input).value
 
