@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,8 +17,8 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
 from tests.browser import log_of
+from tests.e2e.terminal import DOCKYARD
 
-DOCKYARD = Path(sys.executable).parent / "dockyard"
 KEEP_TERMINAL = """
 Object.defineProperty(Object.prototype, "websocket_url", {
   configurable: true,

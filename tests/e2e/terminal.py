@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+DOCKYARD = Path(os.environ.get("DOCKYARD_E2E", "") or Path(sys.executable).parent / "dockyard")
+"""The command that is played: DOCKYARD_E2E names another, such as one that was installed from a wheel."""
 
 
 class Tmux:

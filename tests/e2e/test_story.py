@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from functools import partial
 from operator import ne
@@ -13,10 +12,9 @@ import pytest
 
 from graders.engine.base import Engine
 from tests.e2e.progress import pass_before
-from tests.e2e.terminal import Tmux
+from tests.e2e.terminal import DOCKYARD, Tmux
 
 ROOT = Path(__file__).parents[2]
-DOCKYARD = Path(sys.executable).parent / "dockyard"
 SOLUTION = ROOT / "exercises/ship-the-classifier/solution"
 
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from course.catalog import read_catalog
 from graders.engine.base import Engine
+from tests.e2e.terminal import DOCKYARD
 from tests.e2e.test_story import story_env
 
 ROOT = Path(__file__).parents[2]
-DOCKYARD = Path(sys.executable).parent / "dockyard"
 
 
 @pytest.mark.engine
