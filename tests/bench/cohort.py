@@ -29,9 +29,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from graders.base_images.ensure import STAND_INS
 from graders.cancel import Cancel
 from graders.cohort.collect import collect
 from graders.cohort.gradebook import FILE_NAME, Gradebook, open_gradebook
+from graders.cohort.hand_back import HandBackOptions, exercise_of, write_all
 from graders.cohort.lane import Graded, Grader, LocalGrader, Tell
 from graders.cohort.plan import Choice
 from graders.cohort.roster import read_roster
@@ -266,7 +268,9 @@ def kill(spec: ExerciseSpec, place: Path, count: int, jobs: int, times: int) -> 
 def fake(spec: ExerciseSpec, place: Path, count: int, jobs: int) -> int:
     """Grade on engines in memory and watch our own."""
     cohort = make_cohort(place / "in", spec, count=count, seed=7)
+    began_s = time.monotonic()
     rows = rows_of(cohort, spec)
+    print(f"collected {len(rows)} rows in {time.monotonic() - began_s:.1f} s, {now_mib():.0f} MiB", flush=True)
     book = open_gradebook(place / "out" / FILE_NAME)
     run = CohortRun(
         book,
@@ -274,11 +278,12 @@ def fake(spec: ExerciseSpec, place: Path, count: int, jobs: int) -> int:
         spec,
         RunSettings(jobs=jobs, second_look=False),
         read=lambda row: read(row, spec),
-        grader=local(spec, FakeEngine),
+        grader=local(spec, lambda: FakeEngine(bases=tuple(STAND_INS))),
         cancel=Cancel(),
         clock=time.monotonic,
     )
-    done, began_s, grown = 0, time.monotonic(), []
+    done, grown = 0, list[float]()
+    began_s = time.monotonic()
     for event in run.events():
         if isinstance(event, RunPlanned):
             print(f"planned in {time.monotonic() - began_s:.1f} s: {event}; {now_mib():.0f} MiB", flush=True)
@@ -295,6 +300,10 @@ def fake(spec: ExerciseSpec, place: Path, count: int, jobs: int) -> int:
     size_mb = (place / "out" / FILE_NAME).stat().st_size / 1e6
     print(f"read back {total} rows in {time.monotonic() - began_s:.1f} s, {now_mib():.0f} MiB,"
           f" gradebook {size_mb:.1f} MB, load {os.getloadavg()[0]:.1f}")  # fmt: skip
+    began_s = time.monotonic()
+    written = write_all(place / "out", book.rows(), exercise_of(spec), HandBackOptions(datetime.now(UTC)))
+    print(f"handed back {written.students} students in {time.monotonic() - began_s:.1f} s, {now_mib():.0f} MiB,"
+          f" page {written.page_bytes / 1e6:.1f} MB; peak of all {memory_mib():.0f} MiB")  # fmt: skip
     book.close()
     return 0 if grown[-1] - grown[0] < 30 else 1
 
