@@ -63,9 +63,9 @@ def make_desk(
     )
 
 
-def eventually(holds: Callable[[], bool]) -> bool:
+def eventually(holds: Callable[[], bool], limit_s: float = DEADLINE_S) -> bool:
     """Whether it comes to hold before a deadline."""
-    deadline_s = time.monotonic() + DEADLINE_S
+    deadline_s = time.monotonic() + limit_s
     while not holds():
         if time.monotonic() > deadline_s:
             return False
