@@ -29,7 +29,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from graders.base_images.ensure import STAND_INS
+from graders.base_images.stand_in import STAND_INS
 from graders.cancel import Cancel
 from graders.cohort.collect import collect
 from graders.cohort.gradebook import FILE_NAME, Gradebook, open_gradebook
