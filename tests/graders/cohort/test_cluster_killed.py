@@ -78,8 +78,8 @@ class Cluster:
 
     def worker_pid(self, name: str) -> int:
         """Process id of the worker itself."""
-        nanny = self.nannies[name]
-        children = map(int, Path(f"/proc/{nanny}/task/{nanny}/children").read_text("ascii").split())
+        threads = Path(f"/proc/{self.nannies[name]}/task").glob("*/children")
+        children = [int(pid) for thread in threads for pid in thread.read_text("ascii").split()]
         (found,) = [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
         return found
 
