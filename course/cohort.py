@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,7 +97,8 @@ def open_cohort(
     with out_lock(request.out):
         book = open_gradebook(request.out / FILE_NAME)
         try:
-            yield Cohort(request, _collected(request, on_progress), book, grader)
+            # Rows tell whole paths: `report` reads the submissions again, from wherever it is called.
+            yield Cohort(request, _collected(replace(request, submissions=submissions), on_progress), book, grader)
         finally:
             book.close()
 

@@ -4,8 +4,8 @@
     python -m tests.bench.cohort kill --count 200 -j 2      the same with kill -9 at random moments, books compared
     python -m tests.bench.cohort fake --count 10000         on an engine in memory: rate, and memory as it goes
 
-`rate` grades the cohort once with whatever the engine has in its cache, then once more with each submission's calls
-to the engine recorded; these are then sent again bare, as many submissions at once. Both of these find every step in
+`rate` grades the cohort once with whatever the engine has in its cache, then some of it once more with the calls to
+the engine recorded; these are then sent again bare, as many submissions at once. Both of these find every step in
 the cache, so the ratio is the strictest there is: no build's own work hides what we add.
 """
 
@@ -154,8 +154,8 @@ def memory_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def rate(spec: ExerciseSpec, place: Path, count: int, jobs: int) -> int:
-    """Grade a cohort, compare with its bare calls."""
+def rate(spec: ExerciseSpec, place: Path, count: int, jobs: int, warm: int) -> int:
+    """Grade a cohort, compare `warm` submissions of it with their bare calls."""
     cohort = make_cohort(place / "in", spec, count=count, seed=7)
     engine = find_engine(os.environ, Path.home())
     target = engine.info().socket.removeprefix("unix://")
@@ -178,7 +178,8 @@ def rate(spec: ExerciseSpec, place: Path, count: int, jobs: int) -> int:
     took_s = time.monotonic() - began_s
     print(f"  again, all of it kept: {took_s:.2f} s, {took_s / max(1, planned.kept) * 1000:.1f} ms a row")
     recording = Recording(spec, target, place)
-    fresh = replace(settings, choice=Choice(fresh=True))
+    alone = [row.row.student.id for row in book.rows() if row.report is not None and not row.same_as]
+    fresh = replace(settings, choice=Choice(fresh=True, only=tuple(alone[:warm])))
     began_s = time.monotonic()
     _, planned = grade(book, rows, spec, recording, fresh)
     graded_s = time.monotonic() - began_s
@@ -319,6 +320,7 @@ def main() -> int:
     parser.add_argument("what", choices=("rate", "kill", "fake"))
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("-j", "--jobs", type=int, default=2)
+    parser.add_argument("--warm", type=int, default=60, help="submissions that are compared with their bare calls")
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--exercise", default="first-image")
     options = parser.parse_args()
@@ -329,7 +331,7 @@ def main() -> int:
         (place / "in").mkdir()
         match options.what:
             case "rate":
-                return rate(spec, place, options.count, options.jobs)
+                return rate(spec, place, options.count, options.jobs, options.warm)
             case "kill":
                 return kill(spec, place, options.count, options.jobs, options.times)
             case _:
