@@ -39,9 +39,11 @@ def columns(counts: Mapping[str, int], *, label: str, below: str) -> str:
     return _svg(parts, label)
 
 
-def histogram(values: Sequence[float], *, label: str, below: str, show: Callable[[float], str]) -> str:
-    """Values sorted into bins of one round width; labels stand at the edges of bins."""
-    low, width, count = bins(values)
+def histogram(
+    values: Sequence[float], *, label: str, below: str, show: Callable[[float], str], least: float = 0.0
+) -> str:
+    """Values sorted into bins of one round width, at least `least`; labels stand at the edges of bins."""
+    low, width, count = bins(values, least)
     counts = [0] * count
     for value in values:
         counts[min(count - 1, int((value - low) / width))] += 1
@@ -80,12 +82,12 @@ def share_bar(part: float, *, kind: str = "badbar") -> str:
     )
 
 
-def bins(values: Sequence[float]) -> tuple[float, float, int]:
-    """(lowest edge, width, number) of bins with round edges that hold all values."""
+def bins(values: Sequence[float], least: float = 0.0) -> tuple[float, float, int]:
+    """(lowest edge, width, number) of bins with round edges that hold all values, each at least so wide."""
     if not values:
         return 0.0, 1.0, 1
     low, high = min(values), max(values)
-    rough = (high - low) / BINS or abs(high) / BINS or 1.0
+    rough = max(least, (high - low) / BINS) or abs(high) / BINS or 1.0
     power = 10 ** math.floor(math.log10(rough))
     width = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
     edge = math.floor(low / width) * width

@@ -11,10 +11,11 @@ from graders.cohort.row import GradedRow, GradeState
 from graders.cohort.worth import Score, days, number
 from graders.finding import Finding
 from graders.outcome import Outcome, Status
-from graders.safe_text import clean
+from graders.safe_text import clean, clean_lines
 
 FINDINGS_SHOWN = 4
-QUOTE_CHARS = 200
+QUOTE_CHARS = 160
+QUOTE_LINES = 4
 MARKS = {
     GradeState.PASSED: ("good", "✔ passed"),
     GradeState.FAILED: ("bad", "✘ failed"),
@@ -120,7 +121,9 @@ def _failed(outcome: Outcome) -> str:
 def _finding(finding: Finding) -> str:
     place = text(finding.file, 80) + (f":{finding.line}" if finding.line is not None else "")
     line = f"<p>{f'<code>{place}</code> ' if place else ''}{text(finding.message, 400)}</p>"
-    observed = clean(finding.observed, max_len=QUOTE_CHARS)
+    # The end of what a program said tells most.
+    quoted = [seen[:QUOTE_CHARS] for seen in clean_lines(finding.observed) if seen.strip()][-QUOTE_LINES:]
+    observed = "\n".join(quoted)
     return line + (f'<p class="q">{escape(observed)}</p>' if observed and observed not in finding.message else "")
 
 

@@ -97,7 +97,8 @@ def _tiles(facts: PageFacts) -> Iterator[str]:
         yield _tile("Waiting", facts.states[GradeState.WAITING], "not graded yet")
     ungraded = facts.states[GradeState.UNGRADED]
     found = [state for state in RowState if state is not RowState.READY and facts.row_states[state]]
-    yield _tile("Not graded", ungraded, ", ".join(f"{facts.row_states[state]} {state}" for state in found))
+    words = ", ".join(f"{facts.row_states[state]} {state}" for state in found)
+    yield _tile("Not graded", ungraded, words if len(found) < 3 else f"for {len(found)} reasons")
     if facts.points:
         values = [points for points, count in facts.points.items() for _ in range(count)]
         words = f"of {facts.max_points} points, mean {number(round(fmean(values), 1))}"
@@ -201,11 +202,11 @@ def _check(check_id: str, tally: CheckTally) -> str:
 def _builds(facts: PageFacts) -> Iterator[str]:
     yield '<div class="charts">'
     if facts.sizes_mb:
-        chart = histogram(facts.sizes_mb, label="How large the images are", below="MB", show=number)
+        chart = histogram(facts.sizes_mb, label="How large the images are", below="MB", show=number, least=1)
         middle = f"Median {median(facts.sizes_mb):.0f} MB, {min(facts.sizes_mb):.0f} to {max(facts.sizes_mb):.0f}"
         yield _figure("Image sizes", middle, chart, _extremes("Largest", facts.largest, "{:.0f} MB"))
     if facts.builds_s:
-        chart = histogram(facts.builds_s, label="How long the builds took", below="seconds", show=number)
+        chart = histogram(facts.builds_s, label="How long the builds took", below="seconds", show=number, least=0.1)
         middle = f"Median {median(facts.builds_s):.1f} s, {min(facts.builds_s):.1f} to {max(facts.builds_s):.1f}"
         yield _figure("Build times", middle, chart, _extremes("Slowest", facts.slowest, "{:.1f} s"))
     yield "</div>"

@@ -63,6 +63,7 @@
   document.getElementById("all").addEventListener("click", () => form.reset());
   form.hidden = false;
   form.addEventListener("input", filter);
+  form.addEventListener("change", filter);
   form.addEventListener("reset", () => setTimeout(filter));
   form.addEventListener("submit", (event) => event.preventDefault());
   head.addEventListener("click", (event) => {
