@@ -6,6 +6,7 @@ import re
 
 from graders.dockerfile.model import Dockerfile
 from graders.engine.base import BuildResult, BuildStep, ImageInfo, LayerInfo
+from graders.finding import Undecidable
 from graders.report import StepSummary
 
 NOP = re.compile(r"/bin/sh -c #\(nop\)\s+")
@@ -22,6 +23,14 @@ def shared_layers(image: ImageInfo, base: ImageInfo | None) -> int:
             break
         shared += 1
     return shared
+
+
+def unknown_base(dockerfile: Dockerfile, base: ImageInfo | None) -> Undecidable | None:
+    """Why nobody can say which layers are the base image's own; None when that is known, or there is no base."""
+    chain = dockerfile.chain()
+    if base is not None or (chain and chain[0].base == "scratch"):
+        return None
+    return Undecidable("The engine does not say which layers are the base image's")
 
 
 def layer_lines(dockerfile: Dockerfile, image: ImageInfo, base: ImageInfo | None) -> tuple[int | None, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from graders.blame import unknown_base
 from graders.check import Check
 from graders.context import ContainerContext, LayerFile, LayerScan
 from graders.engine.base import Process
@@ -55,9 +56,11 @@ class Params:
 
 def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undecidable]:
     """A finding a way to root: a process that took it, a program that gives it, an account that is open."""
-    chain = context.source.dockerfile.chain()
-    if context.layers is None or (context.base is None and (not chain or chain[0].base != "scratch")):
-        yield Undecidable("The engine does not say which layers are the base image's")
+    if context.layers is None:
+        yield Undecidable("The image's layers can't be read")
+        return
+    if unknown := unknown_base(context.source.dockerfile, context.base):
+        yield unknown
         return
     layers = context.layers.scan()
     user = identity_of(context.image.user, layers)

@@ -16,6 +16,7 @@ from graders.dockerfile.environment import line_of_pair, pairs_of
 from graders.dockerfile.model import Dockerfile, Instruction
 from graders.finding import Finding
 from graders.outcome import Level
+from graders.secret_name import HARMLESS_ENDS, PAIRS, WORDS, promises_secret
 
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("an AWS access key", re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])")),
@@ -32,7 +33,6 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("a signed token", re.compile(r"(?<![\w.])eyJ[\w-]{8,500}\.eyJ[\w-]{8,2000}\.[\w-]{8,500}")),
     ("a password in an address", re.compile(r"://[^\s/:@$\"'<>]{1,100}:(?![$<{*]|x{3,})[^\s/:@$\"'<>]{3,200}@")),
 )
-_NAME_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _ASSIGNMENT = re.compile(
     r"(?<![\w$%{-])(?:--?)?([A-Za-z][\w.-]{0,80}?)\s?=\s?(\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'|[^\s;&|\"']{1,300})"
 )
@@ -46,27 +46,11 @@ _REFERENCE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?\Z")
 class Params:
     """Which names promise a secret, and which values are none."""
 
-    words: tuple[str, ...] = (
-        "password",
-        "passwd",
-        "passphrase",
-        "secret",
-        "token",
-        "apikey",
-        "credential",
-        "credentials",
-    )
+    words: tuple[str, ...] = WORDS
     """Words of a name: `DB_PASSWORD`, `apiToken`; "tokenizers" is another word."""
-    pairs: tuple[str, ...] = (
-        "api key", "access key", "private key", "secret key", "signing key", "encryption key", "account key",
-        "auth key",
-    )  # fmt: skip
+    pairs: tuple[str, ...] = PAIRS
     """Two words in a row."""
-    harmless_ends: tuple[str, ...] = (
-        "file", "path", "dir", "url", "uri", "name", "id", "header", "type", "length", "ttl", "expiry", "expires",
-        "count", "limit", "policy", "algorithm", "enabled", "required", "version", "env", "size", "max", "min",
-        "endpoint", "store",
-    )  # fmt: skip
+    harmless_ends: tuple[str, ...] = HARMLESS_ENDS
     """Last words that make the name one of something about a secret."""
     placeholders: tuple[str, ...] = (
         "changeme", "change-me", "change_me", "placeholder", "example", "dummy", "todo", "redacted", "your-", "your_",
@@ -132,11 +116,7 @@ def _texts(instruction: Instruction) -> tuple[str, ...]:
 
 
 def _promises(name: str, params: Params) -> bool:
-    parts = [part.lower() for part in _NAME_PARTS.findall(name)]
-    if not parts or parts[-1] in params.harmless_ends:
-        return False
-    joined = f" {' '.join(parts)} "
-    return bool(set(parts) & set(params.words)) or any(f" {pair} " in joined for pair in params.pairs)
+    return promises_secret(name, params.words, params.pairs, params.harmless_ends)
 
 
 def _is_secret(value: str, params: Params) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from graders.blame import unknown_base
 from graders.check import Check
 from graders.context import ImageContext, LayerFile, LayerScan
 from graders.finding import Finding, Undecidable
@@ -46,9 +47,8 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding | Undecidabl
     """A finding a layer that ships tools, with the largest of them."""
     if context.image is None:
         return
-    chain = context.source.dockerfile.chain()
-    if context.base is None and (not chain or chain[0].base != "scratch"):
-        yield Undecidable("The engine does not say which layers are the base image's")
+    if unknown := unknown_base(context.source.dockerfile, context.base):
+        yield unknown
         return
     found = context.layers.scan()
     tools = _tools(found, params)

@@ -16,6 +16,7 @@ from graders.engine.base import ImageInfo, LayerInfo
 from graders.finding import Finding
 from graders.outcome import Level
 from graders.recorded import BASE, IMAGE, image_context, layer
+from graders.secret_name import HARMLESS_ENDS, PAIRS, WORDS, promises_secret
 
 SHAPES = re.compile(
     r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"
@@ -26,30 +27,17 @@ SHAPES = re.compile(
 )
 """Texts that have the form of a known kind of secret."""
 ASSIGNMENT = re.compile(r"(?<![\w$%{-])(\w{1,80})=(\"[^\"\n]{1,300}\"|'[^'\n]{1,300}'|[^\s;&|\"']{1,300})")
-NAME_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 @dataclass(frozen=True, slots=True)
 class Params:
     """Which names promise a secret, and which values are none."""
 
-    words: tuple[str, ...] = (
-        "password",
-        "passwd",
-        "passphrase",
-        "secret",
-        "token",
-        "apikey",
-        "credential",
-        "credentials",
-    )
+    words: tuple[str, ...] = WORDS
     """Words of a name: `DB_PASSWORD`, `apiToken`; "tokenizers" is another word."""
-    pairs: tuple[str, ...] = ("api key", "access key", "private key", "secret key", "signing key", "auth key")
+    pairs: tuple[str, ...] = PAIRS
     """Two words in a row."""
-    harmless_ends: tuple[str, ...] = (
-        "file", "path", "dir", "url", "uri", "name", "id", "header", "type", "length", "ttl", "limit", "size", "max",
-        "min", "count", "enabled", "required", "version", "endpoint", "expires", "expiry",
-    )  # fmt: skip
+    harmless_ends: tuple[str, ...] = HARMLESS_ENDS
     """Last words that make the name one of something about a secret."""
     harmless_values: tuple[str, ...] = ("none", "null", "true", "false", "off", "on", "yes", "no", "changeme", "unset")
 
@@ -113,11 +101,7 @@ def _line_with(context: ImageContext, secret: str) -> int | None:
 
 
 def _is_secret(name: str, value: str, params: Params) -> bool:
-    parts = [part.lower() for part in NAME_PARTS.findall(name)]
-    if not parts or parts[-1] in params.harmless_ends:
-        return False
-    joined = f" {' '.join(parts)} "
-    promises = bool(set(parts) & set(params.words)) or any(f" {pair} " in joined for pair in params.pairs)
+    promises = promises_secret(name, params.words, params.pairs, params.harmless_ends)
     plain = value.strip()
     if not promises or len(plain) < 3 or plain[0] in "$<{/`" or "://" in plain or plain.isdigit():
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graders.blame import shared_layers
+from graders.blame import shared_layers, unknown_base
 from graders.check import Check
 from graders.context import ImageContext
 from graders.finding import Finding, Undecidable
@@ -29,9 +29,8 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding | Undecidabl
     """One finding with the number of layers that were added."""
     if context.image is None:
         return
-    chain = context.source.dockerfile.chain()
-    if context.base is None and (not chain or chain[0].base != "scratch"):
-        yield Undecidable("The engine does not say which layers are the base image's")
+    if unknown := unknown_base(context.source.dockerfile, context.base):
+        yield unknown
         return
     added = len(context.image.diff_ids) - shared_layers(context.image, context.base)
     if added > params.max_over_base:
