@@ -400,6 +400,12 @@ class DeskDriver:
             f"lesson {number}",
         )
 
+    async def reopen_lesson(self) -> None:
+        """Open the first lesson anew."""
+        self.desk.query_one(LessonView).complete = False
+        self.desk.open_lesson("1.1", "tiny")
+        await self.ready()
+
     async def begin_again(self, size: tuple[int, int] = SIZE) -> None:
         """The desk as a learner who has done nothing opens it: the lesson, the starter's files, no results."""
         session = self.app.session
@@ -431,14 +437,12 @@ class DeskDriver:
         self.desk._reports.clear()
         self.desk._changes.clear()
         self.desk._sought, self.desk._found = "", -1
-        (self.dockerfile.path.parent / ".dockerignore").unlink(missing_ok=True)
-        if self.bench.exercise == "tiny":
-            self.dockerfile.path.write_text(STARTER, encoding="utf-8")
+        folder = session.workspace.folder("tiny")
+        (folder / ".dockerignore").unlink(missing_ok=True)
+        (folder / "Dockerfile").write_text(STARTER, encoding="utf-8")
         self.bench.discard()
         if is_changed or any(not reveal.collapsed for reveal in self.desk.query(Collapsible)):
-            self.desk.open_lesson("1.1", "tiny")
-            await self.until(lambda: not self.desk.query_one(LessonView).complete)
-            await self.ready()
+            await self.reopen_lesson()
         self.desk.refresh_outline()
         self.bench.forget_report()
         self.bench.show_file("Dockerfile")

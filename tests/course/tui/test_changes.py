@@ -10,7 +10,7 @@ from course.progress import Attempt
 from course.tui.changes import build_bars, changes_since
 from graders.finding import Finding
 from graders.report import BuildSummary, ImageSummary, Report
-from tests.course.tui.conftest import ScriptedSession, open_desk, report_of
+from tests.course.tui.conftest import DeskDriver, report_of
 
 BAD = report_of("tiny", (("unpinned-base", Finding("x", line=1)),))
 GOOD = report_of("tiny", ())
@@ -57,27 +57,28 @@ def test_bars_compare_two_builds() -> None:
     assert "after one source line changed" in rows[1]
 
 
-async def test_second_check_says_what_changed(desk_session: ScriptedSession) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_second_check_says_what_changed(desk: DeskDriver) -> None:
     """The line stands with the verdict."""
-    async with open_desk(desk_session) as desk:
-        for _ in range(2):
-            await desk.press("f5")
-            await desk.until(lambda: desk.desk.run is None and desk.shows("Not yet"))
-
-        assert "Since your last check: the same files as then" in desk.text()
-
-
-@pytest.mark.parametrize("size", [(140, 40), (80, 24)])
-async def test_solution_stands_beside_the_learners_files(desk_session: ScriptedSession, size: tuple[int, int]) -> None:
-    """After a pass: yours and the solution, side by side where there is room."""
-    async with open_desk(desk_session, size=size) as desk:
-        desk.dockerfile.editor.load_text(FIXED + "# my own remark\n")
+    for _ in range(2):
         await desk.press("f5")
-        await desk.until(lambda: desk.desk.run is None and desk.shows("Passed, for the first time"))
-        await desk.press("escape", "f3", *"/solution", "enter")
-        await desk.until(lambda: desk.shows("Dockerfile, the solution"))
+        await desk.until(lambda: desk.desk.run is None and desk.shows("Not yet"))
 
-        assert desk.shows("Dockerfile, yours")
-        assert desk.shows("# my own remark")
-        beside = any("yours" in row and "the solution" in row for row in desk.text().split("\n"))
-        assert (size[0] >= 100) == beside
+    assert "Since your last check: the same files as then" in desk.text()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("size", [(140, 40), (80, 24)])
+async def test_solution_stands_beside_the_learners_files(desk: DeskDriver, size: tuple[int, int]) -> None:
+    """After a pass: yours and the solution, side by side where there is room."""
+    await desk.begin_again(size)
+    desk.dockerfile.editor.load_text(FIXED + "# my own remark\n")
+    await desk.press("f5")
+    await desk.until(lambda: desk.desk.run is None and desk.shows("Passed, for the first time"))
+    await desk.press("escape", "f3", *"/solution", "enter")
+    await desk.until(lambda: desk.shows("Dockerfile, the solution"))
+
+    assert desk.shows("Dockerfile, yours")
+    assert desk.shows("# my own remark")
+    beside = any("yours" in row and "the solution" in row for row in desk.text().split("\n"))
+    assert (size[0] >= 100) == beside

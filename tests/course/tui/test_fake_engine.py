@@ -10,10 +10,9 @@ from textual.widgets import Log, OptionList
 from course.paths import Paths
 from course.session import Session
 from course.tui.widgets.step_list import StepList
-from graders.engine.base import StepStatus
 from graders.engine.fake import FakeEngine, FakeReply
 from tests.course.conftest import write
-from tests.course.tui.conftest import open_desk, step, write_small_course
+from tests.course.tui.conftest import open_desk, write_small_course
 
 CHECKS = ("build-fails", "process-is-root", "exits-with-error")
 GOOD = "FROM python:3.11-slim\nCOPY app.py /app.py\nRUN echo installed\nUSER 1000\nCMD python /app.py\n"
@@ -57,26 +56,3 @@ async def test_from_fail_to_pass_by_the_real_pipeline(real_session: Session, fak
         assert all("✘" not in str(row.prompt) for row in desk.desk.query_one("#outcomes", OptionList).options)
         assert "passed" == real_session.attempts("tiny")[-1].verdict
         assert () == fake.leftovers()
-
-
-async def test_steps_of_the_engine_itself_show_only_when_they_fail(real_session: Session) -> None:
-    """The list holds the learner's instructions as they wrote them, and the engine's own work when it fails."""
-    async with open_desk(real_session) as desk:
-        steps = desk.desk.query_one(StepList)
-        from graders.event import BuildStarted, Purpose
-
-        steps.apply(BuildStarted(Purpose.GRADED))
-        steps.apply(step("[internal] load build context", StepStatus.DONE))
-        steps.apply(step("copy /context /", StepStatus.RUNNING))
-        steps.apply(step("[builder 2/4] RUN pip install six", StepStatus.DONE, line=3))
-        steps.apply(step("[1/4] FROM docker.io/library/python:3.11-slim", StepStatus.CACHED, line=1))
-        seen = steps.plain_text
-
-        assert "copy /context" not in seen
-        assert "[internal]" not in seen
-        assert "[builder" not in seen
-        assert "RUN pip install six" in seen
-        assert "FROM python:3.11-slim" in seen
-        assert "" == steps.current
-        steps.apply(step("[internal] load build context", StepStatus.FAILED))
-        assert "[internal] load build context" in steps.plain_text

@@ -103,7 +103,7 @@ async def ctrl_s(desk: DeskDriver, session: ScriptedSession) -> None:
 async def ctrl_o(desk: DeskDriver, session: ScriptedSession) -> None:
     await desk.press("ctrl+o")
 
-    assert "no terminal here for another program" in desk.notices
+    assert "no terminal here for another editor" in desk.notices
 
 
 async def escape(desk: DeskDriver, session: ScriptedSession) -> None:
@@ -228,6 +228,7 @@ SHOWN: dict[Action, tuple[str, str]] = {
     Action.HINT: ("/hint tiny", "Hint 1"),
     Action.NEXT: ("/next", "is still locked"),
     Action.OPEN: ("/open tiny", "tiny"),
+    Action.FILES: ("/files", "app.py"),
     Action.EDIT: ("/edit", "no terminal here"),
     Action.SHELL: ("/shell", "no terminal here"),
     Action.RESET: ("/reset", "Put the starter back"),

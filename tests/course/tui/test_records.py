@@ -1,4 +1,4 @@
-"""Tests of what the desk tells of the record: own builds in a lesson, the reveal, the exported checklist."""
+"""Tests of what the desk tells of the record: own builds in a lesson, the reveal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from course.tui.screens.page import Page
 from course.tui.widgets.builds_block import BuildsBlock
-from tests.course.tui.conftest import ScriptedSession, make_desk_session, open_desk, write_small_course
+from tests.course.tui.conftest import make_desk_session, open_desk, write_small_course
 
 
 async def test_lesson_draws_own_builds_and_the_reveal_follows_a_pass(tmp_path: Path) -> None:
@@ -29,18 +29,3 @@ async def test_lesson_draws_own_builds_and_the_reveal_follows_a_pass(tmp_path: P
         assert desk.shows("3 of 3")
         await desk.until(lambda: "check 1 of tiny, passed" in str(chart.query_one(".builds-chart").render()))
     session.close()
-
-
-async def test_checklist_is_exported_from_its_page(desk_session: ScriptedSession) -> None:
-    """E on the page asks for the format; the file lies in the folder of the exercises."""
-    async with open_desk(desk_session) as desk:
-        await desk.enter("/checklist 1")
-        await desk.until(lambda: desk.shows("E exports it"))
-        await desk.press("e")
-        await desk.until(lambda: desk.shows("How shall it be written?"))
-        await desk.press("down", "enter")
-        path = desk_session.paths.workspace / "checklist-1.md"
-        await desk.until(path.is_file, "the file")
-        await desk.until(lambda: "Written:" in desk.notices)
-
-        assert "# Checklist of level 1" in path.read_text()

@@ -120,13 +120,12 @@ async def picture(session: ScriptedSession, name: str, size: tuple[int, int]) ->
     return re.sub(r"terminal-\d+", "terminal-1", svg)
 
 
-@pytest.mark.parametrize("name", ["lesson", "passed"])
-async def test_pictures_are_the_same_each_time(tmp_path: Path, name: str) -> None:
+async def test_pictures_are_the_same_each_time(tmp_path: Path) -> None:
     """Two pictures of one state are equal, so a changed picture in a commit means a changed desk."""
     pictures = []
     for turn in ("first", "second"):
         session = make_desk_session(tmp_path / turn)
-        pictures.append(await picture(session, name, (80, 24)))
+        pictures.append(await picture(session, "passed", (80, 24)))
         session.close()
 
     assert pictures[0] == pictures[1]

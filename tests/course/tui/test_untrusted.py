@@ -33,58 +33,63 @@ def assert_harmless(desk: DeskDriver) -> None:
     assert not CONTROLS.search("".join(filtered)), painted
 
 
-async def test_dockerfile_text_is_only_text(desk_session: ScriptedSession) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_dockerfile_text_is_only_text(desk: DeskDriver) -> None:
     """Markup and escape sequences in a Dockerfile crash nothing, and are saved as they were."""
-    async with open_desk(desk_session) as desk:
-        text = f"FROM {EVIL}\n".replace(":", "")
-        desk.dockerfile.editor.load_text(text)
-        await desk.until(lambda: (1,) == desk.dockerfile.editor.marked_lines)
-        await desk.press("f4", "f5")
-        await desk.until(lambda: "Not yet" in desk.text())
+    text = f"FROM {EVIL}\n".replace(":", "")
+    desk.dockerfile.editor.load_text(text)
+    await desk.until(lambda: (1,) == desk.dockerfile.editor.marked_lines)
+    await desk.press("f4", "f5")
+    await desk.until(lambda: "Not yet" in desk.text())
 
-        assert "[/x] [bold]b[/bold]" in desk.text()
-        assert_harmless(desk)
-        assert text == desk.dockerfile.path.read_text(encoding="utf-8")
+    assert "[/x] [bold]b[/bold]" in desk.text()
+    assert_harmless(desk)
+    assert text == desk.dockerfile.path.read_text(encoding="utf-8")
 
 
-async def test_log_and_findings_are_only_text(desk_session: ScriptedSession) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_log_and_findings_are_only_text(desk: DeskDriver, session: ScriptedSession) -> None:
     """The build's log, a notice and a finding of the grader's may hold anything."""
     failed = replace(report_of("tiny", (("x", Finding(EVIL, file=EVIL, line=3, hint=EVIL)),)).outcomes[0], claim=EVIL)
-    desk_session.script = (*building(EVIL), CheckFinished(failed), Notice(EVIL))
-    async with open_desk(desk_session) as desk:
-        await desk.press("f5")
-        await desk.until(lambda: desk.desk.run is None and "Not yet" in desk.text())
-        assert_harmless(desk)
-        await desk.press("f7")
-        await desk.until(lambda: "[/x] [bold]b[/bold]" in desk.text())
+    session.script = (*building(EVIL), CheckFinished(failed), Notice(EVIL))
+    await desk.press("f5")
+    await desk.until(lambda: desk.desk.run is None and "Not yet" in desk.text())
+    assert_harmless(desk)
+    await desk.press("f7")
+    await desk.until(lambda: "[/x] [bold]b[/bold]" in desk.text())
 
-        assert_harmless(desk)
+    assert_harmless(desk)
 
 
-async def test_file_names_are_only_text(desk_session: ScriptedSession) -> None:
-    """A file whose name is markup with an escape sequence gets a tab, and nothing else happens."""
+async def test_files_from_outside_are_only_text_and_keep_their_bytes(desk_session: ScriptedSession) -> None:
+    """A name that is markup with an escape sequence gets a tab; line ends and byte order mark survive a save."""
     folder = desk_session.start_exercise("tiny")
     (folder / "[bold]\x1b[2J.sh").write_text("#!/bin/sh\n", encoding="utf-8")
+    (folder / "Dockerfile").write_bytes(b"\xef\xbb\xbfFROM python:3\r\nCMD x\r\n")
     async with open_desk(desk_session) as desk:
         await desk.press("f6", "f6")
 
         assert "[bold]" in desk.text()
         assert_harmless(desk)
+        await desk.press("f6")
+        desk.dockerfile.editor.move_cursor(desk.dockerfile.editor.document.end)
+        await desk.press("y", "ctrl+s")
+        assert b"\xef\xbb\xbfFROM python:3\r\nCMD x\r\ny" == (folder / "Dockerfile").read_bytes()
 
 
-async def test_outcome_page_is_only_text(desk_session: ScriptedSession) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_outcome_page_is_only_text(desk: DeskDriver) -> None:
     """All there is to say about an outcome may hold anything."""
-    async with open_desk(desk_session) as desk:
-        desk.dockerfile.editor.load_text("FROM [/x]\n")
-        await desk.press("f5")
-        await desk.until(lambda: "Not yet" in desk.text())
-        outcomes = desk.desk.query_one("#outcomes", OptionList)
-        outcomes.focus()
-        outcomes.highlighted = 0
-        await desk.press("enter")
-        await desk.until(lambda: "Why it matters" in desk.text())
+    desk.dockerfile.editor.load_text("FROM [/x]\n")
+    await desk.press("f5")
+    await desk.until(lambda: "Not yet" in desk.text())
+    outcomes = desk.desk.query_one("#outcomes", OptionList)
+    outcomes.focus()
+    outcomes.highlighted = 0
+    await desk.press("enter")
+    await desk.until(lambda: "Why it matters" in desk.text())
 
-        assert "FROM [/x] names no version" in desk.text()
+    assert "FROM [/x] names no version" in desk.text()
 
 
 def test_guard_drops_control_characters_and_keeps_the_width() -> None:
@@ -121,15 +126,3 @@ def test_what_cannot_be_edited_is_said(tmp_path: Path, kind: str) -> None:
 
     assert "" == read.text
     assert read.problem.startswith("Dockerfile ")
-
-
-async def test_crlf_and_byte_order_mark_survive(desk_session: ScriptedSession) -> None:
-    """A file that is opened, edited and saved keeps its line ends and its mark."""
-    folder = desk_session.start_exercise("tiny")
-    (folder / "Dockerfile").write_bytes(b"\xef\xbb\xbfFROM python:3\r\nCMD x\r\n")
-    async with open_desk(desk_session) as desk:
-        await desk.press("f4")
-        desk.dockerfile.editor.move_cursor(desk.dockerfile.editor.document.end)
-        await desk.press("y", "ctrl+s")
-
-        assert b"\xef\xbb\xbfFROM python:3\r\nCMD x\r\ny" == (folder / "Dockerfile").read_bytes()
