@@ -237,7 +237,7 @@ class Workbench:
             yield Notice(text)
 
     def run_build(
-        self, purpose: Purpose, context: PreparedContext, telling: frozenset[str] = frozenset()
+        self, purpose: Purpose, context: PreparedContext, telling: frozenset[str] = frozenset(), *, alone: bool = False
     ) -> Generator[GradeEvent, None, tuple[BuildResult, bool]]:
         """Build; the result, and whether it was stopped early.
 
@@ -251,6 +251,7 @@ class Workbench:
             limits=self.spec.limits,
             network=given_network(self.spec.build.network, self.environ).network,
             cache_owner=self.cache_owner,
+            alone=alone,
         )
         can_stop = self._engine_info is not None and self._engine_info.builder == "buildkit"
         stop = Cancel()

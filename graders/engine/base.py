@@ -96,6 +96,8 @@ class BuildRequest:
     """Whose cache mounts it uses: nobody else's build sees them. Empty: the engine's, shared by all."""
     label: bool = True
     """Whether the image carries our label (all but the course's own base images)."""
+    alone: bool = False
+    """Whether no other build of ours may be at work on the engine meanwhile: what is cached then tells the truth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class BuildStep:
     error: str = ""
     line: int | None = None
     """Filled in by the pipeline, which knows the Dockerfile."""
+    joined: bool = False
+    """Whether it was run for another build that is still at work: some engines then run again all that follows it."""
 
 
 @dataclass(frozen=True, slots=True)

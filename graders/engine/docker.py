@@ -5,6 +5,7 @@ The parts: `docker_wire` (HTTP), `docker_build` and its readers, `docker_run`, `
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -85,6 +86,7 @@ class DockerEngine:
         self._lock = threading.Lock()
         self._info: EngineInfo | None = None
         self._cpus = 0
+        self._id = ""
         self._disk = EngineDisk("", "", "")
 
     def info(self) -> EngineInfo:
@@ -96,6 +98,7 @@ class DockerEngine:
                 self._cpus = as_number(about.get("NCPU"))
                 root, storage = as_text(about.get("DockerRootDir")), as_text(about.get("Driver"))
                 self._disk = EngineDisk(self._wire.address, root, storage)
+                self._id = hashlib.sha256(f"{as_text(about.get('ID'))} {root}".encode()).hexdigest()[:16]
                 self._info = self._read_info(version, about)
             return self._info
 
@@ -103,7 +106,9 @@ class DockerEngine:
         """Build; see `Engine.build`."""
         cancel.raise_if_set()
         require_steps(self.info())
-        return docker_build.build(self._wire, request, cancel, builder=self._builder, disk=self._disk)
+        return docker_build.build(
+            self._wire, request, cancel, builder=self._builder, disk=self._disk, engine_id=self._id
+        )
 
     def run(self, request: RunRequest, cancel: Cancel) -> RunResult:
         """Run to the end and remove the container; see `Engine.run`."""

@@ -45,6 +45,7 @@ from graders.engine.docker_refusal import refusal
 from graders.engine.docker_steps import BuildKitReader, image_of_step
 from graders.engine.docker_wire import Json, LineSplitter, Query, Stream, Wire
 from graders.engine.network_claim import claimed
+from graders.engine.turn import building
 from graders.errors import Cancelled, EngineError, EngineTimeout, EngineUnavailable, ImageUnavailable
 
 _BATCH_S = 0.05
@@ -52,6 +53,8 @@ _POLL_S = 0.03
 """Longest wait before the engine's disk is looked at again."""
 _PING_S = 5.0
 _CONNECT_S = 20.0
+_TURN_S = 1800.0
+"""How long others' builds are waited for, at least."""
 _TAIL = 40
 _HINT_FETCH = (
     "Does the address answer? The engine asks no service of its own machine but registries that it is told of."
@@ -62,9 +65,15 @@ _FLOOD_FACTOR = 16
 """A builder that does not clip logs by itself is stopped after this many times the kept log."""
 
 
-def build(wire: Wire, request: BuildRequest, cancel: Cancel, *, builder: str, disk: EngineDisk) -> Iterator[BuildEvent]:
-    """Build and say what happens; the last item is the `BuildResult`. `builder` is "buildkit" or "classic"."""
+def build(
+    wire: Wire, request: BuildRequest, cancel: Cancel, *, builder: str, disk: EngineDisk, engine_id: str
+) -> Iterator[BuildEvent]:
+    """Build and say what happens; the last item is the `BuildResult`. `builder` is "buildkit" or "classic".
+
+    Builds with the same `engine_id` leave each other room, see `BuildRequest.alone`.
+    """
     with (
+        building(engine_id, cancel, alone=request.alone, at_most_s=max(_TURN_S, 3 * request.limits.build_s)),
         claimed(wire.address, request.network, cancel) as granted,
         disk.watch(request.limits.build_disk_mib, request.limits.disk_headroom_mib) as use,
     ):

@@ -17,6 +17,8 @@ from graders.safe_text import clean, clean_lines
 
 _ENDED = {StepStatus.DONE, StepStatus.FAILED, StepStatus.CACHED}
 _LONGEST_PART = 64 * 1024
+_OWN_CONTEXT = "[internal] load remote build context"
+"""The first step of a build whose context came with the request; no two builds share it."""
 _IMAGE = re.compile(r"(?:load metadata for |\] FROM |^FROM |: FROM )(?:--\S+ )*(?P<image>[^\s@]+)")
 
 
@@ -32,6 +34,8 @@ class BuildKitReader:
     def __init__(self) -> None:
         self._steps: dict[str, BuildStep] = {}
         self._parts: dict[str, bytes] = {}
+        self._began_s: float | None = None
+        """When our own context was read, on the engine's clock."""
 
     def read(self, message: Json) -> Iterator[StepChanged | LogLines]:
         """What one message of the engine says."""
@@ -43,6 +47,9 @@ class BuildKitReader:
         except (binascii.Error, ValueError):
             return
         trace = decode(raw)
+        for vertex in trace.vertexes:
+            if self._began_s is None and vertex.name.startswith(_OWN_CONTEXT):
+                self._began_s = vertex.started_s
         starting = [vertex for vertex in trace.vertexes if vertex.completed_s is None]
         ending = [vertex for vertex in trace.vertexes if vertex.completed_s is not None]
         for vertex in starting:
@@ -77,7 +84,7 @@ class BuildKitReader:
         if vertex.started_s is None and not vertex.cached:
             return
         before = self._steps.get(vertex.digest)
-        step = _step(vertex, before)
+        step = _step(vertex, before, self._began_s)
         if before is not None and before.status in _ENDED:
             # BuildKit may look at a step again after its end; what it did the first time counts.
             step = replace(before, elapsed_s=max(before.elapsed_s, step.elapsed_s))
@@ -99,7 +106,7 @@ class BuildKitReader:
             yield LogLines(digest, clean_lines(part))
 
 
-def _step(vertex: Vertex, before: BuildStep | None) -> BuildStep:
+def _step(vertex: Vertex, before: BuildStep | None, began_s: float | None) -> BuildStep:
     elapsed_s = 0.0
     if vertex.started_s is not None and vertex.completed_s is not None:
         elapsed_s = max(0.0, vertex.completed_s - vertex.started_s)
@@ -116,4 +123,5 @@ def _step(vertex: Vertex, before: BuildStep | None) -> BuildStep:
     else:
         status = StepStatus.RUNNING
     name = without_marks(clean(vertex.name)) or (before.name if before else "")
-    return BuildStep(vertex.digest, name, status, elapsed_s, error)
+    joined = not vertex.cached and began_s is not None and vertex.started_s is not None and vertex.started_s < began_s
+    return BuildStep(vertex.digest, name, status, elapsed_s, error, joined=joined)

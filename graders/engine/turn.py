@@ -1,0 +1,63 @@
+"""Owns whose turn it is to build on an engine: builds side by side, or one alone; must never build.
+
+BuildKit lets two builds share a step that both need. Where such a step was run for a build that is still at work, all
+that follows it is run again for the other one, cached or not (seen on 20.10, BuildKit 0.8). So a build that is to tell
+what the cache holds has to be the only one. Files locked in the temporary folder part the processes of one user; what
+others build on the same engine shows in the trace, as `BuildStep.joined`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from graders.cancel import Cancel
+from graders.errors import EngineTimeout
+
+_LOOK_S = 0.02
+
+
+@contextmanager
+def building(engine: str, cancel: Cancel, *, alone: bool, at_most_s: float) -> Iterator[None]:
+    """Hold a turn on the engine of this name. Who waits to be alone lets no new build begin.
+
+    Raises Cancelled, and EngineTimeout after `at_most_s` seconds of waiting.
+    """
+    deadline = time.monotonic() + at_most_s
+    with _open(f"{engine}-gate") as gate, _open(engine) as work:
+        _wait(gate, fcntl.LOCK_EX, cancel, deadline, at_most_s)
+        _wait(work, fcntl.LOCK_EX if alone else fcntl.LOCK_SH, cancel, deadline, at_most_s)
+        if not alone:
+            fcntl.flock(gate, fcntl.LOCK_UN)
+        yield
+
+
+@contextmanager
+def _open(name: str) -> Iterator[int]:
+    path = Path(tempfile.gettempdir()) / f"dockyard-builds-{os.getuid()}-{name}.lock"
+    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        yield number
+    finally:
+        os.close(number)
+
+
+def _wait(number: int, how: int, cancel: Cancel, deadline: float, at_most_s: float) -> None:
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(number, how | fcntl.LOCK_NB)
+            return
+        if time.monotonic() > deadline:
+            raise EngineTimeout(
+                "Other checks have been building on this engine all the time",
+                limit_s=at_most_s,
+                elapsed_s=at_most_s,
+                hint="See what is at work with: dockyard engine status. Then check again.",
+            )
+        cancel.wait(_LOOK_S)
+        cancel.raise_if_set()

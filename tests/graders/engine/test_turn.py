@@ -1,0 +1,131 @@
+"""Builds side by side share steps, and one that is to tell what is cached waits until it is alone."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from graders.cancel import Cancel
+from graders.engine.base import BuildRequest, BuildResult, ContextFile, Engine, StepChanged, StepStatus
+from graders.engine.turn import building
+from graders.errors import Cancelled, EngineTimeout
+from graders.limits import Limits
+from graders.rebuild import ran_again
+
+
+@contextmanager
+def held(engine: str, *, alone: bool) -> Iterator[None]:
+    """A turn that is held by somebody else."""
+    with building(engine, Cancel(), alone=alone, at_most_s=5.0):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "waits"), [(False, False, False), (False, True, True), (True, False, True)]
+)
+def test_turns_are_shared_unless_one_is_alone(first: bool, second: bool, waits: bool) -> None:
+    """Two builds may be at work, but not beside one that is alone."""
+    engine = uuid.uuid4().hex
+    with held(engine, alone=first):
+        if waits:
+            with pytest.raises(EngineTimeout), building(engine, Cancel(), alone=second, at_most_s=0.05):
+                pass
+        else:
+            with building(engine, Cancel(), alone=second, at_most_s=0.05):
+                pass
+    with building(engine, Cancel(), alone=second, at_most_s=0.05):
+        pass
+
+
+def test_who_waits_to_be_alone_is_not_overtaken() -> None:
+    """A stream of new builds can't keep one from ever being alone."""
+    engine, order = uuid.uuid4().hex, []
+    waiting = threading.Event()
+
+    def alone() -> None:
+        waiting.set()
+        with building(engine, Cancel(), alone=True, at_most_s=10.0):
+            order.append("alone")
+
+    def late() -> None:
+        with building(engine, Cancel(), alone=False, at_most_s=10.0):
+            order.append("late")
+
+    with ThreadPoolExecutor(2) as pool:
+        with held(engine, alone=False):
+            first = pool.submit(alone)
+            waiting.wait(5.0)
+            with pytest.raises(EngineTimeout):
+                build_until_the_gate_is_taken(engine)
+            second = pool.submit(late)
+        first.result(10.0)
+        second.result(10.0)
+
+    assert ["alone", "late"] == order
+
+
+def build_until_the_gate_is_taken(engine: str) -> None:
+    """Raises EngineTimeout when it is."""
+    for _ in range(1000):
+        with building(engine, Cancel(), alone=False, at_most_s=0.1):
+            pass
+
+
+def test_waiting_ends_with_a_cancel() -> None:
+    """Nobody waits for a turn that they gave up."""
+    engine, cancel = uuid.uuid4().hex, Cancel()
+    cancel.set()
+    with held(engine, alone=True), pytest.raises(Cancelled), building(engine, cancel, alone=False, at_most_s=5.0):
+        pass
+
+
+@pytest.mark.engine
+def test_step_of_a_build_at_work_is_told_and_a_build_alone_finds_all_cached(engine: Engine, python_base: str) -> None:
+    """While one build sleeps, another that shares its step may find nothing cached; alone it finds everything."""
+    word = uuid.uuid4().hex
+    start = f"FROM {python_base}\nWORKDIR /{word}\nRUN echo {word}\n"
+
+    def build(rest: str, note: str, *, alone: bool = False, on_step: Callable[[str], None] = str) -> BuildResult:
+        files = (ContextFile("Dockerfile", f"{start}{rest}".encode()), ContextFile("note", note.encode()))
+        for event in engine.build(BuildRequest(files, f"turn-{word}", Limits(), alone=alone), Cancel()):
+            if isinstance(event, StepChanged) and event.step.status is StepStatus.RUNNING:
+                on_step(event.step.name)
+            if isinstance(event, BuildResult):
+                assert event.ok, event.error
+                return event
+        raise AssertionError
+
+    asleep = threading.Event()
+    rest = f"RUN echo dependency {word}\nCOPY note note\n"
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            other = pool.submit(
+                build, f"RUN sleep 3; echo other {word}\n", "", on_step=lambda name: "sleep" in name and asleep.set()
+            )
+            assert asleep.wait(30.0)
+            build(rest, "one")
+            beside = build(rest, "two")
+            alone = build(rest, "three", alone=True)
+            assert other.done()
+    finally:
+        engine.remove(f"turn-{word}")
+
+    again = {step.name.partition("] ")[2] for step in ran_again(located(beside))}
+    assert {"COPY note note"} == again or any(step.joined for step in beside.steps)
+    assert {"COPY note note"} == {step.name.partition("] ")[2] for step in ran_again(located(alone))}
+    assert not any(step.joined for step in ran_again(located(alone)))
+
+
+def located(build: BuildResult) -> BuildResult:
+    """With a line for each step of the Dockerfile, as the pipeline gives them."""
+    steps = tuple(
+        replace(step, line=1 if step.name.startswith("[") and "[internal]" not in step.name else None)
+        for step in build.steps
+    )
+    return replace(build, steps=steps)
