@@ -44,6 +44,7 @@ author_group.add_command(export_group)
 @click.argument("slug", required=False, metavar="[SLUG|DIR]", shell_complete=complete_exercises)
 @click.option("--only", default="", metavar="NAME", help="Only the answer in this folder, such as root-again.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 32), default=1, show_default=True, help="Answers side by side.")
+@click.option("--quick", is_flag=True, help="Of the wrong answers only as many as trip every check of the engine.")
 @click.option("--fresh", is_flag=True, help="Grade every answer again, also what was proved and is unchanged.")
 @format_option
 @output_option
@@ -55,6 +56,7 @@ def verify_command(
     slug: str | None,
     only: str,
     jobs: int,
+    quick: bool,
     fresh: bool,
     output_format: str,
     output: Path | None,
@@ -73,6 +75,7 @@ def verify_command(
     \b
     Examples:
       dockyard author verify
+      dockyard author verify --quick -j 2
       dockyard author verify ship-the-classifier --only root-again -v
 
     \b
@@ -90,7 +93,7 @@ def verify_command(
         narrator = stack.enter_context(narration(invocation, level))
         grade = _grader(invocation, cancel, fresh=fresh)
         for spec in specs:
-            for event in verify(spec, grade, only=only, jobs=jobs):
+            for event in verify(spec, grade, only=only, quick=quick, jobs=jobs):
                 match event:
                     case CaseStarted():
                         narrator.headline(

@@ -6,7 +6,9 @@ import csv
 import json
 import re
 import subprocess
+import time
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,13 @@ import pytest
 from course.author.case import Kind, content_problems, lay_out, read_cases
 from course.catalog import Catalog, read_catalog
 from course.hint import read_hints
+from graders import pipeline
+from graders.cancel import Cancel
+from graders.engine.base import Engine
+from graders.event import GradeFinished
 from graders.exercise import ExerciseSpec
-from graders.submission import is_editable
+from graders.outcome import Level, Status
+from graders.submission import is_editable, read_submission
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOG = read_catalog(ROOT)
@@ -89,6 +96,40 @@ def test_every_check_that_can_be_fooled_has_a_mutant(spec: ExerciseSpec) -> None
     tripped = frozenset[str]().union(*(case.trips for case in read_cases(spec)))
 
     assert {use.check.id for use in spec.checks} == tripped
+
+
+def test_text_checks_find_what_the_answers_say_and_nothing_else(spec: ExerciseSpec, tmp_path: Path) -> None:
+    """No right answer has a finding; a wrong one has those that it lists, but for what its text leaves open."""
+    wrong = []
+    for case in read_cases(spec):
+        folder = tmp_path / case.kind / case.name
+        folder.mkdir(parents=True)
+        lay_out(case, folder)
+        submission = read_submission(folder, spec.limits, starter=spec.starter, editable=spec.files)
+        *_, end = pipeline.grade(
+            submission,
+            spec,
+            no_engine,
+            cancel=Cancel(),
+            nonce="0",
+            now=lambda: datetime.now(UTC),
+            clock=time.monotonic,
+            environ={},
+            static_only=True,
+        )
+        assert isinstance(end, GradeFinished)
+        text = [outcome for outcome in end.report.outcomes if outcome.level is Level.DOCKERFILE]
+        failed = {outcome.id for outcome in text if outcome.status is Status.FAILED}
+        decided = {outcome.id for outcome in text if outcome.status is not Status.SKIPPED}
+        if case.kind is not Kind.STARTER and failed != case.trips & decided:
+            wrong.append((case.kind, case.name, failed ^ (case.trips & decided)))
+
+    assert [] == wrong
+
+
+def no_engine() -> Engine:
+    """Nothing that only reads text asks for one."""
+    raise AssertionError
 
 
 def test_hints_come_in_three_strengths(spec: ExerciseSpec) -> None:
