@@ -58,11 +58,8 @@ def read_cohort_checklist(catalog: Catalog, place: Path, number: int | None) -> 
             books[facts.exercise], most[facts.exercise], places[facts.exercise] = book.rows(), facts.max_points, folder
         level = level_of(catalog, books) if number is None else catalog.level(number)
         if level is None or not any(item.exercise in books for item in level.checklist):
-            which = "any level" if level is None else f"level {level.number}"
-            raise ContentError(
-                f"The checklist of {which} asks for none of what was graded: {', '.join(books) or 'nothing yet'}",
-                hint=_asks(catalog),
-            )
+            which = "No checklist asks" if level is None else f"The checklist of level {level.number} does not ask"
+            raise ContentError(f"{which} for what was graded: {', '.join(books) or 'nothing yet'}", hint=_asks(catalog))
         return cohort_checklist(level, books, most)
 
 
