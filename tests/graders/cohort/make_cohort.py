@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from course.author.case import Case, Kind, lay_out, read_cases
@@ -167,6 +168,7 @@ def _letters(number: int) -> str:
     return "".join("abcdefghij"[int(digit)] for digit in str(number)).title()
 
 
+@cache
 def _files(case: Case) -> dict[str, Entry]:
     with tempfile.TemporaryDirectory(prefix="dockyard-cohort-") as folder:
         lay_out(case, Path(folder))
