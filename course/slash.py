@@ -20,6 +20,7 @@ class Action(StrEnum):
     HINT = "hint"
     NEXT = "next"
     OPEN = "open"
+    FILES = "files"
     EDIT = "edit"
     SHELL = "shell"
     RESET = "reset"
@@ -90,6 +91,7 @@ COMMANDS = (
     SlashCommand(Action.HINT, Argument.EXERCISE, "Show the next hint", "dockyard hint [EX]"),
     SlashCommand(Action.NEXT, Argument.NONE, "Go on: the next exercise or lesson", "dockyard status"),
     SlashCommand(Action.OPEN, Argument.EXERCISE, "Open another exercise", "dockyard start EX", required=True),
+    SlashCommand(Action.FILES, Argument.NONE, "Read the other files of the exercise", ""),
     SlashCommand(Action.EDIT, Argument.NONE, "Open the file in your own editor", ""),
     SlashCommand(Action.SHELL, Argument.NONE, "Open a shell where your files are", ""),
     SlashCommand(Action.RESET, Argument.EXERCISE, "Put the starter back; your files are kept", "dockyard reset EX"),

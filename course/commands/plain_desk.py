@@ -98,7 +98,7 @@ def _command_lines(invocation: Invocation, call: Call) -> list[list[str]]:
             say("There are no panes to colour here. --no-color takes all colours away.")
         case Action.CHECKLIST | Action.DOCTOR:
             return [[call.action.value, *([call.argument] if call.argument else [])]]
-        case Action.EDIT | Action.SHELL:
+        case Action.EDIT | Action.SHELL | Action.FILES:
             _outside(invocation, call)
         case Action.EXPLAIN:
             say("/check says the why and the hint of each finding.")
@@ -127,14 +127,17 @@ def _next(invocation: Invocation) -> list[list[str]]:
 
 
 def _outside(invocation: Invocation, call: Call) -> None:
-    """A program of the learner's own: the editor with the file, or a shell in the folder."""
+    """What is beside the desk: the editor with the file, a shell in the folder, the paths of the other files."""
     from course.outside import editor, shell, start
 
     with invocation.session() as session:
         exercise = choose_exercise(session, None)
         folder = session.start_exercise(exercise)
         files = session.exercise_files(exercise)
-    if call.action is Action.EDIT and files:
+    if call.action is Action.FILES:
+        others = (path for path in sorted(folder.rglob("*")) if path.is_file() and path not in files)
+        emit("\n".join(clean(str(path)) for path in others) or "This exercise has no other files.")
+    elif call.action is Action.EDIT and files:
         start(editor(invocation.environ, files[0]), invocation.environ)
     else:
         say(f"A shell in {clean(str(folder))}. exit comes back.")

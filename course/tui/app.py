@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
@@ -15,8 +16,9 @@ from textual.widgets import Input
 
 from course.config import is_still
 from course.session import Session
-from course.slash import COMMANDS, Argument, start_command
+from course.slash import COMMANDS, THEMES, Action, start_command
 from course.tui.guard import ControlGuard
+from course.tui.keys import KEYS
 from course.tui.look import HIGH_CONTRAST, TOOLKIT_THEMES
 from course.tui.memory import Memory
 from course.tui.screens.desk import Desk
@@ -65,15 +67,22 @@ class Dockyard(App[None]):
         return [*super().get_line_filters(), *self._monochrome, self._guard]
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 - the toolkit's
-        """The palette: every slash command that needs nothing more, and every lesson."""
+        """The palette: every slash command, with what it may be given, and what else a key does."""
         for command in COMMANDS:
             if not command.required:
-                yield SystemCommand(command.name, command.help, lambda name=command.name: self.desk.run_slash(name))
-            elif command.argument is Argument.LESSON:
-                for number in self.session.catalog.slugs:
-                    line = start_command(number)
-                    title = self.session.lesson(number).title
-                    yield SystemCommand(line, title, lambda line=line: self.desk.run_slash(line))
+                yield SystemCommand(command.name, command.help, self._slash(command.name))
+        lessons, exercises = self.desk.completions
+        lines = [(start_command(number), title) for number, title in lessons]
+        lines += [(f"/{Action.OPEN} {exercise}", title) for exercise, title in exercises]
+        lines += [(f"/{Action.THEME} {theme}", f"The {theme} colours") for theme in THEMES]
+        for line, title in lines:
+            yield SystemCommand(line, title, self._slash(line))
+        for key in KEYS:
+            if key.action and key.action not in {command.action.value for command in COMMANDS}:
+                yield SystemCommand(key.help, f"Key {key.shown}", partial(self.desk.run_action, key.action))
+
+    def _slash(self, line: str) -> Callable[[], None]:
+        return partial(self.desk.run_slash, line)
 
     async def action_quit(self) -> None:
         """Leave by the desk's own way, which asks about unsaved edits."""

@@ -43,6 +43,7 @@ KEYS = (
     Key("s", "S", "search", "", "In a lesson: search; N goes to the next place"),
     Key("l", "L", "links", "", "In a lesson: its links"),
     Key("n", "N", "search_on", "", "In a lesson: the next place of the search"),
+    Key("y", "Y", "copy_code", "", "In a lesson: copy its code; ^V in the editor puts it in"),
     Key("ctrl+p", "^P", "", "", "All commands, by name"),
     Key("ctrl+a", "^A", "", "", "In the editor: select all"),
     Key("ctrl+z", "^Z", "", "", "In the editor: undo (^Y: redo). ^ is Ctrl"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from course.doctor import DoctorLine, State
 from course.session import ChecklistLine
 from course.slash import COMMANDS
 from course.tui.guard import plain
@@ -14,12 +14,18 @@ from course.tui.keys import KEYS
 from course.tui.marks import outcome_mark, outcome_word
 from graders.finding import Finding
 from graders.outcome import Outcome
+from graders.safe_text import clean_lines
 
+if TYPE_CHECKING:
+    from course.doctor import DoctorLine
+
+EVIDENCE_LINES = 12
 _DOCTOR_MARKS = {
-    State.OK: ("✔", "$text-success"),
-    State.WARNING: ("▲", "$text-warning"),
-    State.MISSING: ("✘", "$text-error"),
+    "ok": ("✔", "$text-success"),
+    "warning": ("▲", "$text-warning"),
+    "missing": ("✘", "$text-error"),
 }
+"""State of what the doctor looked at -> mark and style."""
 
 
 def help_page() -> Content:
@@ -63,9 +69,7 @@ def outcome_page(outcome: Outcome) -> Content:
         rows.append(plain(finding.message))
         if where:
             rows.append(Content.assemble("  ", plain(where).stylize("$foreground 65%")))
-        for label, text in (("found", finding.observed), ("wanted", finding.expected)):
-            if text:
-                rows.append(Content.assemble((f"  {label}: ", "$foreground 65%"), plain(text)))
+        rows += _evidence(finding)
         if finding.hint:
             rows.append(Content.assemble(("  hint: ", "$foreground 65%"), plain(finding.hint)))
         rows.append(Content(""))
@@ -85,9 +89,7 @@ def explain_page(findings: Sequence[Finding], *, claim: str, why: str, hint: str
     rows = [Content.assemble(("What is asked   ", "bold"), plain(claim)), Content("")]
     for finding in findings:
         rows.append(Content.assemble(("✘ ", "bold $text-error"), plain(finding.message)))
-        for label, text in (("found", finding.observed), ("wanted", finding.expected)):
-            if text:
-                rows.append(Content.assemble((f"  {label}: ", "$foreground 65%"), plain(text)))
+        rows += _evidence(finding)
     nudge = next((finding.hint for finding in findings if finding.hint), "") or hint
     rows += [Content(""), Content.styled("Why it matters", "bold"), plain(why)]
     if nudge:
@@ -95,17 +97,34 @@ def explain_page(findings: Sequence[Finding], *, claim: str, why: str, hint: str
     return _lines(rows)
 
 
-def doctor_page(lines: Iterable[DoctorLine]) -> Content:
+def doctor_page(lines: Sequence[DoctorLine]) -> Content:
     """What this machine has and lacks."""
     rows: list[Content] = []
+    widest = max((len(line.name) for line in lines), default=0)
     for line in lines:
         mark, style = _DOCTOR_MARKS[line.state]
-        rows.append(Content.assemble((f"{mark} ", f"bold {style}"), (f"{line.name:<11}", "bold"), plain(line.text)))
-        if line.remedy and line.state is not State.OK:
+        name = f"{line.name:<{widest}}  "
+        rows.append(Content.assemble((f"{mark} ", f"bold {style}"), (name, "bold"), plain(line.text)))
+        if line.remedy and line.state != "ok":
             rows.append(
-                Content.assemble(f"{'':13}", ("mend it: ", "$foreground 65%"), plain(line.remedy).stylize("bold"))
+                Content.assemble(
+                    f"{'':{widest + 4}}", ("mend it: ", "$foreground 65%"), plain(line.remedy).stylize("bold")
+                )
             )
     return _lines(rows)
+
+
+def _evidence(finding: Finding) -> list[Content]:
+    """What was found and what was wanted; of a program's output the last lines, one below the other."""
+    rows: list[Content] = []
+    for label, text in (("found", finding.observed), ("wanted", finding.expected)):
+        lines = clean_lines(text)[-EVIDENCE_LINES:] if text else ()
+        if len(lines) == 1:
+            rows.append(Content.assemble((f"  {label}: ", "$foreground 65%"), Content(lines[0].strip())))
+        elif lines:
+            rows.append(Content.styled(f"  {label}:", "$foreground 65%"))
+            rows += [Content.assemble(("    │ ", "$foreground 45%"), Content(line)) for line in lines]
+    return rows
 
 
 def _lines(rows: Sequence[Content]) -> Content:

@@ -231,8 +231,9 @@ def test_prompt_opens_editor_and_shell_with_the_files(
     program.chmod(0o755)
     invocation.environ = {**invocation.environ, "EDITOR": str(program), "SHELL": str(program), "PATH": os.defpath}
 
-    say("/edit", "/shell")
+    told = say("/edit", "/shell", "/files")
 
+    assert str(paths.workspace / "tiny" / "app.py") in told
     edited, stood = (tmp_path / "seen").read_text().splitlines()
     assert str(paths.workspace / "tiny" / "Dockerfile") == edited.split()[1]
     assert str(paths.workspace / "tiny") == stood.split()[0]

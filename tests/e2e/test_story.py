@@ -79,7 +79,7 @@ def test_story_from_the_classifier_to_level_two(
     desk.keys("C-s")
     desk.settled()
     desk.keys("F5")
-    desk.wait("What it cost: Ship the classifier", timeout_s=300)
+    desk.wait("Passed: Ship the classifier", timeout_s=300)
     desk.keys("Escape")
     desk.wait("20 of 20 points")
     desk.keys("Escape")

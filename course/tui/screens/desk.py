@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
-from textual.app import SuspendNotSupported
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Markdown
 
-from course.doctor import DoctorLine
 from course.errors import CourseError
-from course.outside import editor, shell, start
 from course.session import HintShown
 from course.slash import Action, Call, Unknown, parse
 from course.terminal import look
 from course.tui.guard import plain
 from course.tui.pages import doctor_page, help_page, outcome_page
 from course.tui.screens.compare import Compare
-from course.tui.screens.desk_safety import DeskSafety
+from course.tui.screens.desk_outside import DeskOutside
 from course.tui.screens.page import Page
 from course.tui.screens.pick import Pick
 from course.tui.widgets.lesson_view import LessonView
@@ -29,12 +27,14 @@ from course.tui.widgets.results import Results
 from course.tui.widgets.slash_bar import SlashBar
 from course.tui.widgets.workbench import Workbench
 from graders.errors import GraderError
-from graders.safe_text import clean
+
+if TYPE_CHECKING:
+    from course.doctor import DoctorLine
 
 HINT_STRENGTHS = {1: "a question", 2: "the concept", 3: "almost the answer"}
 
 
-class Desk(DeskSafety):
+class Desk(DeskOutside):
     """The main screen."""
 
     class Examined(Message):
@@ -80,6 +80,7 @@ class Desk(DeskSafety):
 
     def action_leave(self) -> None:
         """Out of the slash bar, out of the editor; elsewhere stop a check."""
+        self.query_one(LessonView).mark(None)
         bench = self.query_one(Workbench)
         if isinstance(self.focused, Input):
             self.query_one(SlashBar).close()
@@ -106,38 +107,6 @@ class Desk(DeskSafety):
             (link.href, Content.assemble(plain(link.text), ("   " + link.href, "$foreground 65%"))) for link in links
         ]
         self.app.push_screen(Pick("Links", Content("Where to?"), rows), self._open_link)
-
-    def action_external(self) -> None:
-        """Save, then open the file in the learner's own editor."""
-        bench = self.query_one(Workbench)
-        if bench.current is None:
-            self.say("No file is open.", warning=True)
-            return
-        try:
-            bench.save()
-            self._go_outside(editor(self.environ, bench.current.path))
-        except CourseError as error:
-            self.tell(error)
-
-    def _open_shell(self) -> None:
-        """Save, then a shell where the exercise's files are, or in the workspace."""
-        bench = self.query_one(Workbench)
-        bench.save()
-        folder = self.session.workspace.folder(bench.exercise) if bench.exercise else self.session.paths.workspace
-        folder.mkdir(parents=True, exist_ok=True)
-        self._go_outside(shell(self.environ, folder), f"A shell in {folder}. exit comes back to the desk.")
-
-    def _go_outside(self, argv: list[str], words: str = "") -> None:
-        """Give the terminal to a program until it ends."""
-        try:
-            with self.app.suspend():
-                if words:
-                    print(clean(words))  # noqa: T201  the terminal is not ours now
-                start(argv, self.environ)
-        except SuspendNotSupported:
-            self.say("There is no terminal here for another editor or a shell.", warning=True)
-        self.refresh(layout=True)
-        self.query_one(Workbench).look_at_disk()
 
     def action_quit(self) -> None:
         """Leave; ask first when something isn't saved."""
@@ -187,7 +156,7 @@ class Desk(DeskSafety):
             case Action.EDIT:
                 self.action_external()
             case Action.SHELL:
-                self._open_shell()
+                self.open_shell()
             case Action.QUIT:
                 self.action_quit()
             case Action.HELP:
@@ -206,7 +175,9 @@ class Desk(DeskSafety):
             case Action.CHECKLIST:
                 self.show_checklist(int(call.argument) if call.argument else self._level())
             case Action.DOCTOR:
-                self.say("Looking at this machine; measuring its limits takes some seconds")
+                self.show_status(
+                    Content.styled("Looking at this machine: measuring its limits takes some seconds", "bold")
+                )
                 self.run_worker(self._examine, group="doctor", exclusive=True, thread=True)
             case _ if not exercise:
                 self.say("This lesson has no exercise.", warning=True)
@@ -217,6 +188,8 @@ class Desk(DeskSafety):
                 self.app.push_screen(Compare(yours=yours, solution=self.session.solution(exercise)))
             case Action.REVEAL:
                 self.show_reveal(exercise)
+            case Action.FILES:
+                self.show_files(exercise)
             case Action.RESET:
                 self.run_worker(self._reset(exercise), group="reset", exclusive=True)
             case _:
@@ -244,6 +217,8 @@ class Desk(DeskSafety):
         if unsolved and here not in unsolved:
             self.open_lesson(self.number, unsolved[0])
             return
+        if not unsolved and self._go_to_question():
+            return
         numbers = list(self.session.catalog.slugs)
         after = numbers.index(self.number) + 1
         if after == len(numbers):
@@ -251,6 +226,17 @@ class Desk(DeskSafety):
         else:
             self.show_pane("lesson")
             self.open_lesson(numbers[after])
+
+    def _go_to_question(self) -> bool:
+        """Go to the first question that is still open; False when none is."""
+        questions = self.open_questions(self.number)
+        lesson = self.query_one(LessonView)
+        if not questions or not any(block.quiz.id in questions for block in lesson.query(QuizBlock)):
+            return False
+        self.show_pane("lesson")
+        self.call_after_refresh(lesson.go_to_quiz, questions)
+        self.say("This question is still open." if len(questions) == 1 else f"{len(questions)} questions are open.")
+        return True
 
     def _level(self) -> int:
         levels = self.session.catalog.levels
@@ -263,7 +249,8 @@ class Desk(DeskSafety):
 
     async def _reset(self, exercise: str) -> None:
         question = Content(f"Put the starter of {exercise} back? Your files are moved aside, not deleted.")
-        rows = (("reset", Content("Put the starter back")), ("stay", Content("Keep my files")))
+        # What was typed ahead must not choose it: the answer that changes nothing comes first.
+        rows = (("stay", Content("Keep my files")), ("reset", Content("Put the starter back")))
         if await self.app.push_screen_wait(Pick("Reset", question, rows)) != "reset":
             return
         try:
@@ -274,6 +261,8 @@ class Desk(DeskSafety):
         bench = self.query_one(Workbench)
         if bench.exercise == exercise:
             bench.discard()
+            for buffer in bench.buffers:
+                buffer.editor.move_cursor((0, 0))
         self.say(f"The starter is back. Your files are in {backup}")
 
     def _examine(self) -> None:
@@ -282,6 +271,8 @@ class Desk(DeskSafety):
 
     def on_desk_examined(self, event: Desk.Examined) -> None:
         """Show what the doctor found."""
+        if self.run is None:
+            self.show_idle_status()
         self.app.push_screen(Page("This machine", doctor_page(event.lines)))
 
     # -- messages of the panes

@@ -107,7 +107,11 @@ class DeskChecks(DeskFrame):
             results.clear(Content(""))
             self._show_report(recorded)
         elif exercise:
-            results.clear(Content.styled("Not checked yet in this session. F5 checks.", "$foreground 65%"))
+            results.clear(
+                Content.styled(
+                    "Not checked yet in this session. F5 checks, /files shows what is given.", "$foreground 65%"
+                )
+            )
         else:
             results.clear(Content.styled("This lesson has no exercise.", "$foreground 65%"))
 
@@ -235,16 +239,27 @@ class DeskChecks(DeskFrame):
             if number is None:
                 return Content("")
             row = self.lesson_row(number)
-            answers = self.session.answers(number)
-            quizzes = self.session.lesson(number).quizzes
+            questions = self.open_questions(number)
         except (CourseError, GraderError) as error:
             return plain(error.message)
         unsolved = next((item for item in row.exercises if not item.passed), None)
         if unsolved is not None:
             return Content.assemble("Next: ", plain(unsolved.title).stylize("bold"), "  /next opens it")
-        if row.state is not LessonState.PASSED and any(answers.get(quiz.id) != quiz.answer for quiz in quizzes):
-            return Content("Next: the quiz in the lesson (F3), then /next")
+        if questions:
+            what = (
+                "a question of the lesson is"
+                if len(questions) == 1
+                else f"{len(questions)} questions of the lesson are"
+            )
+            return Content(f"Next: {what} still open. /next goes there")
         return Content("/next goes on")
+
+    def open_questions(self, number: str) -> tuple[str, ...]:
+        """Ids of a lesson's quizzes that still keep it from being passed."""
+        if self.lesson_row(number).state is LessonState.PASSED:
+            return ()
+        answers = self.session.answers(number)
+        return tuple(quiz.id for quiz in self.session.lesson(number).quizzes if answers.get(quiz.id) != quiz.answer)
 
 
 def _failed(report: Report, points: str, took: str) -> Content:

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.events import Key
+from textual.events import Click, Key
 from textual.message import Message
 from textual.reactive import Reactive
 from textual.screen import Screen
@@ -86,7 +87,8 @@ class DeskFrame(Screen[None]):
         self._engine_name = ""
         self._idle = Content("")
         self._opening = asyncio.Lock()
-        self._completions: tuple[list[tuple[str, str]], list[tuple[str, str]]] = ([], [])
+        self.completions: tuple[list[tuple[str, str]], list[tuple[str, str]]] = ([], [])
+        """(number, title) of every lesson, and (id, title) of the exercises that are open."""
 
     def compose(self) -> ComposeResult:
         """The whole desk."""
@@ -105,11 +107,11 @@ class DeskFrame(Screen[None]):
         """Open where the learner left off; look for an engine meanwhile."""
         self._arrange()
         self.set_interval(KEEP_PLACE_S, self.keep_place)
-        self.run_worker(self._look_for_engine, group="engine", thread=True)
         try:
             number = self.session.current().number
         except (CourseError, GraderError) as error:
             self.tell(error)
+            self.run_worker(self._fill_work(), group="opening")
             self.opening_exercise = False
         else:
             self.open_lesson(number)
@@ -240,6 +242,16 @@ class DeskFrame(Screen[None]):
         head = [Content.styled(" Dockyard ", "bold reverse")] if self.is_wide else tabs
         self.query_one("#top", Static).update(Content.assemble(*head, "  ", title), layout=False)
 
+    @on(Click, "#top")
+    def _pane_clicked(self, event: Click) -> None:
+        """Go to the pane whose name was clicked."""
+        start = 0
+        for name in PANES if not self.is_wide else ():
+            end = start + len(name) + 2
+            if start <= event.x < end:
+                self.action_pane(name)
+            start = end
+
     def _title(self) -> Content:
         lesson = self.query_one(LessonView).lesson
         if lesson is None:
@@ -263,7 +275,16 @@ class DeskFrame(Screen[None]):
             try:
                 await self._show_lesson_and_exercise(number, exercise)
             finally:
+                await self._fill_work()
                 self.opening_exercise = False
+
+    async def _fill_work(self) -> None:
+        """Make the bench and the results, and look for an engine: the first lesson shows before all that."""
+        bench = self.query_one(Workbench)
+        if not bench.children:
+            self.run_worker(self._look_for_engine, group="engine", thread=True)
+            await bench.fill()
+            await self.query_one(Results).fill()
 
     async def _show_lesson_and_exercise(self, number: str, exercise: str | None) -> None:
         try:
@@ -272,22 +293,30 @@ class DeskFrame(Screen[None]):
                 body = checklist_page(result.missing, "It opens when all of this is done:")
                 self.app.push_screen(Page(f"Lesson {number} is still locked", body))
                 return
-            row = self.lesson_row(number)
             answers = self.session.answers(number)
+            # Nothing is open at the start, and to read what the exercises are takes time.
+            target = self._exercise_to_open(number, exercise) if self.number else None
         except (CourseError, GraderError) as error:
             self.tell(error)
             return
-        target = exercise or first_unsolved(row)
-        if target != self.query_one(Workbench).exercise and not await self.may_drop_edits():
+        if target not in (None, self.query_one(Workbench).exercise) and not await self.may_drop_edits():
             return
         self.keep_place()
         self.number = number
         place = self.memory.place(result.lesson.slug)
         await self.query_one(LessonView).show(result.lesson, answers, place=place)
         await self._painted()
-        await self._open_exercise(target)
+        await self._fill_work()
+        try:
+            await self._open_exercise(self._exercise_to_open(number, exercise) if target is None else target)
+        except (CourseError, GraderError) as error:
+            self.tell(error)
         self.refresh_outline()
         self._arrange()
+
+    def _exercise_to_open(self, number: str, exercise: str | None) -> str:
+        rows = self.lesson_row(number).exercises
+        return exercise or next((row.id for row in rows if not row.passed), rows[-1].id if rows else "")
 
     async def _painted(self) -> None:
         """Wait until what was mounted is on screen, so that the learner reads while the rest is made."""
@@ -366,15 +395,9 @@ class DeskFrame(Screen[None]):
                 lessons.append((row.number, f"{row.title} (locked)" if locked else row.title))
                 if not locked:
                     exercises += [(item.id, item.title) for item in row.exercises]
-        self._completions = (lessons, exercises)
+        self.completions = (lessons, exercises)
         self.query_one(Outline).show(levels, lesson=self.number, exercise=self.query_one(Workbench).exercise)
 
     def _complete(self, text: str) -> tuple[Candidate, ...]:
-        lessons, exercises = self._completions
+        lessons, exercises = self.completions
         return complete(text, lessons=lessons, exercises=exercises)
-
-
-def first_unsolved(row: LessonRow) -> str:
-    """The first exercise that isn't passed, else the last; empty when the lesson has none."""
-    unsolved = (exercise.id for exercise in row.exercises if not exercise.passed)
-    return next(unsolved, row.exercises[-1].id if row.exercises else "")

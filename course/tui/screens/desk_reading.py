@@ -63,9 +63,28 @@ class DeskReading(DeskChecks):
             return
         self._found = (self._found + 1) % len(places)
         self._show_lesson()
+        lesson.mark(places[self._found])
         lesson.go_to_block(places[self._found])
         more = ", N goes on" if len(places) > 1 else ""
         self.say(f'"{self._sought}": {self._found + 1} of {len(places)}{more}')
+
+    def action_copy_code(self) -> None:
+        """Copy a piece of the lesson's code; ask which when there are several."""
+        codes = self.query_one(LessonView).codes()
+        if len(codes) > 1:
+            rows = [(str(number), _code_row(fence.code)) for number, fence in enumerate(codes)]
+            pick = Pick("Copy", Content("Which code? What is in sight comes first."), rows)
+            self.app.push_screen(pick, lambda chosen: self._copy(codes[int(chosen)].code) if chosen else None)
+        elif codes:
+            self._copy(codes[0].code)
+        else:
+            self.say("This lesson has no code.")
+
+    def _copy(self, code: str) -> None:
+        text = code.rstrip("\n")
+        self.app.copy_to_clipboard(text)
+        lines = text.count("\n") + 1
+        self.say(f"Copied {lines} lines." if lines > 1 else f"Copied: {text}")
 
     def _show_lesson(self) -> None:
         self.show_pane("lesson")
@@ -94,3 +113,10 @@ class DeskReading(DeskChecks):
             self.app.push_screen(
                 Pick("Theme", Content("Which colours?"), rows), lambda chosen: self.choose_theme(chosen or "")
             )
+
+
+def _code_row(code: str) -> Content:
+    """The first line of a piece of code, and how many follow."""
+    lines = code.strip("\n").split("\n")
+    more = f"   and {len(lines) - 1} more" if len(lines) > 1 else ""
+    return Content.assemble(plain(lines[0]), (more, "$foreground 65%"))

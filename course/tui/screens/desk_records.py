@@ -59,7 +59,8 @@ class DeskRecords(DeskReading):
         from course.reveal_text import reveal_markdown
 
         reveal = self.session.reveal(exercise)
-        self.app.push_screen(Page(f"What it cost: {reveal.title}", markdown=reveal_markdown(reveal)))
+        title = f"Passed: {reveal.title}. What each fault cost"
+        self.app.push_screen(Page(title, markdown=reveal_markdown(reveal)))
 
     def passed_first_time(self, exercise: str) -> None:
         """Tell at once what each fault cost, where the exercise explains them."""

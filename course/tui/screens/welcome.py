@@ -47,8 +47,10 @@ class Welcome(ModalScreen[events.Key | None]):
 
     def _text(self) -> Content:
         rows = [
-            Content("You learn to ship models in containers: read a lesson, edit a Dockerfile,"),
-            Content("and have it built, run and checked for real."),
+            Content(
+                "You learn to ship models in containers: read a lesson, edit a Dockerfile, and have it built, run and"
+                " checked for real."
+            ),
             Content(""),
             _row("Your files", plain(str(self._workspace))),
             _row("", Content.styled("another folder: dockyard --workspace DIR", "$foreground 65%")),

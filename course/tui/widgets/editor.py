@@ -47,7 +47,11 @@ class Editor(TextArea):
             super().__init__()
             self.editor = editor
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+a", "select_all", "Select all", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+a", "select_all", "Select all", show=False),
+        Binding("ctrl+home", "go_to_end(0)", show=False),
+        Binding("ctrl+end", "go_to_end(-1)", show=False),
+    ]
 
     def __init__(self, *, dockerfile: bool, id: str) -> None:  # noqa: A002 - the toolkit's name
         super().__init__(
@@ -59,6 +63,10 @@ class Editor(TextArea):
         self._marks: dict[int, list[LineFinding]] = {}
         self._row = 0
         self.cursor_blink = False
+
+    def action_go_to_end(self, line: int) -> None:
+        """To the beginning of the text (0) or to its end (-1)."""
+        self.move_cursor(self.document.start if line == 0 else self.document.end)
 
     # -- findings
 

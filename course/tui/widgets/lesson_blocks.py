@@ -64,6 +64,8 @@ class Reveal(MarkdownBlock):
         self._hidden: list[Token] | None = list(token.meta["tokens"])
         self._summary = Content(CONTROL.sub("", str(token.meta["summary"])))
         self._open = bool(token.meta["open"])
+        self.words = "\n".join((self._summary.plain, *(inner.content for inner in self._hidden or ())))
+        """The summary and what is hidden, as the author wrote it."""
 
     def compose(self) -> ComposeResult:
         """The summary line; the rest comes when it is opened."""
@@ -80,6 +82,10 @@ class Reveal(MarkdownBlock):
         """Make the inside the first time that it is opened."""
         event.stop()
         await self._fill()
+
+    def open(self) -> None:
+        """Show what is hidden."""
+        self.query_one(Collapsible).collapsed = False
 
     async def _fill(self) -> None:
         hidden, self._hidden = self._hidden, None

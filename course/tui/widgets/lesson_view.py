@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 from markdown_it.token import Token
@@ -10,13 +10,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Markdown, Static
+from textual.widgets import Markdown, RadioSet, Static
 from textual.widgets._markdown import MarkdownBlock, MarkdownHeader
 
 from course.lesson import Lesson, Quiz
-from course.tui.widgets.lesson_blocks import CourseMarkdown
+from course.tui.widgets.lesson_blocks import CourseMarkdown, Fence, Reveal
 from course.tui.widgets.lesson_text import Link, find_links, split_sections
 from course.tui.widgets.quiz import QuizBlock
+
+FOUND = "-found"
+"""Class of the block that a search found."""
 
 
 class LessonView(VerticalScroll):
@@ -107,6 +110,31 @@ class LessonView(VerticalScroll):
         """Bring a block to the top."""
         self.scroll_to_widget(block, top=True, animate=False)
 
+    def mark(self, block: MarkdownBlock | None) -> None:
+        """Let one block stand out, and open it when it hides something; None: no block any more."""
+        for marked in self.query(f".{FOUND}"):
+            marked.remove_class(FOUND)
+        if block is None:
+            return
+        block.add_class(FOUND)
+        if isinstance(block, Reveal):
+            block.open()
+
+    def codes(self) -> tuple[Fence, ...]:
+        """The pieces of code, those in sight first, each part in order."""
+        fences = list(self.query(Fence))
+        window = self.region
+        return tuple(sorted(fences, key=lambda fence: not window.overlaps(fence.region)))
+
+    def go_to_quiz(self, quiz_ids: Collection[str]) -> bool:
+        """Go to the first of these quizzes, ready for the answer; False when none is on screen."""
+        for block in self.query(QuizBlock):
+            if block.quiz.id in quiz_ids:
+                self.go_to_block(block)
+                block.query_one(RadioSet).focus(scroll_visible=False)
+                return True
+        return False
+
     def go_to_anchor(self, anchor: str) -> bool:
         """Scroll to the heading that a "#..." link names."""
         return any(section.goto_anchor(anchor) for section in self.query(CourseMarkdown))
@@ -151,4 +179,6 @@ def _with_objectives(lesson: Lesson) -> str:
 
 def _text_of(block: MarkdownBlock) -> str:
     """All that a block says, as the author wrote it."""
-    return block.source or ""
+    if isinstance(block, QuizBlock):
+        return "\n".join((block.quiz.question, *block.quiz.choices))
+    return block.words if isinstance(block, Reveal) else block.source or ""

@@ -281,7 +281,7 @@ async def test_reset_asks_and_keeps_the_old_files(desk: DeskDriver) -> None:
     await desk.press("ctrl+s")
     await desk.enter("/reset")
     await desk.until(lambda: isinstance(desk.app.screen, Pick))
-    await desk.press("enter")
+    await desk.press("down", "enter")
     await desk.until(lambda: starter == desk.dockerfile.editor.text)
 
     assert "Your files are in" in desk.notices

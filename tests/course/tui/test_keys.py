@@ -195,6 +195,13 @@ async def search_on(desk: DeskDriver, session: ScriptedSession) -> None:
     await desk.until(lambda: "2 of " in desk.notices)
 
 
+async def copy_code(desk: DeskDriver, session: ScriptedSession) -> None:
+    # A lesson with code is copied from in test_reading.py.
+    await desk.press("y")
+
+    assert "This lesson has no code." in desk.notices
+
+
 async def ctrl_q(desk: DeskDriver, session: ScriptedSession) -> None:
     await desk.press("ctrl+q")
     await desk.until(lambda: not desk.app.is_running or desk.app.return_code is not None)
@@ -204,7 +211,7 @@ KEY_PROOFS: dict[str, Proof] = {
     "f1": f1, "f2": f2, "f3": f3, "f4": f4, "f5": f5, "f6": f6, "f7": f7, "f8": f8, "f9": f9, "ctrl+s": ctrl_s,
     "ctrl+o": ctrl_o, "escape": escape, "slash": slash, "l": links, "ctrl+p": ctrl_p, "ctrl+a": ctrl_a,
     "ctrl+z": ctrl_z, "enter": enter, "f12": f12, "c": contents, "s": search, "n": search_on,
-    "tab": tab, "ctrl+q": ctrl_q,
+    "y": copy_code, "tab": tab, "ctrl+q": ctrl_q,
 }  # fmt: skip
 """Key -> what proves it; a row of the table without a proof fails below."""
 
