@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -17,7 +18,7 @@ import click
 from course.commands.options import Verbosity
 from course.commands.output import say, say_raw
 from course.terminal import bar
-from graders.cohort.row import GradeState
+from graders.cohort.row import GradeState, Row, RowState
 from graders.cohort.run_event import (
     CohortEvent,
     EngineAway,
@@ -42,6 +43,7 @@ COLOURS = {
     GradeState.WAITING: "cyan",
 }
 NAME_WIDTH = 24
+LOST_SHOWN = 5
 
 
 @dataclass
@@ -268,6 +270,22 @@ def planned_lines(event: RunPlanned) -> list[str]:
     if event.rescored:
         lines.append(f"The exercise's points changed: {event.rescored} kept reports have the new ones")
     return lines
+
+
+def collected_lines(rows: Sequence[Row], *, every: bool) -> list[str]:
+    """What was found that can't be graded, counted; with `every` each of it with its reason."""
+    lost = [row for row in rows if row.state is not RowState.READY]
+    if not lost:
+        return []
+    counts = Counter(str(row.state) for row in lost)
+    head = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+    lines = [f"{len(lost)} of {len(rows)} rows can't be graded: {head}"]
+    if len(lost) == len(rows):
+        lines.append("So there is nothing to grade. Is this the right folder, and are the roster's ids those in it?")
+    shown = lost if every else lost[:LOST_SHOWN] if len(lost) == len(rows) else []
+    return lines + [
+        f"        {row.state:<10} {clean(row.student.id, max_len=80)}: {clean(row.reason)}" for row in shown
+    ]
 
 
 def summary(event: RunEnded) -> str:

@@ -130,7 +130,7 @@ def grade_command(
     content, 3 rows are errored or the engine stayed away, 130 interrupted.
     """
     from course.cohort import CohortRequest, find_exercise, local_grader, open_cohort, version
-    from course.commands.cohort_progress import CohortNarrator, summary
+    from course.commands.cohort_progress import CohortNarrator, collected_lines, summary
     from graders.cohort.plan import Choice
     from graders.cohort.run_event import RunEnded
     from graders.cohort.run_settings import RunSettings
@@ -168,6 +168,8 @@ def grade_command(
                 narrator.collecting(done, total)
 
             cohort = stack.enter_context(open_cohort(request, grader, collecting))
+            for line in collected_lines(cohort.rows, every=level is Verbosity.VERBOSE):
+                narrator.note(line)
             for event in cohort.events(cancel):
                 narrator.tell(event)
                 if isinstance(event, RunEnded):

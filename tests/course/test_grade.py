@@ -99,6 +99,7 @@ def test_cohort_is_graded_and_handed_back(grade: Grade, cohort: Path) -> None:
     rows = list(csv.DictReader((cohort / "out" / "gradebook.csv").read_text("utf-8-sig").splitlines()))
 
     assert 0 == result.exit_code
+    assert "1 of 4 rows can't be graded: 1 missing" in result.stderr
     assert "4 rows: 2 to grade, 1 identical to another, 1 with nothing to grade" in result.stderr
     assert "1/2 passed   ada  3/3 points" in result.stderr
     assert "and 1 identical" in result.stderr
@@ -170,6 +171,16 @@ def test_place_that_is_no_cohort_says_what_to_give(grade: Grade) -> None:
 
     assert 2 == result.exit_code
     assert "one folder or archive each" in result.stderr
+
+
+def test_roster_of_others_is_noticed(grade: Grade, cohort: Path) -> None:
+    """When nobody who handed in is on the roster, that is said with examples, and no engine is asked."""
+    (cohort / "roster.csv").write_text("id,name\ns1,Zoe\n")
+    result = grade(*WORDS, engine=no_engine)
+
+    assert "4 of 4 rows can't be graded: 1 missing, 3 unmatched" in result.stderr
+    assert "are the roster's ids those in it?" in result.stderr
+    assert "unmatched  ada: Nobody on the roster is ada" in result.stderr
 
 
 def test_hostile_names_reach_the_log_without_their_sequences(grade: Grade, cohort: Path) -> None:
