@@ -17,7 +17,7 @@ from graders.engine.base import BuildResult, BuildStep, StepStatus
 from graders.errors import EngineError
 from graders.event import GradeEvent, Purpose, StageStarted
 from graders.outcome import Level
-from graders.rebuild import counterpart, ran_again
+from graders.rebuild import counterpart, is_joined, plain_name, ran_again
 
 if TYPE_CHECKING:
     from graders.workbench import Workbench
@@ -72,7 +72,7 @@ class Rebuilds:
         self._share_whole_build(what)
         if what not in self._made:
             yield StageStarted(Level.REBUILD, f"Building again: {PURPOSES[what]}")
-            telling = frozenset(step.name for step in dependency_steps) if what is Change.SOURCE else frozenset()
+            telling = frozenset(map(plain_name, dependency_steps)) if what is Change.SOURCE else frozenset()
             self._made[what] = yield from self._build(what, telling, bench.nonce)
             yield from self._confirm(what, telling, first, dependency_steps)
         made = self._made[what]
@@ -128,7 +128,7 @@ class Rebuilds:
             suspects = self._suspects(what, first, dependency_steps)
             if not suspects:
                 return
-            if not _is_joined(self._made[what].result) and not (
+            if not is_joined(self._made[what].result) and not (
                 yield from self._may_be_lost(what, suspects, is_second=turn > 0)
             ):
                 return
@@ -142,16 +142,16 @@ class Rebuilds:
         )
 
     def _suspects(self, what: Change, first: BuildResult, dependency_steps: tuple[BuildStep, ...]) -> frozenset[str]:
-        """Names of the steps that ran again and would be held against the learner."""
+        """Plain names of the steps that ran again and would be held against the learner."""
         second = self._made[what].result
         if what is Change.IGNORED:
-            return frozenset(step.name for step in ran_again(second))
+            return frozenset(map(plain_name, ran_again(second)))
         if what in {Change.DEPENDENCY, Change.LOCK}:
             return frozenset()
         if what is Change.LINE and Change.SOURCE in self._made:
             return frozenset()
         again = [counterpart(step, first, second) for step in dependency_steps]
-        return frozenset(step.name for step in again if step and step.status is not StepStatus.CACHED)
+        return frozenset(plain_name(step) for step in again if step and step.status is not StepStatus.CACHED)
 
     def _may_be_lost(
         self, what: Change, suspects: frozenset[str], *, is_second: bool
@@ -164,9 +164,4 @@ class Rebuilds:
         if not self._made[what].stopped_early:
             return not is_second
         control, _ = yield from self._bench.run_build(Purpose.UNCHANGED, self._bench.prepared, alone=is_second)
-        return any(step.name in suspects for step in ran_again(control))
-
-
-def _is_joined(build: BuildResult) -> bool:
-    """Whether a step had been run for another build at work, so that those after it say nothing of the cache."""
-    return any(step.joined for step in ran_again(build))
+        return any(plain_name(step) in suspects for step in ran_again(control))

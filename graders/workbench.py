@@ -50,6 +50,7 @@ from graders.exercise import CheckUse, ExerciseSpec
 from graders.layer_store import LayerStore
 from graders.limits import MIB
 from graders.outcome import Level
+from graders.rebuild import plain_name
 from graders.rebuild_evidence import Rebuilds
 from graders.report import BaseSummary, BuildSummary, EngineSummary, ImageSummary
 from graders.service_bench import ServiceBench
@@ -241,8 +242,8 @@ class Workbench:
     ) -> Generator[GradeEvent, None, tuple[BuildResult, bool]]:
         """Build; the result, and whether it was stopped early.
 
-        `telling` names steps whose output decides: a cached step has none, so BuildKit ran it (the classic
-        builder writes a line for cached steps too, there the build goes on to its end).
+        `telling` holds plain names of steps whose output decides: a cached step has none, so BuildKit ran it (the
+        classic builder writes a line for cached steps too, there the build goes on to its end).
         """
         yield BuildStarted(purpose)
         request = BuildRequest(
@@ -268,7 +269,7 @@ class Workbench:
                 elif isinstance(event, LogLines):
                     yield BuildLog(purpose, event.lines)
                     seen = steps.get(event.step_id)
-                    if can_stop and seen and seen.name in telling and seen.status is not StepStatus.CACHED:
+                    if can_stop and seen and plain_name(seen) in telling and seen.status is not StepStatus.CACHED:
                         stopped_early = True
                         stop.set()
                 else:

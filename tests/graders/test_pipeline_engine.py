@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +14,11 @@ from typing import cast
 import pytest
 
 from graders.cancel import Cancel
-from graders.engine.base import ContextFile, Engine
+from graders.engine.base import BuildRequest, ContextFile, Engine, LogLines
 from graders.errors import Cancelled
 from graders.event import BuildLog, BuildStarted, BuildStepChanged, GradeEvent, GradeFinished, Purpose
 from graders.exercise import ExerciseSpec, read_exercise
+from graders.limits import Limits
 from graders.pipeline import grade
 from graders.submission import Submission
 from graders.workbench import run_id_of
@@ -68,6 +71,32 @@ def events(spec: ExerciseSpec, engine: Engine, dockerfile: str, nonce: str, canc
         clock=lambda: 0.0,
         environ={},
     )
+
+
+def test_build_of_somebody_else_that_shares_a_step_costs_no_verdict(spec: ExerciseSpec, engine: Engine) -> None:
+    """Its step was run just now and is not cached for us: the change is tried again when that build is over."""
+    word = uuid.uuid4().hex
+    start = f"FROM python:3.11-slim\nWORKDIR /{word}\nRUN echo {word}\n"
+    asleep = threading.Event()
+
+    def other() -> None:
+        files = (ContextFile("Dockerfile", f"{start}RUN echo begun; sleep 4\n".encode()),)
+        for event in engine.build(BuildRequest(files, f"other-{word}", Limits()), Cancel()):
+            if isinstance(event, LogLines) and "begun" in event.lines:
+                asleep.set()
+
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            built = pool.submit(other)
+            assert asleep.wait(60.0)
+            seen = list(events(spec, engine, f"{start}COPY app.py /\nRUN echo {word} too\n", word, Cancel()))
+            built.result(60.0)
+    finally:
+        engine.remove(f"other-{word}")
+
+    assert isinstance(seen[-1], GradeFinished)
+    found = next(one for one in seen[-1].report.outcomes if one.id == "cache-lost-on-ignored-file")
+    assert "passed" == found.status, found.findings
 
 
 def left(engine: Engine, nonce: str) -> list[str]:
