@@ -166,6 +166,10 @@ def cli(
         converse(ctx, invocation)
         return
     if in_browser or invocation.terminal.full_screen:
+        import gc
+
+        # Nothing that is made until the first lesson shows is garbage, and to look for some takes a tenth of that time.
+        gc.disable()
         from course.tui.app import run
 
         if in_browser:

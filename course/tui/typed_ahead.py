@@ -15,7 +15,6 @@ from textual.app import App
 from textual.events import Event, Key, Paste
 from textual.message_pump import MessagePump
 from textual.widget import Widget
-from textual.widgets import Input, TextArea
 
 PATIENCE_S = 0.5
 """A widget that is busy for longer holds the keys up no more."""
@@ -66,6 +65,8 @@ class TypedAhead:
 
     async def _deliver_on(self) -> None:
         """Deliver up to the first key that may lead elsewhere; one that acts on text waits for the text."""
+        from textual.widgets import Input, TextArea  # not before the first key: the lesson shows sooner
+
         while self._waiting:
             if self._behind_text and not _is_text(self._waiting[0]):
                 self._settling = asyncio.create_task(self._settle(self._behind_text))

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import Click, Key
 from textual.message import Message
@@ -34,6 +34,7 @@ from course.tui.widgets.lesson_view import LessonView
 from course.tui.widgets.outline import Outline
 from course.tui.widgets.results import Results
 from course.tui.widgets.slash_bar import SlashBar
+from course.tui.widgets.work_pane import WorkPane
 from course.tui.widgets.workbench import Workbench
 from graders.errors import GraderError
 from graders.safe_text import clean
@@ -85,7 +86,6 @@ class DeskFrame(Screen[None]):
         """Whether a lesson and its exercise's files are on their way to the screen."""
         self.engine_error: GraderError | None = None
         self._engine_name = ""
-        self._idle = Content("")
         self._opening = asyncio.Lock()
         self.completions: tuple[list[tuple[str, str]], list[tuple[str, str]]] = ([], [])
         """(number, title) of every lesson, and (id, title) of the exercises that are open."""
@@ -96,9 +96,7 @@ class DeskFrame(Screen[None]):
         with Horizontal(id="panes"):
             yield Outline(id="outline")
             yield LessonView(id="lesson")
-            with Vertical(id="work"):
-                yield Workbench(self.session, id="workbench")
-                yield Results(self.clock, id="results")
+            yield WorkPane(self.session, self.clock, id="work")
         yield Static(id="status")
         yield SlashBar(self._complete, id="slash-bar")
         yield KeyLine()
@@ -280,11 +278,10 @@ class DeskFrame(Screen[None]):
 
     async def _fill_work(self) -> None:
         """Make the bench and the results, and look for an engine: the first lesson shows before all that."""
-        bench = self.query_one(Workbench)
-        if not bench.children:
+        work = self.query_one(WorkPane)
+        if not work.is_filled:
             self.run_worker(self._look_for_engine, group="engine", thread=True)
-            await bench.fill()
-            await self.query_one(Results).fill()
+            await work.fill()
 
     async def _show_lesson_and_exercise(self, number: str, exercise: str | None) -> None:
         try:

@@ -6,22 +6,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import ContentSwitcher, Static
+from textual.widgets import Static
 
 from course.errors import CourseError
 from course.session import Session
 from course.tui.disk_file import DiskFile
 from course.tui.guard import plain
-from course.tui.widgets.editor import Editor, LineFinding
 from graders.errors import GraderError
 from graders.finding import Finding
 from graders.outcome import Level, Status
 from graders.report import Report
+
+if TYPE_CHECKING:
+    from textual.widgets import ContentSwitcher
+
+    from course.tui.widgets.editor import Editor, LineFinding
 
 TYPING_PAUSE_S = 0.15
 """Quiet time after a key before the findings are looked for again."""
@@ -81,11 +86,19 @@ class MarkedBench(Vertical):
     @property
     def current(self) -> Buffer | None:
         """The file on screen."""
-        shown = self.query_one(ContentSwitcher).current
+        shown = self._switcher.current if self.buffers else None
         return next((buffer for buffer in self.buffers if buffer.editor.id == shown), None)
+
+    @property
+    def _switcher(self) -> ContentSwitcher:
+        from textual.widgets import ContentSwitcher
+
+        return self.query_one("#editors", ContentSwitcher)
 
     def show_report(self, report: Report) -> None:
         """Mark what a check found beyond the text, and drop what it overruled."""
+        from course.tui.widgets.editor import LineFinding
+
         observed = [
             LineFinding(outcome.id, finding)
             for outcome in report.outcomes
@@ -119,6 +132,8 @@ class MarkedBench(Vertical):
 
     def on_marked_bench_findings_ready(self, event: MarkedBench.FindingsReady) -> None:
         """Mark the findings, unless the text has changed again."""
+        from course.tui.widgets.editor import LineFinding
+
         event.stop()
         if event.exercise == self.exercise and event.text == self._dockerfile_text():
             text, passed = self._overruled

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Log, OptionList, Static, TabbedContent, TabPane
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from course.tui.guard import plain
@@ -32,6 +33,9 @@ from graders.outcome import Outcome, Status
 from graders.report import Report
 from graders.safe_text import clean
 
+if TYPE_CHECKING:
+    from textual.widgets import Log, TabbedContent
+
 BATCH_LINES = 200
 """Lines of the log that are painted at a time; of a flood the newest, with a word on how many were left out."""
 
@@ -42,7 +46,7 @@ TABS = ("tab-checks", "tab-log", "tab-layers")
 
 
 class Results(Vertical):
-    """Tabs Checks, Build log and Layers."""
+    """Tabs Checks, Build log and Layers; empty until it is filled."""
 
     class LineWanted(Message):
         """The learner asked for a line of a file."""
@@ -67,9 +71,21 @@ class Results(Vertical):
         self._notices: list[str] = []
         self._width = 0
         self._targets: list[Outcome | tuple[Outcome, Finding] | None] = []
+        self._is_filled = False
+
+    async def fill(self) -> None:
+        """Make the tabs: not at the start, where a lesson is awaited and nothing was checked yet."""
+        if not self._is_filled:
+            self._is_filled = True
+            await self.recompose()
+            self.query_one(StepList).display = False
 
     def compose(self) -> ComposeResult:
         """The three tabs."""
+        if not self._is_filled:
+            return
+        from textual.widgets import Log, TabbedContent, TabPane
+
         with TabbedContent(id="results-tabs", initial=TABS[0]):
             with TabPane("Checks", id=TABS[0]):
                 yield Static(Content(""), id="verdict")
@@ -80,10 +96,6 @@ class Results(Vertical):
             with TabPane("Layers", id=TABS[2]):
                 yield LayerChart(id="layers")
 
-    def on_mount(self) -> None:
-        """Nothing was checked yet."""
-        self.query_one(StepList).display = False
-
     # -- what is shown
 
     def clear(self, message: Content) -> None:
@@ -92,12 +104,12 @@ class Results(Vertical):
         self.query_one("#verdict", Static).remove_class("-passed").update(message)
         self._fill()
         self.query_one(StepList).clear()
-        self.query_one(Log).clear()
+        self._log.clear()
         self.query_one(LayerChart).show(None)
 
     def apply(self, events: Sequence[GradeEvent]) -> None:
         """Follow a batch of events of a check: one repaint each of outcomes, steps and log."""
-        steps, log = self.query_one(StepList), self.query_one(Log)
+        steps, log = self.query_one(StepList), self._log
         lines: list[str] = []
         decided = False
         for event in events:
@@ -165,26 +177,38 @@ class Results(Vertical):
 
     def on_resize(self) -> None:
         """Wrap the outcomes anew for the new width."""
-        if self.size.width != self._width:
+        if self.size.width != self._width and self._is_filled:
             self._width = self.size.width
             self._fill()
 
     # -- tabs
 
+    @property
+    def _log(self) -> Log:
+        from textual.widgets import Log
+
+        return self.query_one("#log", Log)
+
+    @property
+    def _tabs(self) -> TabbedContent:
+        from textual.widgets import TabbedContent
+
+        return self.query_one("#results-tabs", TabbedContent)
+
     def show_tab(self, tab: str) -> None:
         """Bring a tab to the front."""
-        self.query_one(TabbedContent).active = tab
+        self._tabs.active = tab
 
     def next_tab(self) -> None:
         """Turn over to the next tab."""
-        active = self.query_one(TabbedContent).active
+        active = self._tabs.active
         self.show_tab(TABS[(TABS.index(active) + 1) % len(TABS)] if active in TABS else TABS[0])
         self.focus_content()
 
     def focus_content(self) -> None:
         """Focus what the tab in front holds."""
         inside = {TABS[0]: "#outcomes", TABS[1]: "#log", TABS[2]: "#layers-rows"}
-        self.query_one(inside[self.query_one(TabbedContent).active or TABS[0]]).focus()
+        self.query_one(inside[self._tabs.active or TABS[0]]).focus()
 
     # -- outcomes
 

@@ -5,21 +5,25 @@ What is unsaved is only replaced when the learner said so.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import ContentSwitcher, Static, Tab, Tabs, TextArea
+from textual.widgets import Static
 
 from course.errors import WorkspaceError
 from course.session import Session
 from course.tui.disk_file import DiskFile, read_file, write_file
 from course.tui.guard import plain
-from course.tui.widgets.editor import Editor
 from course.tui.widgets.marked_bench import DOCKERFILE, Buffer, MarkedBench
+
+if TYPE_CHECKING:
+    from textual.widgets import Tabs, TextArea
 
 
 class Workbench(MarkedBench):
-    """File tabs, the editor, and the line that tells the finding under the cursor."""
+    """File tabs, the editor, and the line that tells the finding under the cursor; empty until it is filled."""
 
     class Changed(Message):
         """The set of unsaved files changed."""
@@ -42,9 +46,20 @@ class Workbench(MarkedBench):
     def __init__(self, session: Session, *, id: str) -> None:  # noqa: A002 - the toolkit's name
         super().__init__(session, id=id)
         self._serial = 0
+        self._is_filled = False
+
+    async def fill(self) -> None:
+        """Make the tabs and the place of the editors: not at the start, where a lesson is awaited."""
+        if not self._is_filled:
+            self._is_filled = True
+            await self.recompose()
 
     def compose(self) -> ComposeResult:
         """Tabs, editors, and the finding line."""
+        if not self._is_filled:
+            return
+        from textual.widgets import ContentSwitcher, Tabs
+
         yield Tabs(id="files")
         yield ContentSwitcher(id="editors")
         yield Static(id="finding")
@@ -53,14 +68,17 @@ class Workbench(MarkedBench):
 
     async def open(self, exercise: str) -> None:
         """Open an exercise's files. Raises CourseError or GraderError and then changes nothing."""
+        from textual.widgets import Tab
+
+        from course.tui.widgets.editor import Editor
+
         folder = self._session.start_exercise(exercise)
         paths = self._session.exercise_files(exercise)
         hints = {use.check.id: use.hint or use.check.hint for use in self._session.catalog.exercise(exercise).checks}
         await self.close()
         self._hints = hints
         self.exercise = exercise
-        switcher = self.query_one(ContentSwitcher)
-        tabs = self.query_one("#files", Tabs)
+        switcher, tabs = self._switcher, self._tabs
         for path in paths:
             self._serial += 1
             name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
@@ -83,8 +101,8 @@ class Workbench(MarkedBench):
         self.exercise = ""
         self.buffers = []
         self._overruled = ("", frozenset())
-        await self.query_one("#files", Tabs).clear()
-        await self.query_one(ContentSwitcher).remove_children()
+        await self._tabs.clear()
+        await self._switcher.remove_children()
 
     @property
     def texts(self) -> dict[str, str]:
@@ -100,8 +118,8 @@ class Workbench(MarkedBench):
         """Bring a file to the front; False when it is none of the exercise's."""
         for buffer in self.buffers:
             if buffer.name == name:
-                self.query_one("#files", Tabs).active = _tab_id(buffer)
-                self.query_one(ContentSwitcher).current = buffer.editor.id
+                self._tabs.active = _tab_id(buffer)
+                self._switcher.current = buffer.editor.id
                 self.tell_finding()
                 return True
         return False
@@ -241,10 +259,18 @@ class Workbench(MarkedBench):
         event.stop()
         for buffer in self.buffers:
             if _tab_id(buffer) == event.tab.id:
-                self.query_one(ContentSwitcher).current = buffer.editor.id
+                self._switcher.current = buffer.editor.id
         self.tell_finding()
 
+    @property
+    def _tabs(self) -> Tabs:
+        from textual.widgets import Tabs
+
+        return self.query_one("#files", Tabs)
+
     def _relabel(self) -> None:
+        from textual.widgets import Tab
+
         for buffer in self.buffers:
             for tab in self.query(f"#{_tab_id(buffer)}").results(Tab):
                 label = self._tab_label(buffer)
