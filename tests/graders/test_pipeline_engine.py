@@ -80,7 +80,7 @@ def test_build_of_somebody_else_that_shares_a_step_costs_no_verdict(spec: Exerci
     asleep = threading.Event()
 
     def other() -> None:
-        files = (ContextFile("Dockerfile", f"{start}RUN echo begun; sleep 4\n".encode()),)
+        files = (ContextFile("Dockerfile", f"{start}RUN echo begun; sleep 8\n".encode()),)
         for event in engine.build(BuildRequest(files, f"other-{word}", Limits()), Cancel()):
             if isinstance(event, LogLines) and "begun" in event.lines:
                 asleep.set()
