@@ -1,15 +1,12 @@
 """Owns the progress file: what a learner tried, passed, asked and answered; must never reset it in silence.
 
-One SQLite file, in WAL mode, with its schema's version in `user_version`. Several programs may use it at once,
-and several threads one `Progress`. Lessons stand in it by their folder, so that renumbering loses nothing.
+Several programs may use it at once, and several threads one `Progress`. Lessons stand in it by their folder, so that
+renumbering loses nothing.
 """
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -19,14 +16,20 @@ from typing import TYPE_CHECKING
 from course.errors import ProgressError
 from course.progress_schema import SCHEMA_VERSION, bring_up
 from course.version import __version__
+from graders.sqlite_file import BUSY_S, FileKind, SqliteFile
 
 if TYPE_CHECKING:
     from graders.report import Report
 
-BUSY_S = 10.0
-"""How long a call waits for another program that is writing."""
-
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_KIND = FileKind(
+    name="The progress file",
+    error=ProgressError,
+    schema_version=SCHEMA_VERSION,
+    bring_up=bring_up,
+    anew="Run the same command again to begin a new one. Put the old one back to go on with it.",
+    no_folder="Set XDG_DATA_HOME to a folder that you may write to.",
+    folder_mode=0o700,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,7 @@ class Progress:
 
     def __init__(self, path: Path, *, now: Callable[[], datetime], busy_s: float = BUSY_S) -> None:
         self.path = path
-        self._busy_s = busy_s
-        self._now = now
-        self._lock = threading.RLock()
-        self._identity: tuple[int, int] | None = None
-        self._connection = self._open()
+        self._file = SqliteFile(path, _KIND, now=now, busy_s=busy_s)
 
     def record_attempt(self, report: Report) -> bool:
         """Keep a report's summary; True when it is the first pass of its exercise."""
@@ -115,7 +114,7 @@ class Progress:
         image = report.image
         values = (
             report.exercise,
-            self._stamp(),
+            self._file.now(),
             str(report.verdict),
             report.points,
             report.max_points,
@@ -132,7 +131,7 @@ class Progress:
             sha256(dumps(report).encode()).hexdigest(),
             __version__,
         )
-        with self._write() as connection:
+        with self._file.write() as connection:
             attempt = connection.execute(
                 "INSERT INTO attempts (exercise, at, verdict, points, max_points, content_sha256, elapsed_s, engine,"
                 " image_id, image_bytes, build_s, rebuild_s, rebuild_stopped, steps, cached_steps, report_sha256,"
@@ -146,13 +145,13 @@ class Progress:
             if report.verdict != "passed":
                 return False
             added = connection.execute(
-                "INSERT OR IGNORE INTO passes VALUES (?,?,?)", (report.exercise, attempt, self._stamp())
+                "INSERT OR IGNORE INTO passes VALUES (?,?,?)", (report.exercise, attempt, self._file.now())
             )
             return added.rowcount == 1
 
     def attempts(self, exercise: str) -> tuple[Attempt, ...]:
         """All recorded attempts at an exercise, oldest first."""
-        with self._read() as connection:
+        with self._file.read() as connection:
             rows = connection.execute(
                 "SELECT id, exercise, at, verdict, points, max_points, content_sha256, elapsed_s, engine, image_id,"
                 " image_bytes, build_s, rebuild_s, rebuild_stopped, steps, cached_steps, report_sha256, dockyard"
@@ -170,7 +169,7 @@ class Progress:
 
     def engine_attempts(self) -> tuple[str, ...]:
         """Exercises that an engine decided a check of, the earliest first."""
-        with self._read() as connection:
+        with self._file.read() as connection:
             rows = connection.execute(
                 "SELECT exercise FROM attempts WHERE engine <> '' GROUP BY exercise ORDER BY min(id)"
             ).fetchall()
@@ -178,7 +177,7 @@ class Progress:
 
     def record(self) -> Record:
         """All that unlocking looks at."""
-        with self._read() as connection:
+        with self._file.read() as connection:
             ask = connection.execute
             return Record(
                 passed=frozenset(row[0] for row in ask("SELECT exercise FROM passes")),
@@ -197,37 +196,37 @@ class Progress:
 
     def record_hint(self, exercise: str, strongest: int) -> int:
         """Go up one step on the ladder of `strongest` hints, stay on its top; the strength to show now."""
-        with self._write() as connection:
+        with self._file.write() as connection:
             row = connection.execute("SELECT max(strength) FROM hints WHERE exercise = ?", (exercise,)).fetchone()
             strength = min((row[0] or 0) + 1, strongest)
             connection.execute(
-                "INSERT INTO hints (exercise, strength, at) VALUES (?,?,?)", (exercise, strength, self._stamp())
+                "INSERT INTO hints (exercise, strength, at) VALUES (?,?,?)", (exercise, strength, self._file.now())
             )
             return strength
 
     def hints_shown(self, exercise: str) -> int:
         """The strongest hint that was shown; 0 for none."""
-        with self._read() as connection:
+        with self._file.read() as connection:
             row = connection.execute("SELECT max(strength) FROM hints WHERE exercise = ?", (exercise,)).fetchone()
             return int(row[0] or 0)
 
     def record_answer(self, lesson: str, quiz: str, choice: int, *, correct: bool) -> None:
         """Keep an answer to a quiz."""
-        with self._write() as connection:
+        with self._file.write() as connection:
             connection.execute(
                 "INSERT INTO answers (lesson, quiz, choice, correct, at) VALUES (?,?,?,?,?)",
-                (lesson, quiz, choice, int(correct), self._stamp()),
+                (lesson, quiz, choice, int(correct), self._file.now()),
             )
 
     def answers(self, lesson: str) -> dict[str, int]:
         """Quiz id -> the last choice."""
-        with self._read() as connection:
+        with self._file.read() as connection:
             rows = connection.execute("SELECT quiz, choice FROM answers WHERE lesson = ? ORDER BY id", (lesson,))
             return dict(rows.fetchall())
 
     def right_answer(self, lesson: str, quiz: str) -> RightAnswer | None:
         """The first right answer to a quiz; None when there was none yet."""
-        with self._read() as connection:
+        with self._file.read() as connection:
             rows = connection.execute(
                 "SELECT choice, at, correct FROM answers WHERE lesson = ? AND quiz = ? ORDER BY id", (lesson, quiz)
             ).fetchall()
@@ -236,133 +235,20 @@ class Progress:
 
     def record_opening(self, lesson: str) -> None:
         """Remember a lesson as the last one opened."""
-        with self._write() as connection:
-            connection.execute("INSERT OR REPLACE INTO openings (lesson, at) VALUES (?,?)", (lesson, self._stamp()))
+        with self._file.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO openings (lesson, at) VALUES (?,?)", (lesson, self._file.now()))
 
     def record_give_up(self, exercise: str) -> None:
         """Remember that the solution was asked for before a pass."""
-        with self._write() as connection:
-            connection.execute("INSERT OR IGNORE INTO give_ups VALUES (?,?)", (exercise, self._stamp()))
+        with self._file.write() as connection:
+            connection.execute("INSERT OR IGNORE INTO give_ups VALUES (?,?)", (exercise, self._file.now()))
 
     def gave_up(self, exercise: str) -> bool:
         """Whether the solution was asked for before a pass."""
-        with self._read() as connection:
+        with self._file.read() as connection:
             found = connection.execute("SELECT 1 FROM give_ups WHERE exercise = ?", (exercise,)).fetchone()
             return found is not None
 
     def close(self) -> None:
         """Let the file go; safe to call twice."""
-        with self._lock:
-            self._connection.close()
-
-    def _stamp(self) -> str:
-        return self._now().isoformat(timespec="seconds")
-
-    def _open(self) -> sqlite3.Connection:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise ProgressError(
-                f"The folder {self.path.parent} can't be made: {error.strerror}",
-                hint="Set XDG_DATA_HOME to a folder that you may write to.",
-            ) from error
-        with self._translated():
-            connection = sqlite3.connect(
-                self.path, timeout=self._busy_s, isolation_level=None, check_same_thread=False, cached_statements=64
-            )
-            try:
-                self._prepare(connection)
-            except BaseException:
-                connection.close()
-                raise
-            return connection
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Bring an opened file to our schema, or keep it aside."""
-        status = self.path.stat()
-        self._identity = (status.st_dev, status.st_ino)
-        version = bring_up(connection)
-        if version > SCHEMA_VERSION:
-            connection.close()
-            raise self._keep_aside("newer", f"comes from a newer Dockyard (format {version})")
-        if version == 0 or connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            connection.close()
-            raise self._keep_aside("damaged", "is damaged")
-        # Switching needs a moment alone with the file; without it all works, more slowly.
-        with suppress(sqlite3.OperationalError):
-            connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-
-    @contextmanager
-    def _read(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._translated():
-            self._connection.execute("BEGIN")
-            try:
-                yield self._connection
-            finally:
-                self._end("ROLLBACK")
-
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._translated():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-            except BaseException:
-                self._end("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
-
-    def _end(self, statement: str) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute(statement)
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """Turn SQLite's errors into ours; a damaged file is kept aside."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            missing_table = "no such table" in str(error) or "no such column" in str(error)
-            if code in _DAMAGED or missing_table:
-                raise self._keep_aside("damaged", "is damaged") from error
-            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise ProgressError(
-                    f"The progress file {self.path} is in use by another program",
-                    hint="Wait until it is done, then try again.",
-                ) from error
-            raise ProgressError(
-                f"The progress file {self.path} can't be used: {error}",
-                hint="See that its folder can be written to and that the disk is not full.",
-            ) from error
-        except OSError as error:
-            raise ProgressError(f"The progress file {self.path} can't be used: {error.strerror}") from error
-
-    def _keep_aside(self, word: str, what: str) -> ProgressError:
-        """Rename the file and what belongs to it, unless another program did; the error that says so."""
-        aside = self.path.with_name(f"{self.path.stem}.{word}-{self._now():%Y%m%d-%H%M%S}{self.path.suffix}")
-        number = 2
-        while aside.exists():
-            aside = self.path.with_name(
-                f"{self.path.stem}.{word}-{self._now():%Y%m%d-%H%M%S}-{number}{self.path.suffix}"
-            )
-            number += 1
-        try:
-            status = self.path.stat()
-            if (status.st_dev, status.st_ino) != self._identity:
-                return ProgressError(f"The progress file {self.path} {what}", hint="Another program kept it aside.")
-            self.path.rename(aside)
-            for ending in ("-wal", "-shm"):
-                beside = Path(f"{self.path}{ending}")
-                if beside.exists():
-                    beside.rename(f"{aside}{ending}")
-        except OSError as error:
-            return ProgressError(
-                f"The progress file {self.path} {what} and can't be kept aside: {error.strerror}",
-                hint=f"Move it away: mv {self.path} {aside}",
-            )
-        return ProgressError(
-            f"The progress file {self.path} {what}; it is kept as {aside}",
-            hint="Run the same command again to begin a new one. Put the old one back to go on with it.",
-        )
+        self._file.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from graders.sqlite_file import look
+
 SCHEMA_VERSION = 2
 
 _SCHEMA = (
@@ -41,11 +43,11 @@ def bring_up(connection: sqlite3.Connection) -> int:
 
     A file of a newer version, and one of version 0 that holds tables, is left as it is.
     """
-    version, has_tables = _look(connection)
+    version, has_tables = look(connection)
     if version >= SCHEMA_VERSION or (version == 0 and has_tables):
         return version
     connection.execute("BEGIN IMMEDIATE")
-    version, has_tables = _look(connection)
+    version, has_tables = look(connection)
     if version == 0 and not has_tables:
         for statement in _SCHEMA:
             connection.execute(statement)
@@ -57,10 +59,3 @@ def bring_up(connection: sqlite3.Connection) -> int:
         connection.execute(f"PRAGMA user_version = {version}")
     connection.execute("COMMIT")
     return version
-
-
-def _look(connection: sqlite3.Connection) -> tuple[int, bool]:
-    """The schema's version, and whether there are tables."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[0]
-    return int(version), tables > 0

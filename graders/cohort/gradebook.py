@@ -110,7 +110,7 @@ class Gradebook:
 
     def facts(self) -> CohortFacts | None:
         """What the cohort is graded for; None before the first `set_cohort`."""
-        with self._file.read() as connection:
+        with self._file.read_slowly() as connection:
             values = dict(connection.execute("SELECT name, value FROM facts").fetchall())
         if "exercise" not in values:
             return None
@@ -155,7 +155,7 @@ class Gradebook:
     def rows(self, only: Iterable[str] | None = None) -> Iterator[GradedRow]:
         """Every row and its grade in the cohort's order, one at a time; `only`: of these students alone."""
         wanted = None if only is None else frozenset(_key(student_id) for student_id in only)
-        with self._file.read() as connection:
+        with self._file.read_slowly() as connection:
             cursor = connection.execute(
                 "SELECT s.row, s.id, g.state, g.content_sha256, g.error, g.graded_at, g.same_as,"
                 " g.attempts, r.json, o.points, o.reason"
@@ -170,13 +170,13 @@ class Gradebook:
 
     def cohort_rows(self) -> Iterator[Row]:
         """Every row without its grade, in the cohort's order."""
-        with self._file.read() as connection:
+        with self._file.read_slowly() as connection:
             for values in connection.execute("SELECT row FROM students ORDER BY position"):
                 yield _row(values[0])
 
     def standings(self) -> dict[str, Standing]:
         """What is known of each student's grade, without the reports."""
-        with self._file.read() as connection:
+        with self._file.read_slowly() as connection:
             rows = connection.execute("SELECT id, state, key, error, attempts, same_as FROM grades").fetchall()
         return {row[0]: Standing(GradeState(row[1]), *row[2:]) for row in rows}
 
@@ -212,7 +212,7 @@ class Gradebook:
 
     def report(self, key: str) -> Report | None:
         """The report that is kept under a grade's key; None when there is none."""
-        with self._file.read() as connection:
+        with self._file.read_slowly() as connection:
             found = connection.execute("SELECT json FROM reports WHERE key = ?", (key,)).fetchone()
         return None if found is None else _report(found[0])
 
@@ -220,7 +220,7 @@ class Gradebook:
         """Turn every kept report into what `scored` makes of it; how many there are."""
         from graders.formats.json import dumps
 
-        with self._file.read() as connection:
+        with self._file.read_slowly() as connection:
             keys = [row[0] for row in connection.execute("SELECT key FROM reports")]
         for key in keys:
             report = self.report(key)
@@ -270,7 +270,7 @@ class Gradebook:
 
     def runs(self) -> tuple[RunRecord, ...]:
         """Every run, the oldest first."""
-        with self._file.read() as connection:
+        with self._file.read_slowly() as connection:
             rows = connection.execute(
                 "SELECT started_at, ended_at, jobs, dockyard, ending, graded FROM runs ORDER BY id"
             ).fetchall()
