@@ -27,7 +27,7 @@ class LeakSearch:
     def __init__(self, tokens: tuple[bytes, ...]) -> None:
         self._tokens = tuple(token for token in tokens if token)
         self._encoded = {part: token for token in self._tokens for part in encoded_parts(token)}
-        common = commonprefix(self._tokens)  # noqa: RUF071 - these are no paths
+        common = commonprefix(self._tokens) or b""  # noqa: RUF071 - these are no paths
         telling = (common,) if len(common) >= MIN_TELLING_BYTES else self._tokens
         long_enough = tuple(text for text in telling if len(text) >= MIN_TELLING_BYTES)
         parts = tuple(part for text in long_enough for part in encoded_parts(text))

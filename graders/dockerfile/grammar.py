@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from graders.dockerfile.model import Instruction, Problem
 from graders.dockerfile.word import (
@@ -281,7 +281,7 @@ def _pairs(keyword: str, pairs: list[tuple[str, str | None]], value: str, escape
     yield from _open_quote(keyword, [value], escape)
 
 
-def _open_quote(keyword: str, words: list[str], escape: str) -> Iterator[tuple[str, str]]:
+def _open_quote(keyword: str, words: Iterable[str], escape: str) -> Iterator[tuple[str, str]]:
     if not all(is_closed(word, escape) for word in words):
         yield "open-quote", f"A quote is never closed in this {keyword}"
 

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 MIB = 1024 * 1024
 
@@ -122,7 +123,7 @@ def raw_zip(
     return bytes(body + central) + b"PK\x05\x06" + end
 
 
-def raw_tar(*headers: tuple[tarfile.TarInfo, bytes], form: int = tarfile.PAX_FORMAT) -> bytes:
+def raw_tar(*headers: tuple[tarfile.TarInfo, bytes], form: Literal[0, 1, 2] = tarfile.PAX_FORMAT) -> bytes:
     """A plain tar of these headers with these contents, whatever size the headers tell."""
     data = bytearray()
     for info, content in headers:

@@ -91,7 +91,7 @@ def test_step_of_a_build_at_work_is_told_and_a_build_alone_finds_all_cached(engi
     word = uuid.uuid4().hex
     start = f"FROM {python_base}\nWORKDIR /{word}\nRUN echo {word}\n"
 
-    def build(rest: str, note: str, *, alone: bool = False, on_step: Callable[[str], None] = str) -> BuildResult:
+    def build(rest: str, note: str, *, alone: bool = False, on_step: Callable[[str], object] = str) -> BuildResult:
         files = (ContextFile("Dockerfile", f"{start}{rest}".encode()), ContextFile("note", note.encode()))
         for event in engine.build(BuildRequest(files, f"turn-{word}", Limits(), alone=alone), Cancel()):
             if isinstance(event, StepChanged) and event.step.status is StepStatus.RUNNING:
@@ -101,12 +101,16 @@ def test_step_of_a_build_at_work_is_told_and_a_build_alone_finds_all_cached(engi
                 return event
         raise AssertionError
 
+    def sleeps(step: str) -> None:
+        if "sleep" in step:
+            asleep.set()
+
     asleep = threading.Event()
     rest = f"RUN echo dependency {word}\nCOPY note note\n"
     try:
         with ThreadPoolExecutor(1) as pool:
             other = pool.submit(
-                build, f"RUN sleep 3; echo other {word}\n", "", on_step=lambda name: "sleep" in name and asleep.set()
+                build, f"RUN sleep 3; echo other {word}\n", "", on_step=sleeps
             )
             assert asleep.wait(30.0)
             build(rest, "one")
