@@ -179,7 +179,7 @@ def _finding(finding: Finding) -> Iterator[str]:
         place = f"{place}, {lines}" if place else lines
     yield f"- {place}: {escape(finding.message)}" if place else f"- {escape(finding.message)}"
     for word, text in (("found", finding.observed), ("expected", finding.expected)):
-        for line in clean_lines(text)[-OBSERVED_LINES:]:
+        for line in [line for line in clean_lines(text) if line.strip()][-OBSERVED_LINES:]:
             yield f"  - {word}: {code(line)}"
 
 
