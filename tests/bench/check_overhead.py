@@ -10,6 +10,7 @@ than that is ours: parsing, tars, layers, judging. The two alternate, so that bo
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import socket
@@ -121,6 +122,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--exercise", default="first-image")
+    parser.add_argument("--json", action="store_true", help="figures as JSON; what is under way goes to standard error")
     options = parser.parse_args()
     folder = EXERCISES / options.exercise
     engine = find_engine(os.environ, Path.home())
@@ -130,7 +132,7 @@ def main() -> int:
         server.target, server.calls = target, []
         threading.Thread(target=server.serve_forever, daemon=True).start()
         graded(folder, folder / "solution", f"unix://{place}/s")
-        rows = []
+        rows, checks_s, bare = [], [], []
         for number in range(1, options.runs + 1):
             server.calls = []
             began = time.monotonic()
@@ -138,14 +140,22 @@ def main() -> int:
             took_s = time.monotonic() - began
             bare_s = replay(in_order(server.calls), target)
             rows.append((took_s / bare_s - 1) * 100)
+            checks_s.append(took_s)
+            bare.append(bare_s)
             print(
                 f"{number:>3}  check {took_s:6.2f} s  {len(server.calls):>3} calls again {bare_s:6.2f} s"
                 f"  overhead {rows[-1]:+5.1f} %  ({report.verdict.value})",
+                file=sys.stderr if options.json else sys.stdout,
                 flush=True,
             )
         server.shutdown()
         server.server_close()
     low, high = min(rows), max(rows)
+    if options.json:
+        figures = {"median_percent": statistics.median(rows), "least_percent": low, "most_percent": high}
+        times = {"check_s": statistics.median(checks_s), "bare_s": statistics.median(bare)}
+        print(json.dumps({"exercise": options.exercise, **figures, **times}, indent=1))
+        return 0
     print(f"median {statistics.median(rows):+.1f} %, from {low:+.1f} % to {high:+.1f} %, load {os.getloadavg()[0]:.1f}")
     return 0 if statistics.median(rows) <= 10 else 1
 

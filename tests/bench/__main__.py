@@ -1,0 +1,180 @@
+"""Every figure of the speed page, measured in one run: `make bench`, or `python -m tests.bench`.
+
+Each part is a module of its own that prints its figures as JSON; each runs in a process of its own, in turn, beside
+the peer or the floor that it is compared with. The table goes into docs/speed.md. It takes a while: progress is told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "speed.md"
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+Figures = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    ours: str
+    beside: str
+    """The peer or the floor, measured in the same run."""
+    ratio: str
+    target: str
+    met: bool
+
+
+def lint(figures: Figures) -> Iterator[Row]:
+    """A growing number of Dockerfiles, and findings while typing."""
+    for row in figures["lint"]:
+        ours, theirs = row["dockyard"]["processor"], row["hadolint"]["processor"]
+        yield Row(
+            f"`dockyard lint`, Dockerfiles: {row['files']:,}",
+            f"{ours['median_s']:.2f} s of processor ({row['dockyard']['wall']['median_s']:.2f} s of wall)",
+            f"hadolint {theirs['median_s']:.2f} s ({row['hadolint']['wall']['median_s']:.2f} s)",
+            f"{row['ratio_processor']:.2f} (wall {row['ratio_wall']:.2f})",
+            "0.10 at 1,000",
+            row["ratio_processor"] <= 0.10,
+        )
+    typed = figures["typing"]
+    yield Row(
+        f"findings after a key, Dockerfile of {typed['lines']} lines",
+        f"{typed['median_processor_ms']:.1f} ms of processor ({typed['median_ms']:.1f} ms of wall)",
+        "",
+        "",
+        "16 ms",
+        typed["median_ms"] < 16,
+    )
+
+
+def start(figures: Figures) -> Iterator[Row]:
+    """What needs no engine."""
+    bare = figures["python"]["median_ms"]
+    for name, what, target in (
+        ("help", "`dockyard --help`", "under 150 ms"),
+        ("check", "`dockyard check` of work that was graded before", "50 ms beyond"),
+    ):
+        ours = figures[name]
+        met = ours["median_ms"] < (150 if name == "help" else bare + 50)
+        spread = f"{ours['least_ms']:.0f} to {ours['most_ms']:.0f}"
+        beside = f"an interpreter that does nothing: {bare:.0f} ms"
+        yield Row(
+            what, f"{ours['median_ms']:.0f} ms ({spread})", beside, f"{ours['median_ms'] / bare:.1f}", target, met
+        )
+
+
+def desk(figures: Figures) -> Iterator[Row]:
+    """The first lesson, and a key while a log floods."""
+    first, key = figures["first_content"], figures["key_to_paint_while_flooding"]
+    ratio = first["desk_s"] / first["empty_s"]
+    yield Row(
+        "first lesson on screen (500 lines)",
+        f"{first['desk_s']:.2f} s",
+        f"an empty Textual app: {first['empty_s']:.2f} s",
+        f"{ratio:.1f}",
+        "2",
+        ratio <= 2,
+    )
+    yield Row(
+        "key to paint while a build floods its log, 99th percentile",
+        f"{key['p99_ms']:.0f} ms (median {key['median_ms']:.0f} ms)",
+        "",
+        "",
+        "50 ms",
+        key["p99_ms"] < 50,
+    )
+
+
+def overhead(figures: Figures) -> Iterator[Row]:
+    """A full check of a cached image over the calls it makes."""
+    low, high = figures["least_percent"], figures["most_percent"]
+    yield Row(
+        f"full check of a cached image ({figures['exercise']})",
+        f"{figures['check_s']:.2f} s",
+        f"its engine calls alone: {figures['bare_s']:.2f} s",
+        f"{figures['median_percent']:+.1f} % ({low:+.1f} to {high:+.1f})",
+        "+10 %",
+        figures["median_percent"] <= 10,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One module to run and how its figures read."""
+
+    module: str
+    arguments: Sequence[str]
+    rows: Callable[[Figures], Iterator[Row]]
+
+
+PARTS = {
+    "start": Part("tests.bench.start_speed", (), start),
+    "lint": Part("tests.bench.lint_speed", (), lint),
+    "desk": Part("tests.bench.desk_speed", (), desk),
+    "overhead": Part("tests.bench.check_overhead", ("--json",), overhead),
+}
+
+
+def machine() -> str:
+    """Cores and memory: what a reader needs to compare, and no more."""
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
+    return f"{os.cpu_count()} cores, {memory_gib:.0f} GiB of memory, Python {platform.python_version()}"
+
+
+def measure(part: Part) -> Figures:
+    """Run one part; its figures."""
+    command = (sys.executable, "-m", part.module, *part.arguments)
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command[1:])} ended with {done.returncode}")
+    found: Figures = json.loads(done.stdout)
+    return found
+
+
+def page(rows: Sequence[Row]) -> str:
+    """The table and what it was measured on."""
+    lines = [
+        BEGIN,
+        f"Measured on {machine()}; load before it {os.getloadavg()[0]:.1f}. Medians; spread in brackets.",
+        "",
+        "| what | measured | beside it | ratio | target | met |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row.what} | {row.ours} | {row.beside} | {row.ratio} | {row.target} | {'yes' if row.met else 'no'} |"
+        for row in rows
+    ]
+    return "\n".join([*lines, END])
+
+
+def main() -> None:
+    """Measure every part, or those named, and print the table; `--write` puts it into the page."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all of them when none is named")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/speed.md")
+    options = parser.parse_args()
+    rows: list[Row] = []
+    for name in options.parts or PARTS:
+        print(f"Measuring: {name}", file=sys.stderr, flush=True)
+        rows += PARTS[name].rows(measure(PARTS[name]))
+    table = page(rows)
+    print(table)
+    if options.write:
+        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+        PAGE.write_text(f"{before}{table}{rest.partition(END)[2]}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
