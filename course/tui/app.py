@@ -19,7 +19,7 @@ from course.session import Session
 from course.slash import COMMANDS, THEMES, Action, start_command
 from course.tui.guard import ControlGuard
 from course.tui.keys import KEYS
-from course.tui.look import HIGH_CONTRAST, TOOLKIT_THEMES
+from course.tui.look import OWN_THEMES, TOOLKIT_THEMES
 from course.tui.memory import Memory
 from course.tui.screens.desk import Desk
 from course.tui.typed_ahead import TypedAhead
@@ -46,7 +46,8 @@ class Dockyard(App[None]):
         self._monochrome = () if colours else (Monochrome(),)
         self.session = session
         self.memory = Memory(session.paths.state / "desk.json")
-        self.register_theme(HIGH_CONTRAST)
+        for theme in OWN_THEMES:
+            self.register_theme(theme)
         self.theme = TOOLKIT_THEMES.get(self.memory.theme, TOOLKIT_THEMES["dark"])
         self.desk = Desk(session, self.memory, clock=clock, environ=environ)
         self.typed_ahead = TypedAhead(self, super().on_event, lambda: self.desk.opening_exercise)

@@ -19,7 +19,7 @@ OUTCOME_MARKS: dict[Status, tuple[str, str]] = {
 LESSON_MARKS: dict[LessonState, tuple[str, str]] = {
     LessonState.PASSED: ("✔", "$text-success"),
     LessonState.OPEN: ("▸", "$text-primary"),
-    LessonState.LOCKED: ("·", "$foreground 45%"),
+    LessonState.LOCKED: ("·", "$foreground 65%"),
 }
 """State -> mark and style."""
 

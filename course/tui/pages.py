@@ -123,7 +123,7 @@ def _evidence(finding: Finding) -> list[Content]:
             rows.append(Content.assemble((f"  {label}: ", "$foreground 65%"), Content(lines[0].strip())))
         elif lines:
             rows.append(Content.styled(f"  {label}:", "$foreground 65%"))
-            rows += [Content.assemble(("    │ ", "$foreground 45%"), Content(line)) for line in lines]
+            rows += [Content.assemble(("    │ ", "$foreground 65%"), Content(line)) for line in lines]
     return rows
 
 

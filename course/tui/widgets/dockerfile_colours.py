@@ -44,9 +44,12 @@ STYLES = {
 }
 """Token -> Rich style, for a dark background."""
 
+MARK = "#ff5f5f"
+"""Colour of the mark of a finding, on a dark background."""
+
 LIGHT_STYLES = {
     "keyword": "bold #7b2fa0",
-    "comment": "italic #5a7a5a",
+    "comment": "italic #4f6f4f",
     "string": "#9a5b12",
     "variable": "#0b5cad",
     "flag": "#0d766d",
@@ -54,6 +57,9 @@ LIGHT_STYLES = {
     "number": "#4c6b2f",
 }
 """The same for a light background."""
+
+LIGHT_MARK = "#b3123c"
+"""Colour of the mark of a finding, on a light background."""
 
 
 def classify(lines: Sequence[str]) -> list[LineKind]:

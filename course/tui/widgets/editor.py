@@ -18,13 +18,22 @@ from textual.strip import Strip
 from textual.widgets import TextArea
 
 from course.tui.guard import visible
-from course.tui.widgets.dockerfile_colours import LIGHT_STYLES, STYLES, LineKind, classify, colour_spans
+from course.tui.widgets.dockerfile_colours import (
+    LIGHT_MARK,
+    LIGHT_STYLES,
+    MARK,
+    STYLES,
+    LineKind,
+    classify,
+    colour_spans,
+)
 from graders.finding import Finding
 
 _DARK = {token: Style.parse(style) for token, style in STYLES.items()}
 _LIGHT = {token: Style.parse(style) for token, style in LIGHT_STYLES.items()}
 _UNDERLINE = Style(underline=True)
-_MARK = Style(color="#ff5f5f", bold=True)
+_MARK = Style(color=MARK, bold=True)
+_LIGHT_MARK = Style(color=LIGHT_MARK, bold=True)
 _TALLEST_DIFF = 2000
 """Lines up to which findings follow their text while it is edited; beyond, they wait for the next look."""
 
@@ -186,8 +195,9 @@ class Editor(TextArea):
             return strip
         width = self.gutter_width
         gutter, rest = strip.crop(0, width - 1), strip.crop(width, None)
+        mark = _MARK if self.app.current_theme.dark else _LIGHT_MARK
         under = next((segment.style for segment in gutter if segment.style), None) or Style()
-        return Strip.join([gutter, Strip([Segment("✘", under + _MARK)], 1), rest])
+        return Strip.join([gutter, Strip([Segment("✘", under + mark)], 1), rest])
 
 
 def _follow(base: list[str], now: list[str]) -> dict[int, int]:

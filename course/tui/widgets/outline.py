@@ -60,7 +60,7 @@ class Outline(OptionList):
                 is_open = row.number == lesson
                 text = f"{row.title} (locked)" if locked else row.title
                 title = Content(f"{row.number} ") + self._wrapped(text, len(row.number) + 3)
-                title = title.stylize("$foreground 45%" if locked else "bold" if is_open else "")
+                title = title.stylize("$foreground 65%" if locked else "bold" if is_open else "")
                 key = f"lesson-{len(options)}"
                 if is_open:
                     here = len(options)

@@ -1,0 +1,106 @@
+"""Every text of the desk can be read in every theme: at least 4.5 to 1, the AA level of WCAG 2.2."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from rich.style import Style
+from textual.color import Color
+from textual.theme import BUILTIN_THEMES
+
+import course.tui
+from course.tui.look import OWN_THEMES, TOOLKIT_THEMES
+from course.tui.widgets.dockerfile_colours import LIGHT_MARK, LIGHT_STYLES, MARK, STYLES
+
+ENOUGH = 4.5
+ENOUGH_OF_A_LINE = 3.0
+"""For bars and frames, which are no text."""
+THEMES = BUILTIN_THEMES | {theme.name: theme for theme in OWN_THEMES}
+TINTS = ("primary", "success", "warning", "error", "accent")
+"""What callouts and the frame of a pass lay over the background, a tenth of it."""
+TEXTS = ("foreground", "text-primary", "text-accent", "text-success", "text-warning", "text-error")
+FAINTEST = 0.65
+"""Share of the foreground in words that step back."""
+
+
+def variables(name: str) -> dict[str, str]:
+    """Every colour of a theme."""
+    theme = THEMES[TOOLKIT_THEMES[name]]
+    return theme.to_color_system().generate() | theme.variables
+
+
+def backgrounds(name: str) -> dict[str, Color]:
+    """All that text of the desk stands on."""
+    colours = variables(name)
+    plain = {ground: Color.parse(colours[ground]) for ground in ("background", "surface", "panel")}
+    tinted = {f"{tint} 10%": plain["background"].blend(Color.parse(colours[tint]), 0.1) for tint in TINTS}
+    return plain | tinted
+
+
+def luminance(colour: Color) -> float:
+    """Relative luminance. Source: WCAG 2.2, definition of relative luminance."""
+    parts = (value / 255 for value in colour.rgb)
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: Color, other: Color) -> float:
+    """Contrast ratio. Source: WCAG 2.2, definition of contrast ratio."""
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def on(ground: Color, colour: str, share: float = 1.0) -> float:
+    """Contrast of a colour, which may be see-through, with the ground below it."""
+    text = Color.parse(colour)
+    return contrast(ground.blend(text, text.a * share), ground)
+
+
+@pytest.mark.parametrize("name", TOOLKIT_THEMES)
+def test_text_is_readable_on_all_that_it_stands_on(name: str) -> None:
+    """Plain words, faint words, and the colours of passes, warnings and failures."""
+    colours = variables(name)
+    faint = [
+        f"{text} {share:.0%} on {ground}: {found:.2f}"
+        for ground, colour in backgrounds(name).items()
+        for text, share in ((*((text, 1.0) for text in TEXTS), ("foreground", FAINTEST)))
+        if (found := on(colour, colours[text], share)) < ENOUGH
+    ]
+
+    assert [] == faint
+
+
+@pytest.mark.parametrize("name", TOOLKIT_THEMES)
+def test_keys_and_frames_are_readable(name: str) -> None:
+    """The keys of the last line are text; frames and the bar beside the pane in front are lines."""
+    colours = variables(name)
+
+    assert on(Color.parse(colours["footer-background"]), colours["footer-key-foreground"]) >= ENOUGH
+    assert on(Color.parse(colours["background"]), colours["primary"]) >= ENOUGH_OF_A_LINE
+
+
+@pytest.mark.parametrize("name", TOOLKIT_THEMES)
+def test_colours_of_the_editor_are_readable(name: str) -> None:
+    """Each kind of word of a Dockerfile, and the mark of a finding."""
+    is_dark = THEMES[TOOLKIT_THEMES[name]].dark
+    ground = backgrounds(name)["surface"]
+    found = {token: Style.parse(style).color for token, style in (STYLES if is_dark else LIGHT_STYLES).items()}
+    colours = {token: colour.get_truecolor().hex for token, colour in found.items() if colour is not None}
+    colours["mark"] = MARK if is_dark else LIGHT_MARK
+
+    assert {} == {token: colour for token, colour in colours.items() if on(ground, colour) < ENOUGH}
+
+
+def test_no_text_is_fainter_than_what_is_tested() -> None:
+    """Whoever writes words in another share of the foreground has to measure it here."""
+    folder = Path(course.tui.__file__).parent
+    shares = {
+        (path.name, int(share))
+        for path in [*folder.rglob("*.py"), *folder.rglob("*.tcss")]
+        for share in re.findall(r"\$foreground (\d+)%", path.read_text(encoding="utf-8"))
+    }
+    bars = {("layer_chart.py", 45)}
+
+    assert set() == {found for found in shares - bars if found[1] < FAINTEST * 100}
