@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from course.errors import ConfigError
 from course.version import __version__
-from graders.errors import Cancelled, GraderError
+from graders.errors import Cancelled
 
 if TYPE_CHECKING:
     from graders.cancel import Cancel
@@ -73,12 +73,12 @@ def is_closed(address: str) -> bool:
 
 def _unless_cancelled(call: Callable[[], None], cancel: Cancel) -> None:
     """Do what may take a while, and be gone at once when asked to stop. Raises what it raises, and Cancelled."""
-    failures: list[GraderError] = []
+    failures: list[BaseException] = []
 
     def run() -> None:
         try:
             call()
-        except GraderError as failure:
+        except BaseException as failure:  # noqa: BLE001 - it is raised where it was waited for
             failures.append(failure)
 
     thread = threading.Thread(target=run, name="cluster-open", daemon=True)
