@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 SCHEMA = "dockyard/cohort/v1"
 INTERRUPTED, ENGINE = 130, 3
 MAX_JOBS = 64
+SLOW_ROWS = 500
+"""So many rows take a while to be written."""
 
 
 def read_due(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
@@ -177,6 +179,8 @@ def grade_command(
         assert ended is not None
         if level is not Verbosity.QUIET:
             say(summary(ended))
+            if len(cohort.rows) > SLOW_ROWS:
+                say(f"Writing tables, feedback and the page for {len(cohort.rows)} rows")
         _hand_back(out, cohort.book, spec, due)
         code = _say_what_next(ended, out, level)
         emit(_json(ended, spec, out) if output_format == "json" else _text(ended, out), output)
