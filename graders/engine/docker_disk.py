@@ -121,6 +121,11 @@ class DiskUse:
         return True
 
     @property
+    def limit_bytes(self) -> int:
+        """What the build or run may write."""
+        return self._limit_mib * MIB
+
+    @property
     def is_seen(self) -> bool:
         """Whether the disk is one of this machine."""
         return self._free is not None

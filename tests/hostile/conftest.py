@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,9 +35,13 @@ ENVIRON = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 BASE = "busybox:1.35"
 CAPS = Caps(memory_mib=512, pids=300)
 DISK_MIB = 1536
+FILES = 60_000
+"""What the disk can hold: somewhat more than one build may need, for a test fills it up."""
 _SAMPLE_S = 0.02
 _CACHE_MIB = 8
 """What the build cache of one attack may weigh."""
+_STOP_S = 0.15
+"""How long it may take to see that a disk fills, and to stop what fills it; twice that while this process sleeps."""
 _GRACE_S = 3.0
 """How long what was stopped may take to be gone."""
 
@@ -51,6 +56,8 @@ class Measured:
     pids: int = 0
     disk_mib: int = 0
     """By how much the free space of the engine's disk fell at most."""
+    fastest_mib: int = 0
+    """The most that was written within the time that stopping may take."""
     disk_kept_mib: int = 0
     """What stays on the engine's disk: the build cache."""
     left: list[str] = field(default_factory=list)
@@ -87,10 +94,16 @@ class Room:
         began = time.monotonic()
 
         def sample() -> None:
+            recent: deque[tuple[float, int]] = deque()
             while not over.wait(_SAMPLE_S):
+                now, lost = time.monotonic(), (free - self._free()) // MIB
+                recent.append((now, lost))
+                while recent[0][0] < now - _STOP_S:
+                    recent.popleft()
+                found.fastest_mib = max(found.fastest_mib, lost - recent[0][1])
                 found.memory_mib = max(found.memory_mib, self._group("memory") // MIB)
                 found.pids = max(found.pids, self._group("pids"))
-                found.disk_mib = max(found.disk_mib, (free - self._free()) // MIB)
+                found.disk_mib = max(found.disk_mib, lost)
 
         sampler = threading.Thread(target=sample)
         sampler.start()
@@ -147,7 +160,10 @@ def small_disk(folder: Path, size_mib: int) -> Iterator[Path]:
         file.truncate(size_mib * MIB)
     mkfs = shutil.which("mkfs.ext4", path=ENVIRON["PATH"])
     mounted = mkfs is not None and (
-        subprocess.run((mkfs, "-q", "-F", "-m", "0", str(image)), check=False, capture_output=True).returncode == 0
+        subprocess.run(
+            (mkfs, "-q", "-F", "-m", "0", "-N", str(FILES), str(image)), check=False, capture_output=True
+        ).returncode
+        == 0
         and subprocess.run(("/usr/bin/mount", "-o", "loop", str(image), str(mount)), check=False).returncode == 0
     )
     try:

@@ -12,6 +12,7 @@ import re
 import socket
 import tarfile
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -23,8 +24,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from graders.build_network import BuildNetwork
 from graders.cancel import Cancel
 from graders.engine.base import BuildRequest, BuildResult, ContextFile
+from graders.engine.service import ServiceRequest
 from graders.errors import SubmissionError
 from graders.event import GradeFinished
 from graders.exercise import ExerciseSpec, read_exercise
@@ -45,6 +48,7 @@ ENVIRON = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
 BEGIN, END = "<!-- hostile: begin -->", "<!-- hostile: end -->"
 GROUP_MIB, GROUP_PIDS = 512, 300
+BUILD_DISK_MIB, RUN_DISK_MIB = 200, 60
 BUSY = 2.5
 """How much longer all may take on a machine that does other work."""
 SPEC = """
@@ -54,7 +58,7 @@ title = "Hostile"
 minutes = 1
 [limits]
 build_s = 6.0
-build_idle_s = 3.0
+build_idle_s = 4.0
 run_s = 2.0
 memory_mib = 64
 pids = 32
@@ -93,6 +97,10 @@ class Attack:
     seconds: float
     """Within how many seconds it must be over."""
     prepare: Callable[[Path], None] = field(default=lambda _folder: None)
+    disk_mib: int = 0
+    """The limit of what it may write; 0: it is not about the disk, and the larger one holds."""
+    build_s: float = 6.0
+    """The limit of its build, of which two thirds may pass in silence; less where there is only waiting to see."""
 
 
 def lines(*text: str) -> str:
@@ -175,7 +183,7 @@ ATTACKS = (
         "memory limit of the engine's group",
         "failed",
         "exit code: 137|Killed|without a sign of life",
-        lines("RUN tail /dev/zero"),
+        lines("RUN dd if=/dev/zero of=/dev/null bs=1000M count=1"),
         15.0,
     ),
     Attack(
@@ -185,6 +193,7 @@ ATTACKS = (
         "wrote .* MiB, and one build may write 200 MiB",
         lines("RUN dd if=/dev/zero of=/big bs=1M"),
         12.0,
+        disk_mib=BUILD_DISK_MIB,
     ),
     Attack(
         "archive bomb in ADD",
@@ -202,14 +211,16 @@ ATTACKS = (
         "stopped after|MiB of output",
         lines("RUN yes"),
         15.0,
+        build_s=3.0,
     ),
     Attack(
         "RUN that talks for ever",
         "time limit of a build",
         "failed",
-        "stopped after 6",
+        "stopped after 3",
         lines("RUN while sleep 0.5; do echo x; done"),
         14.0,
+        build_s=3.0,
     ),
     Attack(
         "RUN that sleeps for ever",
@@ -218,6 +229,7 @@ ATTACKS = (
         "without a sign of life",
         lines("RUN sleep 100000"),
         10.0,
+        build_s=3.0,
     ),
     Attack(
         "RUN that ignores SIGTERM",
@@ -226,6 +238,23 @@ ATTACKS = (
         "without a sign of life",
         lines("RUN trap '' TERM INT HUP; while :; do sleep 9; done"),
         10.0,
+        build_s=3.0,
+    ),
+    Attack(
+        "variables that multiply themselves",
+        "their length is counted before anything is sent",
+        "failed",
+        "Line 6: its variables make it longer than 64 KiB",
+        lines("ENV A0=xxxxxxxxxx", *(f"ENV A{at + 1}={f'$A{at}' * 10}" for at in range(9))),
+        2.0,
+    ),
+    Attack(
+        "thousands of instructions",
+        "they are counted before anything is sent",
+        "failed",
+        "at most 1,000 are built",
+        lines(*["RUN true"] * 2000),
+        4.0,
     ),
     Attack(
         "process left behind by RUN",
@@ -268,18 +297,47 @@ ATTACKS = (
         "memory limit of a run",
         "failed",
         "more memory|137",
-        lines('CMD ["tail", "/dev/zero"]'),
+        lines('CMD ["dd", "if=/dev/zero", "of=/dev/null", "bs=500M", "count=1"]'),
         10.0,
     ),
     Attack(
-        "disk fill in CMD",
+        "disk fill in CMD, one file",
+        "file size limit of a run",
+        "failed",
+        "no file of a run may have more than 60 MiB",
+        lines('CMD ["dd", "if=/dev/zero", "of=/big", "bs=1M"]'),
+        10.0,
+        disk_mib=RUN_DISK_MIB,
+    ),
+    Attack(
+        "disk fill in CMD, many files",
         "disk watchdog",
         "failed",
         "wrote .* MiB, and one run may write 60 MiB",
-        lines('CMD ["dd", "if=/dev/zero", "of=/big", "bs=1M"]'),
+        lines('CMD ["sh", "-c", "i=0; while i=$((i+1)); do dd if=/dev/zero of=/$i bs=1M count=20; done"]'),
         10.0,
+        disk_mib=RUN_DISK_MIB,
+    ),
+    Attack(
+        "disk fill in CMD, into a volume",
+        "disk watchdog",
+        "failed",
+        "wrote .* MiB, and one run may write 60 MiB",
+        lines(
+            "VOLUME /v", 'CMD ["sh", "-c", "for i in 1 2 3 4 5 6; do dd if=/dev/zero of=/v/$i bs=1M count=50; done"]'
+        ),
+        10.0,
+        disk_mib=RUN_DISK_MIB,
     ),
     Attack("gigabytes of log from CMD", "log cap of a run", "failed", "still running", lines('CMD ["yes"]'), 10.0),
+    Attack(
+        "HEALTHCHECK every millisecond that floods",
+        "one at a time, in the walls of the run; its output is cut",
+        "passed",
+        "^$",
+        lines("HEALTHCHECK --interval=1ms --timeout=10m --retries=9999 CMD yes", 'CMD ["sleep", "0.5"]'),
+        8.0,
+    ),
     Attack(
         "CMD that sleeps for ever",
         "time limit of a run",
@@ -406,6 +464,7 @@ ATTACKS = (
         "without a sign of life",
         f"FROM {BASE} AS trap\nONBUILD RUN sleep 100000\nFROM trap\n",
         10.0,
+        build_s=3.0,
     ),
     Attack(
         "our label with another's run id",
@@ -502,6 +561,82 @@ def visited(listen_on: str, visit: str, room: Room, spec: ExerciseSpec, tmp_path
         return replace(seen, outcome="reached" if seen.outcome == "passed" else seen.outcome)
 
 
+def gateway_index(room: Room, spec: ExerciseSpec, tmp_path: Path) -> Seen:
+    """The same, by a build that may reach the package index only."""
+    held = replace(spec, build=replace(spec.build, network=BuildNetwork.INDEX))
+    return visited("0.0.0.0", room.paths.bridge.address, room, held, tmp_path)
+
+
+def service(room: Room, _spec: ExerciseSpec, _tmp_path: Path) -> Seen:
+    """A program that is served asks the host at its end of their network, and at the builds' bridge."""
+    request = BuildRequest((ContextFile("Dockerfile", lines("RUN true").encode()),), "service", Limits())
+    *_, built = room.engine.build(request, Cancel())
+    assert isinstance(built, BuildResult)
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        server.settimeout(6.0)
+        visitors: list[str] = []
+
+        def answer() -> None:
+            with suppress(OSError):
+                while True:
+                    peer, address = server.accept()
+                    visitors.append(address[0])
+                    peer.close()
+
+        threading.Thread(target=answer, daemon=True).start()
+        port = server.getsockname()[1]
+        ask = " ".join(
+            f"timeout 2 wget -q -O- http://{host}:{port}/ 2>&1;"
+            for host in ("$(hostname -i | sed 's/[.][0-9]*$/.1/')", room.paths.bridge.address)
+        )
+        args = ("sh", "-c", f"{{ {ask} }} | tee /tmp/told; exec httpd -f -p 8000 -h /tmp")
+        wanted = ServiceRequest(built.image_id, "service", Limits(memory_mib=64), 8000, args=args, tmpfs=("/tmp",))
+        try:
+            with room.engine.serve(wanted, Cancel()) as running:
+                deadline = monotonic() + 20.0
+                while (told := running.http("GET", "/told")).status != 200 and monotonic() < deadline:
+                    time.sleep(0.05)
+        finally:
+            room.engine.remove("service")
+    assert 200 == told.status, "this machine must reach the service"
+    return Seen("reached" if visitors else "failed", told.body.decode())
+
+
+def fetched(text: Callable[[str], str], room: Room, spec: ExerciseSpec, tmp_path: Path) -> Seen:
+    """What the engine itself is asked to fetch, from a service on the host's loopback; "reached" is a request there."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(6.0)
+        visitors: list[bytes] = []
+
+        def answer() -> None:
+            with suppress(OSError):
+                while True:
+                    peer, _ = server.accept()
+                    with peer:
+                        visitors.append(peer.recv(1000))
+                        peer.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+
+        threading.Thread(target=answer, daemon=True).start()
+        seen = graded(folder_of(tmp_path, "a", text(f"127.0.0.1:{server.getsockname()[1]}")), spec, room)
+        return replace(seen, outcome="reached" if visitors else seen.outcome)
+
+
+def add_loopback(room: Room, spec: ExerciseSpec, tmp_path: Path) -> Seen:
+    """ADD of an address, which the engine fetches and no step."""
+    return fetched(lambda host: lines(f"ADD http://{host}/secret /s", 'CMD ["cat", "/s"]'), room, spec, tmp_path)
+
+
+def add_closed(room: Room, spec: ExerciseSpec, tmp_path: Path) -> Seen:
+    """The same in a build that has no network."""
+    held = replace(spec, build=replace(spec.build, network=BuildNetwork.OFF))
+    return fetched(lambda host: lines(f"ARG A=http\nADD $A://{host}/secret /s"), room, held, tmp_path)
+
+
+def from_loopback(room: Room, spec: ExerciseSpec, tmp_path: Path) -> Seen:
+    """A registry on the host's loopback, which engines ask without TLS."""
+    return fetched(lambda host: f"FROM {host}/a/b:1\n", room, spec, tmp_path)
+
+
 SPECIAL = (
     Special("poisoned cache mount", "each submission's mounts have ids of their own", "passed", poisoned_cache_mount),
     Special("cache mount written to hide", "what can't be marked is not built", "failed", hidden_cache_mount),
@@ -513,7 +648,14 @@ SPECIAL = (
     ),
     Special("base image's tag taken over", "builds never tag", "passed", retagged_base),
     Special("build reaches the host's loopback", "a step has a network of its own", "failed", loopback),
+    Special("ADD has the engine ask the host's loopback", "firewall rules for the engine", "errored", add_loopback),
+    Special("ADD of an address in a build without a network", "refused before it is sent", "failed", add_closed),
+    Special("FROM a registry on the host's loopback", "firewall rules for the engine", "errored", from_loopback),
     Special("build reaches services on all the host's addresses", "NOT contained: see below", "reached", gateway),
+    Special(
+        "the same from a build held to the package index", "the bridge is closed meanwhile", "failed", gateway_index
+    ),
+    Special("the same from a program that is served", "firewall rules for services", "failed", service),
 )
 """Attacks on other learners and on the host."""
 
@@ -595,6 +737,7 @@ def test_attack_is_contained(
     folder.mkdir()
     (folder / "Dockerfile").write_text(attack.dockerfile, "utf-8")
     attack.prepare(folder)
+    spec = replace(spec, limits=replace(spec.limits, build_s=attack.build_s, build_idle_s=attack.build_s * 2 / 3))
     with room.measured() as measured:
         seen = graded(folder, spec, room)
     note(table, attack.name, attack.contained_by, seen, measured, attack.told)
@@ -605,6 +748,7 @@ def test_attack_is_contained(
     assert measured.seconds < attack.seconds * BUSY
     assert measured.memory_mib <= GROUP_MIB * 1.1
     assert measured.pids <= GROUP_PIDS
+    assert measured.disk_mib <= (attack.disk_mib or BUILD_DISK_MIB) * 1.1 + measured.fastest_mib, measured
     assert measured.disk_kept_mib < 32
     if seen.report is not None:
         assert all(

@@ -342,7 +342,7 @@ def between(room: Room, tmp_path: Path) -> Iterator[Between]:
 
 def test_slow_engine_is_waited_for(room: Room, between: Between, tmp_path: Path) -> None:
     """An engine that takes its time with every answer changes no verdict."""
-    between.delay_s = 0.15
+    between.delay_s = 0.08
     text = BUILDING.replace("sleep 3", f"true # {uuid.uuid4().hex}")
     address = f"unix://{between.server_address}"
     report = graded(room, tmp_path, text, lambda _event: None, open_engine=lambda: DockerEngine(address))
