@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
@@ -160,7 +161,7 @@ class ScriptedSession(Session):
 
     def forget(self) -> None:
         """The learner has done nothing yet."""
-        with self._progress._write() as connection:
+        with closing(sqlite3.connect(self.paths.state / "progress.db")) as connection, connection:
             for table in TABLES:
                 connection.execute(f"DELETE FROM {table}")
 
