@@ -61,7 +61,7 @@ def test_story_from_the_classifier_to_level_two(
         before = desk.screen()
         desk.keys("Tab")
         desk.wait(partial(ne, before))
-        if "( ) COPY models/ and COPY src/" in desk.settled():
+        if "( ) COPY models/ and COPY src/" in desk.settled(quiet_s=1.5, timeout_s=20.0):
             break
     desk.keys("Down", "Down", "Enter")
     desk.wait("✔ Right. COPY models/")
