@@ -176,9 +176,12 @@ def cli(
             from course.tui.serve_process import leave_with_parent
 
             leave_with_parent()
-        with invocation.session() as session:
-            run(session, environ=invocation.environ, colours=invocation.terminal.colours > 0)
-        return
+        while True:
+            with invocation.session() as session:
+                moved = run(session, environ=invocation.environ, colours=invocation.terminal.colours > 0)
+            if moved is None:
+                return
+            invocation.move_to(moved)
     from course.commands.learn import print_outline
 
     print_outline(invocation)

@@ -147,6 +147,24 @@ def user_file(environ: Mapping[str, str], home: Path) -> Path:
     return home / ".config" / "dockyard" / FILE_NAME
 
 
+def keep(path: Path, name: str, value: str) -> None:
+    """Write a setting into a settings file, in the place of the one that was there. Raises ConfigError."""
+    import json
+
+    # A TOML text is written as a JSON one is.
+    line = f"{name} = {json.dumps(value, ensure_ascii=False)}"
+    try:
+        rows = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        kept = [row for row in rows if not re.match(rf"\s*{re.escape(name)}\s*=", row)]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.part")
+        part.write_text("\n".join((line, *kept, "")), encoding="utf-8")
+        part.replace(path)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"{path} can't be written: {reason}", hint=f"Write it yourself: {line}") from error
+
+
 def parts(value: str) -> tuple[str, ...]:
     """The parts of a setting that may be a list."""
     return tuple(part.strip() for part in value.split(",") if part.strip())

@@ -5,6 +5,7 @@ Nothing else in `course` looks at an environment variable.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,13 +41,32 @@ def find_paths(environ: Mapping[str, str], *, workspace: Path | None = None) -> 
     if chosen is None:
         return Paths(content=content, state=_find_state(environ, home), workspace=_default_workspace(home, content))
     folder = home / str(chosen)[2:] if str(chosen) == "~" or str(chosen).startswith("~/") else chosen.absolute()
+    _refuse_content(content, folder)
+    return Paths(content=content, state=_find_state(environ, home), workspace=folder)
+
+
+def make_workspace(content: Path, typed: str) -> Path:
+    """The folder that was typed for the workspace, made when it isn't there. Raises `ConfigError`."""
+    try:
+        folder = Path(typed).expanduser().absolute()
+        _refuse_content(content, folder)
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"{typed} can't be the workspace: {reason}", hint="Name a folder of your own.") from error
+    if not os.access(folder, os.W_OK):
+        raise ConfigError(f"{folder} can't be the workspace: it is not writable", hint="Name a folder of your own.")
+    return folder
+
+
+def _refuse_content(content: Path, folder: Path) -> None:
+    """Nobody may work in the course's own folders. Raises `ConfigError`."""
     real = folder.resolve()
     if real == content or any(real.is_relative_to(content / part) for part in ("lessons", "exercises")):
         raise ConfigError(
             f"The workspace {folder} is the course's own folder",
             hint="Choose another one: dockyard --workspace ~/dockyard-work",
         )
-    return Paths(content=content, state=_find_state(environ, home), workspace=folder)
 
 
 def find_content() -> Path:

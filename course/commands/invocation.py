@@ -60,6 +60,15 @@ class Invocation:
             self._terminal = look(self.environ, no_colour=self.no_colour)
         return self._terminal
 
+    def move_to(self, workspace: Path) -> None:
+        """Work in this folder from now on; also at the next start, unless a flag or a variable names another."""
+        from course.config import keep, user_file
+
+        named = next((item.source for item in self.settings if item.key.name == "workspace"), "")
+        if self.workspace is None and not named.startswith("DOCKYARD_"):
+            keep(user_file(self.environ, self.home), "workspace", str(workspace))
+        self.workspace = workspace
+
     def turn_on(self, name: str) -> None:
         """Turn on a switch among the settings."""
         from course.config import BY_NAME, ON

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
@@ -22,6 +23,7 @@ from course.tui.keys import KEYS
 from course.tui.look import OWN_THEMES, TOOLKIT_THEMES
 from course.tui.memory import Memory
 from course.tui.screens.desk import Desk
+from course.tui.screens.welcome import Welcome
 from course.tui.typed_ahead import TypedAhead
 from course.tui.widgets.workbench import Workbench
 
@@ -41,6 +43,8 @@ class Dockyard(App[None]):
         self, session: Session, *, clock: Callable[[], float], environ: Mapping[str, str], colours: bool = True
     ) -> None:
         super().__init__()
+        self.moved_to: Path | None = None
+        """The folder that the learner chose for the exercises: the desk is to begin again there."""
         self.still = is_still(environ)
         """Whether nothing on the screen may move by itself."""
         self._monochrome = () if colours else (Monochrome(),)
@@ -103,6 +107,11 @@ class Dockyard(App[None]):
         """A key that closed the welcome goes to the desk, before those typed after it."""
         self.typed_ahead.again(event.key)
 
+    def on_welcome_moved(self, event: Welcome.Moved) -> None:
+        """Another folder was chosen at the welcome: begin again there."""
+        self.moved_to = event.folder
+        self.exit()
+
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """A cursor that blinks is motion too."""
         if self.still and isinstance(event.widget, Input):
@@ -114,9 +123,13 @@ class Dockyard(App[None]):
             self.desk.query_one(Workbench).look_at_disk()
 
 
-def run(session: Session, *, environ: Mapping[str, str] | None = None, colours: bool = True) -> None:
-    """Show the desk until the learner leaves; without `colours`, in shades of grey. The terminal must be one."""
+def run(session: Session, *, environ: Mapping[str, str] | None = None, colours: bool = True) -> Path | None:
+    """Show the desk until the learner leaves; without `colours`, in shades of grey. The terminal must be one.
+
+    A folder when the learner chose another workspace, to begin again there.
+    """
     # A composition root: the environment is for $EDITOR and for what the doctor says of the terminal.
     app = Dockyard(session, clock=time.monotonic, environ=os.environ if environ is None else environ, colours=colours)
     app.animation_level = "none"
     app.run()
+    return app.moved_to

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -141,8 +142,9 @@ def listen(port: int) -> socket.socket:
     try:
         return socket.create_server((HOSTS[0], port))
     except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else error
         raise ConfigError(
-            f"Port {port} of {HOSTS[0]} can't be listened on: {error.strerror or error}",
+            f"Port {port} of {HOSTS[0]} can't be listened on: {reason}",
             hint="Take a free one: dockyard serve --port 0",
         ) from error
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from course.cli import cli
 from course.commands.engine import _engine_settings
 from course.commands.invocation import Invocation
-from course.config import is_on, is_still, overlaid, parts, read_settings, user_file
+from course.config import is_on, is_still, keep, overlaid, parts, read_settings, user_file
 from course.errors import ConfigError
 
 
@@ -137,3 +137,31 @@ def test_switch_is_on_or_off_however_it_is_written(tmp_path: Path) -> None:
     assert is_still({"DOCKYARD_PLAIN": "1"})
     with pytest.raises(ConfigError, match="plain is 'maybe': it is one of: yes"):
         read(tmp_path, DOCKYARD_PLAIN="maybe")
+
+
+def test_chosen_workspace_is_kept_in_the_own_file(tmp_path: Path) -> None:
+    """What else stands in the file stays; a flag or a variable is never written down."""
+    file = user_file({}, tmp_path)
+    file.parent.mkdir(parents=True)
+    file.write_text('build_network = "off"\nworkspace = "/old"\n')
+    chosen = tmp_path / 'a "b" ü'
+
+    invocation = Invocation({"HOME": str(tmp_path)})
+    invocation.configure()
+    invocation.move_to(chosen)
+
+    assert f'workspace = "{tmp_path}/a \\"b\\" ü"\nbuild_network = "off"\n' == file.read_text(encoding="utf-8")
+    assert chosen == invocation.workspace
+    for other in (Invocation({"HOME": str(tmp_path), "DOCKYARD_WORKSPACE": "/x"}), invocation):
+        other.configure()
+        other.move_to(tmp_path / "c")
+    assert "a \\" in file.read_text(encoding="utf-8")
+
+
+def test_settings_that_cannot_be_written_name_the_line(tmp_path: Path) -> None:
+    """The learner can still write it by hand."""
+    (tmp_path / "file").write_text("x")
+
+    with pytest.raises(ConfigError, match="can't be written") as caught:
+        keep(tmp_path / "file" / "config.toml", "workspace", "/w")
+    assert 'workspace = "/w"' in caught.value.hint

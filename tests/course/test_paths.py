@@ -8,7 +8,7 @@ import pytest
 
 from course import paths as paths_module
 from course.errors import ConfigError
-from course.paths import find_home, find_paths
+from course.paths import find_home, find_paths, make_workspace
 
 
 def test_content_is_the_checkout() -> None:
@@ -139,3 +139,16 @@ def test_no_home_at_all_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(ConfigError, match="no home folder"):
         find_home({})
+
+
+def test_workspace_that_is_typed_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with ~ is found from home and made; the course's own, a file and what can't be made are refused."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    content = tmp_path / "course"
+    (tmp_path / "file").write_text("x")
+
+    assert tmp_path / "my" / "work" == make_workspace(content, "~/my/work")
+    assert (tmp_path / "my" / "work").is_dir()
+    for refused in (content, content / "lessons", tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(ConfigError):
+            make_workspace(content, str(refused))

@@ -17,8 +17,9 @@ class Ask(ModalScreen[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
 
-    def __init__(self, title: str, *, value: str = "") -> None:
+    def __init__(self, title: str, *, value: str = "", enter: str = "looks") -> None:
         super().__init__()
+        self._enter = enter
         self.ask_title = title
         self._value = value
 
@@ -26,7 +27,7 @@ class Ask(ModalScreen[str]):
         """Frame and line."""
         with Vertical(classes="dialog pick") as frame:
             frame.border_title = Content(self.ask_title)
-            frame.border_subtitle = Content("Enter looks, Esc goes back")
+            frame.border_subtitle = Content(f"Enter {self._enter}, Esc goes back")
             yield Input(self._value, id="ask", compact=True)
 
     def on_mount(self) -> None:

@@ -120,7 +120,7 @@ class DeskFrame(Screen[None]):
     def _welcome(self, number: str) -> None:
         lesson = self.session.lesson(number)
         page = Welcome(
-            workspace=self.session.paths.workspace,
+            self.session.paths,
             lesson=f"lesson {number}, {lesson.title} ({lesson.minutes} min)",
             engine=Content.styled("looking for one", "$foreground 65%"),
         )

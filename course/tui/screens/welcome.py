@@ -1,6 +1,6 @@
 """Owns the welcome of the first visit: where the files will be, whether an engine answers, how to begin.
 
-It must never stand in the way: every key leaves it, and keys of the desk work from here.
+It must never stand in the way: every key but W leaves it, and keys of the desk work from here.
 """
 
 from __future__ import annotations
@@ -11,20 +11,34 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from course.errors import ConfigError
+from course.paths import Paths, make_workspace
 from course.tui.guard import plain
+from course.tui.screens.ask import Ask
+from graders.safe_text import clean
 
+CHOOSE = "w"
 _LEAVING = ("enter", "escape", "space")
 
 
 class Welcome(ModalScreen[events.Key | None]):
     """A short page; answers with the key that is meant for the desk, None when it only closed the page."""
 
-    def __init__(self, *, workspace: Path, lesson: str, engine: Content) -> None:
+    class Moved(Message):
+        """Another folder was chosen, and it is there."""
+
+        def __init__(self, folder: Path) -> None:
+            super().__init__()
+            self.folder = folder
+
+    def __init__(self, paths: Paths, *, lesson: str, engine: Content) -> None:
         super().__init__()
-        self._workspace = workspace
+        self._content = paths.content
+        self._workspace = paths.workspace
         self._lesson = lesson
         self._engine = engine
 
@@ -43,9 +57,26 @@ class Welcome(ModalScreen[events.Key | None]):
     def on_key(self, event: events.Key) -> None:
         """Leave; a key of the desk goes on to the desk."""
         event.stop()
+        if event.key == CHOOSE and not self.app.is_web:
+            self.app.push_screen(
+                Ask("Folder for your exercises", value=str(self._workspace), enter="takes it"), self._move
+            )
+            return
         self.dismiss(None if event.key in _LEAVING else event)
 
+    def _move(self, typed: str | None) -> None:
+        """Work in another folder, once it is there."""
+        if not typed or typed == str(self._workspace):
+            return
+        try:
+            folder = make_workspace(self._content, typed)
+        except ConfigError as error:
+            self.notify(clean(error.hint), title=clean(error.message), severity="error", timeout=12, markup=False)
+            return
+        self.post_message(self.Moved(folder))
+
     def _text(self) -> Content:
+        other = "another folder: dockyard --workspace DIR" if self.app.is_web else "W chooses another folder"
         rows = [
             Content(
                 "You learn to ship models in containers: read a lesson, edit a Dockerfile, and have it built, run and"
@@ -53,7 +84,7 @@ class Welcome(ModalScreen[events.Key | None]):
             ),
             Content(""),
             _row("Your files", plain(str(self._workspace))),
-            _row("", Content.styled("another folder: dockyard --workspace DIR", "$foreground 65%")),
+            _row("", Content.styled(other, "$foreground 65%")),
             _row("Engine", self._engine),
             _row("First", plain(self._lesson)),
             Content(""),

@@ -7,6 +7,7 @@ from pathlib import Path
 from textual.widgets import Input
 
 from course.tui.memory import Memory
+from course.tui.screens.ask import Ask
 from course.tui.screens.welcome import Welcome
 from course.tui.widgets.lesson_view import LessonView
 from tests.course.tui.conftest import ScriptedSession, open_desk
@@ -25,6 +26,22 @@ async def test_welcome_is_shown_once(desk_session: ScriptedSession) -> None:
         assert desk.desk.query_one(LessonView).has_focus
     async with open_desk(desk_session, welcome=True) as desk:
         assert not isinstance(desk.app.screen, Welcome)
+
+
+async def test_welcome_lets_another_folder_be_chosen(desk_session: ScriptedSession, tmp_path: Path) -> None:
+    """W asks for it; the course's own folder is refused, a good one ends the desk, which is to begin there again."""
+    async with open_desk(desk_session, welcome=True) as desk:
+        for folder in (desk_session.paths.content, tmp_path / "mine"):
+            await desk.press("w")
+            await desk.until(lambda: isinstance(desk.app.screen, Ask))
+            desk.app.screen.query_one(Input).value = str(folder)
+            await desk.press("enter")
+        await desk.until(lambda: desk.app.moved_to is not None)
+
+        assert "is the course's own folder" in desk.notices
+    assert tmp_path / "mine" == desk.app.moved_to
+    assert (tmp_path / "mine").is_dir()
+    assert not Memory(desk_session.paths.state / "desk.json").welcomed
 
 
 async def test_a_command_typed_on_the_welcome_is_whole(desk_session: ScriptedSession) -> None:
