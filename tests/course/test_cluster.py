@@ -79,7 +79,7 @@ def local_cluster(slots: int = 1, security: Security | None = None) -> Iterator[
         processes=False,
         protocol="tls://" if security is not None else "tcp://",
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         resources={RESOURCE: slots} if slots else {},
         security=security,
     ) as found:

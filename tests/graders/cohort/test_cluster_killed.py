@@ -124,7 +124,18 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
             dask(
                 tmp_path,
                 tmp_path / "scheduler.log",
-                *("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(found)),
+                *(
+                    "scheduler",
+                    "--host",
+                    "127.0.0.1",
+                    "--port",
+                    "0",
+                    "--no-dashboard",
+                    "--dashboard-address",
+                    "127.0.0.1:0",
+                    "--scheduler-file",
+                    str(found),
+                ),
             )
         )
         with ThreadPoolExecutor(2) as pool:
