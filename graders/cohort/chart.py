@@ -49,7 +49,7 @@ def histogram(
         counts[min(count - 1, int((value - low) / width))] += 1
     most = max(counts, default=0) or 1
     inner, room = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
-    step = inner / count
+    step = min(STEP_MAX, inner / count)
     every = math.ceil(count / 5)
     parts = []
     for place, in_bin in enumerate(counts):
