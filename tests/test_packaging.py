@@ -19,6 +19,9 @@ from course.cli import COMMANDS
 from course.version import __version__
 from graders.engine.base import Engine
 
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("wheel")]
+"""One worker builds and installs the wheel once for all of them."""
+
 ROOT = Path(__file__).parents[1]
 DATA = (
     ".schema.json",
@@ -87,7 +90,6 @@ def run(installed: Path, engine: Engine, tmp_path: Path, sealed_environment: Pat
     return dockyard
 
 
-@pytest.mark.engine
 def test_wheel_holds_every_file_that_the_product_reads(wheel: Path) -> None:
     """Lessons, exercises (dot files included), schemas, styles, templates and pages travel inside the wheel."""
     names = names_in(wheel)
@@ -110,7 +112,6 @@ def test_wheel_holds_every_file_that_the_product_reads(wheel: Path) -> None:
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 
 
-@pytest.mark.engine
 def test_source_archive_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
     """Whoever starts from the source archive gets what the tree gives, and the tests with it."""
     (tmp_path / "sdist").mkdir()
@@ -124,14 +125,12 @@ def test_source_archive_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> No
     assert names_in(wheel) == names_in(build("wheel", source, tmp_path / "wheel"))
 
 
-@pytest.mark.engine
 def test_installed_command_knows_its_version_and_commands(run: Run) -> None:
     """Every command loads without a package that only tests need."""
     assert f"dockyard {__version__}\n" == run("--version").stdout
     assert {} == {name: told.stderr for name in COMMANDS if (told := run("help", name)).returncode}
 
 
-@pytest.mark.engine
 def test_installed_command_teaches_and_reads(run: Run) -> None:
     """Outline, starter, quiz, hint and the text checks come from the wheel alone."""
     assert "Why containers" in run().stdout
@@ -141,7 +140,6 @@ def test_installed_command_teaches_and_reads(run: Run) -> None:
     assert (1, True) == (checked.returncode, "FAILED" in checked.stdout.upper())
 
 
-@pytest.mark.engine
 def test_installed_command_writes_and_proves_an_exercise(run: Run) -> None:
     """The template of authors is there, and what it makes is proved on the engine."""
     assert 0 == run("author", "new", "right-folder").returncode
@@ -150,7 +148,6 @@ def test_installed_command_writes_and_proves_an_exercise(run: Run) -> None:
     assert (0, True) == (proved.returncode, "1/1" in proved.stdout), proved.stderr
 
 
-@pytest.mark.engine
 def test_installed_command_grades_a_cohort(run: Run, tmp_path: Path) -> None:
     """The page of a cohort is made of files that travel in the wheel."""
     (tmp_path / "in/ada").mkdir(parents=True)
