@@ -146,6 +146,7 @@ def test_installed_command_writes_and_proves_an_exercise(run: Run) -> None:
     proved = run("author", "verify", "./right-folder", "--only", "root-again")
 
     assert (0, True) == (proved.returncode, "1/1" in proved.stdout), proved.stderr
+    assert (2, True) == ((told := run("author", "page")).returncode, "--to DIR" in told.stderr)
 
 
 def test_installed_command_grades_a_cohort(run: Run, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation
 from course.commands.options import Verbosity, format_option, output_option, verbosity, verbosity_options
 from course.commands.output import emit
+from course.errors import ConfigError
 
 if TYPE_CHECKING:
     from course.author.verify import ExerciseResult, Grade
@@ -137,6 +138,8 @@ def page_command(ctx: click.Context, *, folder: Path | None) -> None:
     from graders.registry import all_checks
 
     docs = ctx.ensure_object(Invocation).paths().content / "docs"
+    if folder is None and not docs.is_dir():
+        raise ConfigError("This Dockyard was installed, so it has no docs folder", hint="Say where: --to DIR")
     changed = list(write_pages(folder or docs / "checks", all_checks()))
     if folder is None:
         from course.author.command_page import write_command_page
