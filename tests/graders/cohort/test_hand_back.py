@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
+import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from graders.cohort.gradebook import FILE_NAME, CohortFacts, Grade, open_gradebook
-from graders.cohort.hand_back import CohortExercise, HandBackOptions, HandedBack, exercise_of, write_all
+from graders.cohort.hand_back import LOCK, CohortExercise, HandBackOptions, HandedBack, exercise_of, write_all
 from graders.cohort.hand_back_settings import FILE_NAME as SETTINGS
 from graders.cohort.hand_back_settings import HandBackSettings, read_settings
 from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState, Student
@@ -208,6 +211,21 @@ def test_exercise_s_own_files_are_nobody_s_own(tmp_path: Path) -> None:
 
     assert 2 == len(exercise.given)
     assert "2 of them hold nothing but what was given" in told.page.read_text()
+
+
+def test_two_writings_wait_for_each_other(tmp_path: Path) -> None:
+    """`dockyard report` while a run ends: the second writes when the first is done, never into its files."""
+    descriptor = os.open(tmp_path / LOCK, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(written, tmp_path, [graded(ANN, report())])
+        with pytest.raises(TimeoutError):
+            second.result(timeout=0.2)
+        waited = not (tmp_path / "report.html").exists()
+        os.close(descriptor)
+
+        assert 1 == second.result(timeout=60).rows
+    assert waited
 
 
 def test_rows_are_told_as_they_are_written(tmp_path: Path) -> None:
