@@ -27,8 +27,8 @@ AWAY_S = 300.0
 """How long a run waits when all workers or the scheduler are gone: a machine takes minutes to start."""
 
 PLAIN = """\
-{address} is neither encrypted nor asks who is there: whoever reaches it runs programs on all workers, and what
-submissions run may reach it too. Use tls:// (docs/several-machines.md), or an exercise whose builds have no network."""
+{address} is neither encrypted nor asks who is there. Whoever reaches it can run programs on every worker, and so can a
+submission whose build has a network. Use tls:// and build_network = "index" on the workers: docs/several-machines.md"""
 
 
 @contextmanager

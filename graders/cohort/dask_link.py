@@ -13,7 +13,7 @@ import logging
 import secrets
 import threading
 import warnings
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
@@ -40,6 +40,8 @@ TLS_HINT = (
     "For tls:// Dask needs its certificates: distributed.comm.tls in its configuration, or"
     " DASK_DISTRIBUTED__COMM__TLS__CA_FILE, ..__TLS__CLIENT__CERT and ..__TLS__CLIENT__KEY."
 )
+PLAIN_HINT = "If it speaks TLS, its address begins with tls://."
+START_HINT = "Start one with: dask scheduler; docs/several-machines.md has all commands."
 _CANCELLED = (asyncio.CancelledError, concurrent.futures.CancelledError)
 
 
@@ -110,6 +112,22 @@ class DaskClient(Protocol):
         ...
 
 
+class DaskComm(Protocol):
+    """What we use of a connection of Dask's."""
+
+    async def close(self) -> None:
+        """Close it."""
+        ...
+
+
+class DaskSecurity(Protocol):
+    """What we use of `distributed.Security`, which reads Dask's own settings."""
+
+    def get_connection_args(self, role: str) -> dict[str, object]:
+        """What `connect` needs to be let in."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Remote:
     """What runs on a worker; Dask sends the names of these functions, so they must be importable there."""
@@ -133,6 +151,7 @@ def open_link(address: str, remote: Remote, note: Callable[[str], None]) -> Dask
     # A submission travels within the order, so that it outlives any worker: that large it may be.
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GiB"})
     try:
+        _within(2 * CONNECT_S, lambda: asyncio.run(_knock(address)))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             connect = cast("Callable[..., DaskClient]", Client)
@@ -142,10 +161,9 @@ def open_link(address: str, remote: Remote, note: Callable[[str], None]) -> Dask
             )
     except Exception as error:
         text = clean(str(error) or type(error).__name__, max_len=300)
-        start = "Start one with: dask scheduler; then the workers: docs/several-machines.md has the commands."
         raise LinkDown(
             f"The scheduler {clean(address, max_len=200)} can't be reached: {text}",
-            hint=f"{TLS_HINT} {start}" if address.startswith("tls://") else start,
+            hint=f"{TLS_HINT if address.startswith('tls://') else PLAIN_HINT} {START_HINT}",
         ) from error
     if any(issubclass(warning.category, VersionMismatchWarning) for warning in caught):
         note("This machine, the scheduler and the workers have different versions of Dask or Python: install the same")
@@ -268,6 +286,20 @@ class DaskSent:
             if self._future.status == "pending":
                 self._future.cancel()
             self._future.release()
+
+
+async def _knock(address: str) -> None:
+    """Raise what keeps us from connecting: a `Client` that fails at that blocks for long when it is thrown away."""
+    import dask
+    from distributed import Security
+    from distributed.comm import core
+
+    if dask.config.get("distributed.client.security-loader", None):
+        return
+    connect = cast("Callable[..., Awaitable[DaskComm]]", core.connect)
+    security = cast("Callable[[], DaskSecurity]", Security)()
+    comm = await connect(address, timeout=CONNECT_S, **security.get_connection_args("client"))
+    await comm.close()
 
 
 def _said(error: object) -> str:
