@@ -18,6 +18,8 @@ from course.tui.widgets.lesson_blocks import CourseMarkdown, Fence, Reveal
 from course.tui.widgets.lesson_text import Link, find_links, split_sections
 from course.tui.widgets.quiz import QuizBlock
 
+LAYOUT_S = 0.02
+"""How soon to look again whether the lesson can be scrolled."""
 FOUND = "-found"
 """Class of the block that a search found."""
 
@@ -89,8 +91,13 @@ class LessonView(VerticalScroll):
 
     def _go_to_place(self, turn: int) -> None:
         blocks = self.blocks
-        if turn == self._turn and 0 < self._place < len(blocks):
-            self.scroll_to_widget(blocks[self._place], top=True, animate=False)
+        if turn != self._turn or self.scroll_y or not self.display or not 0 < self._place < len(blocks):
+            return
+        if not blocks[-1].region or self.virtual_size.height < self._top_of(blocks[-1]):
+            # Not all blocks have their places yet, or how far can be scrolled is not known: wait for it.
+            self.set_timer(LAYOUT_S, lambda: self._go_to_place(turn))
+            return
+        self.scroll_to_widget(blocks[self._place], top=True, animate=False)
 
     def links(self) -> tuple[Link, ...]:
         """The links of the lesson."""
