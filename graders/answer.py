@@ -7,12 +7,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from graders.context import TextCase
 from graders.engine.base import RunResult
 from graders.finding import Finding
 
 SHOWN_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LineForm:
+    """The form of a line."""
+
+    line: str = "{label}\t{text}"
+    """`{label}` and `{text}` are filled in."""
+
+    def __post_init__(self) -> None:
+        if "{label}" not in self.line:
+            raise ValueError("the line must hold {label}")
 
 
 def expected_lines(form: str, cases: Sequence[TextCase]) -> list[str]:

@@ -29,13 +29,8 @@ def ensure(
     present = engine.image(reference)
     if present is not None:
         return present
-    yield BasePreparing(reference, f"Asking the registry for {reference}", None)
     try:
-        for progress in engine.pull(reference, cancel):
-            cancel.raise_if_set()
-            known = progress.total_bytes > 0
-            fraction = min(1.0, progress.current_bytes / progress.total_bytes) if known else None
-            yield BasePreparing(reference, f"Pulling {reference}: {progress.text}", fraction)
+        yield from pulling(engine, reference, cancel)
     except ImageUnavailable:
         if reference not in STAND_INS:
             raise
@@ -46,6 +41,16 @@ def ensure(
     )
     yield from _build_once(engine, reference, cancel, environ)
     return engine.image(reference)
+
+
+def pulling(engine: Engine, reference: str, cancel: Cancel) -> Iterator[BasePreparing]:
+    """Take an image from a registry, saying how far it is. Raises `ImageUnavailable`, `Cancelled`."""
+    yield BasePreparing(reference, f"Asking the registry for {reference}", None)
+    for progress in engine.pull(reference, cancel):
+        cancel.raise_if_set()
+        known = progress.total_bytes > 0
+        fraction = min(1.0, progress.current_bytes / progress.total_bytes) if known else None
+        yield BasePreparing(reference, f"Pulling {reference}: {progress.text}", fraction)
 
 
 def _build_once(engine: Engine, reference: str, cancel: Cancel, environ: Mapping[str, str]) -> Iterator[BasePreparing]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 
+from graders.base_images.ensure import pulling
 from graders.base_images.stand_in import STAND_INS
 from graders.base_images.trust import is_current, renew
 from graders.cancel import Cancel
@@ -20,13 +21,8 @@ def pull_again(
     Returns what the engine then has under that name. Raises EngineError, Cancelled.
     """
     old = engine.image(reference)
-    yield BasePreparing(reference, f"Asking the registry for {reference}", None)
     try:
-        for progress in engine.pull(reference, cancel):
-            cancel.raise_if_set()
-            known = progress.total_bytes > 0
-            fraction = min(1.0, progress.current_bytes / progress.total_bytes) if known else None
-            yield BasePreparing(reference, f"Pulling {reference}: {progress.text}", fraction)
+        yield from pulling(engine, reference, cancel)
     except ImageUnavailable:
         pass
     else:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from graders.answer import compare, expected_lines
+from graders.answer import LineForm, compare, expected_lines
 from graders.check import Check
 from graders.context import ContainerContext
 from graders.finding import Finding, Undecidable
@@ -14,17 +13,7 @@ from graders.recorded import container_context, run
 
 TAIL_LINES = 4
 
-
-@dataclass(frozen=True, slots=True)
-class Params:
-    """The form of a line."""
-
-    line: str = "{label}\t{text}"
-    """`{label}` and `{text}` are filled in."""
-
-    def __post_init__(self) -> None:
-        if "{label}" not in self.line:
-            raise ValueError("the line must hold {label}")
+Params = LineForm
 
 
 def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undecidable]:

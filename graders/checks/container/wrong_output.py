@@ -7,9 +7,8 @@ error. White space at the end of a line, CRLF and empty lines at the end are for
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from graders.answer import compare, expected_lines
+from graders.answer import LineForm, compare, expected_lines
 from graders.check import Check
 from graders.context import ContainerContext
 from graders.finding import Finding, Undecidable
@@ -17,17 +16,7 @@ from graders.outcome import Level
 from graders.recorded import ANSWER, container_context, run
 from graders.text_case import as_input
 
-
-@dataclass(frozen=True, slots=True)
-class Params:
-    """The form of a line."""
-
-    line: str = "{label}\t{text}"
-    """`{label}` and `{text}` are filled in."""
-
-    def __post_init__(self) -> None:
-        if "{label}" not in self.line:
-            raise ValueError("the line must hold {label}")
+Params = LineForm
 
 
 def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undecidable]:
