@@ -44,7 +44,7 @@ STYLES = {
 }
 """Token -> Rich style, for a dark background."""
 
-MARK = "#ff5f5f"
+MARK = "#ff7b7b"
 """Colour of the mark of a finding, on a dark background."""
 
 LIGHT_STYLES = {

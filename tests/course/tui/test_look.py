@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from rich.style import Style
 from textual.color import Color
+from textual.filter import Monochrome
 from textual.theme import BUILTIN_THEMES
 
 import course.tui
 from course.tui.look import OWN_THEMES, TOOLKIT_THEMES
 from course.tui.widgets.dockerfile_colours import LIGHT_MARK, LIGHT_STYLES, MARK, STYLES
+from tests.course.tui.conftest import DeskDriver, ScriptedSession, building, built
 
 ENOUGH = 4.5
 ENOUGH_OF_A_LINE = 3.0
@@ -104,3 +106,36 @@ def test_no_text_is_fainter_than_what_is_tested() -> None:
     bars = {("layer_chart.py", 45)}
 
     assert set() == {found for found in shares - bars if found[1] < FAINTEST * 100}
+
+
+def painted(desk: DeskDriver, *, is_grey: bool) -> list[str]:
+    """What the screen shows too faintly, with its ratio."""
+    faint: dict[str, float] = {}
+    for row in desk.app.screen._compositor.render_strips():
+        segments = list(row)
+        if is_grey:
+            segments = Monochrome().apply(segments, Color.parse("black"))
+        for segment in segments:
+            style, words = segment.style, segment.text.strip()
+            if style is None or style.color is None or style.bgcolor is None or not re.search(r"[\w✔✘]", words):
+                continue
+            ground, text = Color.from_rich_color(style.bgcolor), Color.from_rich_color(style.color)
+            if (found := contrast(text, ground)) < ENOUGH:
+                faint[words] = found
+    return [f"{words}: {found:.2f}" for words, found in faint.items()]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("name", [*TOOLKIT_THEMES, "no colour"])
+async def test_all_that_is_painted_is_readable(desk: DeskDriver, session: ScriptedSession, name: str) -> None:
+    """Lesson, outline, editor with a finding, and a failed check, as they are painted."""
+    session.script = (*building("Collecting six"), *built())
+    await desk.press("f5")
+    await desk.until(lambda: desk.desk.run is None and desk.shows("Not yet"))
+    desk.app.clear_notifications()
+    desk.app.theme = TOOLKIT_THEMES.get(name, TOOLKIT_THEMES["dark"])
+    await desk.settle()
+    faint = painted(desk, is_grey=name not in TOOLKIT_THEMES)
+    desk.app.theme = TOOLKIT_THEMES["dark"]
+
+    assert [] == faint

@@ -135,7 +135,7 @@ def test_no_picture_is_left_over() -> None:
     """The pictures that are kept are those of the states, no more and no fewer."""
     wanted = {f"{name}-{columns}x{rows}.svg" for name in STATES for columns, rows in SIZES}
 
-    assert wanted == {path.name for path in KEPT.iterdir()}
+    assert wanted == {path.name for path in KEPT.glob("*.svg")}
 
 
 @pytest.mark.parametrize("name", STATES)
