@@ -17,6 +17,7 @@ from pathlib import Path
 
 from graders.entry_folder import EntryFolder
 from graders.limits import MIB
+from graders.network_trouble import tells_of_network
 from graders.outcome import Status
 from graders.report import BaseSummary, EngineSummary, Report, Verdict
 from graders.source_sum import source_sum
@@ -28,24 +29,17 @@ FORMAT = 1
 NOTES_CAP_BYTES = MIB
 ADDRESS_VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "XDG_RUNTIME_DIR")
 OUTSIDE = (
-    "temporary failure",
-    "could not resolve",
-    "name resolution",
-    "connection refused",
-    "connection reset",
-    "connection aborted",
     "timed out",
     "timeouterror",
     "still running",
     "is unreachable",
-    "failed to establish",
     "service unavailable",
     "too many requests",
     "bad gateway",
     "no space left",
     "was stopped after",
 )
-"""What a finding says when the world outside the submission may have decided it."""
+"""What a finding says, beside `tells_of_network`, when the world outside the submission may have decided it."""
 
 
 class ReportStore:
@@ -121,7 +115,7 @@ def is_lasting(report: Report) -> bool:
     doubtful = [outcome for outcome in report.outcomes if outcome.status is not Status.PASSED]
     said = [outcome.reason for outcome in doubtful]
     said += [f"{finding.message}\n{finding.observed}" for outcome in doubtful for finding in outcome.findings]
-    return not any(mark in text.lower() for text in said for mark in OUTSIDE)
+    return not any(tells_of_network((text,)) or any(mark in text.lower() for mark in OUTSIDE) for text in said)
 
 
 def engine_address(environ: Mapping[str, str], home: Path) -> str:

@@ -8,6 +8,7 @@ from graders.check import Check, NoParams
 from graders.context import ImageContext
 from graders.engine.base import StepStatus
 from graders.finding import Finding
+from graders.network_trouble import tells_of_network
 from graders.outcome import Level
 from graders.recorded import build, image_context, step
 
@@ -19,6 +20,7 @@ HINTS = (
     ("Permission denied", "Which user runs this line, and who owns what it writes to?"),
     ("not found", "Which line above should have put it there?"),
 )
+NETWORK_HINT = "Something on the network did not answer. Is its name right? Then it was away: check again in a while."
 
 
 def find(context: ImageContext, _params: NoParams) -> Iterator[Finding]:
@@ -36,6 +38,8 @@ def find(context: ImageContext, _params: NoParams) -> Iterator[Finding]:
     else:
         message = "The build failed"
     hint = next((text for mark, text in HINTS if mark in observed), "")
+    if failed is not None and tells_of_network(tail):
+        hint = NETWORK_HINT
     line = failed.line if failed else None
     yield Finding(message, observed=observed, expected="an image", line=line, hint=hint)
 

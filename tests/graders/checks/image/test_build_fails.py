@@ -48,3 +48,15 @@ def test_warnings_and_failed_tries_in_the_log_of_a_good_build_pass() -> None:
     log = ((FAILED.id, "ERROR: pip's resolver"), (FAILED.id, "exit code: 1"))
 
     assert [] == judged(build(step("[2/2] RUN make || true", line=2), log=log))
+
+
+def test_index_that_did_not_answer_is_told_apart() -> None:
+    """uv and pip have words of their own for it, and the learner's file may be right."""
+    for words in (
+        "error sending request for url (https://pypi.org/simple/numpy/)",
+        "Temporary failure in name resolution",
+        "invalid peer certificate: UnknownIssuer",
+    ):
+        (found,) = judged(build(FAILED, error="exit code: 1", log=((FAILED.id, words),)))
+
+        assert "network" in found.hint
