@@ -15,7 +15,9 @@ import pytest
 import course
 import graders
 
-HEAVY = frozenset({"docker", "requests", "urllib3", "textual", "rich", "markdown_it", "yaml", "watchfiles"})
+HEAVY = frozenset(
+    {"docker", "requests", "urllib3", "textual", "rich", "markdown_it", "yaml", "watchfiles", "dask", "distributed"}
+)
 """What costs tens of milliseconds or ties the core to a toolkit: imported inside the functions that need it."""
 STATIC_HEAVY = HEAVY | {"dockerfile_parse", "msgspec", "sqlite3", "click"}
 
