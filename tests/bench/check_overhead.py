@@ -5,6 +5,10 @@
 Every byte of a check's requests is recorded by a socket between it and the engine. The very same requests, with new
 container names, are then sent again over plain sockets, answers read and thrown away. What a check takes longer
 than that is ours: parsing, tars, layers, judging. The two alternate, so that both see the same machine.
+
+On a busy machine that difference is noise. So the processor time of a check of its own, straight to the engine, is told
+as well: what is not the engine's work can't take longer than that, whatever else the machine does. Exit code 1 when the
+median of it is more than 10% of the engine calls' time.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ from pathlib import Path
 from graders.engine.find import find_engine
 from tests.bench.endurance import EXERCISES, graded
 
+_SILENT_S = 20.0
 _NAME = re.compile(rb"dockyard-[0-9a-f]{16}")
 
 
@@ -69,8 +74,12 @@ class Passing(socketserver.BaseRequestHandler):
             far.shutdown(socket.SHUT_WR)
 
 
-def replay(calls: list[Call], path: str) -> float:
-    """Send it all again in the order in which it was sent; calls that overlapped overlap. Seconds."""
+def replay(calls: list[Call], path: str) -> float | None:
+    """Send it all again in the order in which it was sent; calls that overlapped overlap.
+
+    Seconds; None when a call got no answer: its request only meant something at the moment when it was made.
+    """
+    silent = threading.Event()
     fresh: dict[bytes, bytes] = {}
     done = [threading.Event() for _ in calls]
     begun = [threading.Event() for _ in calls]
@@ -80,9 +89,17 @@ def replay(calls: list[Call], path: str) -> float:
         return data.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1) if first and not kept else data
 
     def one(at: int) -> None:
+        try:
+            ask(at)
+        except TimeoutError:
+            silent.set()
+        begun[at].set()
+        done[at].set()
+
+    def ask(at: int) -> None:
         call = calls[at]
         kept = bool(call.sent) and b"\r\nUpgrade:" in call.sent[0][1]
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock, suppress(OSError):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock, suppress(ConnectionError):
             for before in range(at):
                 begun[before].wait(60.0)
             for number, (sent_s, data) in enumerate(call.sent):
@@ -91,7 +108,7 @@ def replay(calls: list[Call], path: str) -> float:
                         done[other].wait(60.0)
                 if number == 0:
                     sock.connect(path)
-                    sock.settimeout(60.0)
+                    sock.settimeout(_SILENT_S)
                 sock.sendall(again(data, first=number == 0, kept=kept))
                 if number == 0 and kept:
                     sock.recv(1 << 18)
@@ -100,8 +117,6 @@ def replay(calls: list[Call], path: str) -> float:
                 sock.shutdown(socket.SHUT_WR)
             while sock.recv(1 << 18):
                 pass
-        begun[at].set()
-        done[at].set()
 
     began = time.monotonic()
     threads = [threading.Thread(target=one, args=(at,)) for at in range(len(calls))]
@@ -109,7 +124,7 @@ def replay(calls: list[Call], path: str) -> float:
         thread.start()
     for thread in threads:
         thread.join()
-    return time.monotonic() - began
+    return None if silent.is_set() else time.monotonic() - began
 
 
 def in_order(calls: list[Call]) -> list[Call]:
@@ -132,32 +147,54 @@ def main() -> int:
         server.target, server.calls = target, []
         threading.Thread(target=server.serve_forever, daemon=True).start()
         graded(folder, folder / "solution", f"unix://{place}/s")
-        rows, checks_s, bare = [], [], []
+        rows: list[float] = []
+        own: list[float] = []
+        checks_s: list[float] = []
+        bare: list[float] = []
+        told = sys.stderr if options.json else sys.stdout
         for number in range(1, options.runs + 1):
             server.calls = []
             began = time.monotonic()
             report = graded(folder, folder / "solution", f"unix://{place}/s")
             took_s = time.monotonic() - began
+            worked_s = time.process_time()
+            graded(folder, folder / "solution", f"unix://{target}")
+            worked_s = time.process_time() - worked_s
             bare_s = replay(in_order(server.calls), target)
+            if bare_s is None:
+                print(f"{number:>3}  not counted: a call that was sent again got no answer", file=told, flush=True)
+                continue
+            own.append(worked_s / bare_s * 100)
             rows.append((took_s / bare_s - 1) * 100)
             checks_s.append(took_s)
             bare.append(bare_s)
             print(
                 f"{number:>3}  check {took_s:6.2f} s  {len(server.calls):>3} calls again {bare_s:6.2f} s"
-                f"  overhead {rows[-1]:+5.1f} %  ({report.verdict.value})",
-                file=sys.stderr if options.json else sys.stdout,
+                f"  overhead {rows[-1]:+5.1f} %  our processor time {worked_s:5.2f} s, {own[-1]:4.1f} %"
+                f"  ({report.verdict.value})",
+                file=told,
                 flush=True,
             )
         server.shutdown()
         server.server_close()
+    if not rows:
+        print("nothing could be measured", file=sys.stderr)
+        return 1
     low, high = min(rows), max(rows)
     if options.json:
         figures = {"median_percent": statistics.median(rows), "least_percent": low, "most_percent": high}
-        times = {"check_s": statistics.median(checks_s), "bare_s": statistics.median(bare)}
+        times = {
+            "own_percent": statistics.median(own),
+            "check_s": statistics.median(checks_s),
+            "bare_s": statistics.median(bare),
+        }
         print(json.dumps({"exercise": options.exercise, **figures, **times}, indent=1))
         return 0
-    print(f"median {statistics.median(rows):+.1f} %, from {low:+.1f} % to {high:+.1f} %, load {os.getloadavg()[0]:.1f}")
-    return 0 if statistics.median(rows) <= 10 else 1
+    print(
+        f"overhead: median {statistics.median(rows):+.1f} %, from {low:+.1f} % to {high:+.1f} %;"
+        f" our processor time: median {statistics.median(own):.1f} %; load {os.getloadavg()[0]:.1f}"
+    )
+    return 0 if statistics.median(own) <= 10 else 1
 
 
 if __name__ == "__main__":
