@@ -233,6 +233,8 @@ class DaskLink:
 
     def stop(self, worker: str, job: str) -> None:
         """Stop an order at a worker; returns when nothing of it runs there, or nobody can tell. Never raises."""
+        if self._client.status != "running":
+            return
         with suppress(Exception):
             _within(
                 STOP_S + 2.0,

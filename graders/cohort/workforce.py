@@ -119,7 +119,7 @@ class Workforce:
         """Let the scheduler go; safe to call twice."""
         self._closed.set()
         if self._watcher.is_alive():
-            self._watcher.join(WATCH_S + MUSTER_S)
+            self._watcher.join(2 * WATCH_S)
         if self._link is not None:
             self._link.close()
 
