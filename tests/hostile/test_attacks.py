@@ -586,7 +586,7 @@ def service(room: Room, _spec: ExerciseSpec, _tmp_path: Path) -> Seen:
         threading.Thread(target=answer, daemon=True).start()
         port = server.getsockname()[1]
         ask = " ".join(
-            f"timeout 2 wget -q -O- http://{host}:{port}/ 2>&1;"
+            f"timeout 1 wget -q -O- http://{host}:{port}/ 2>&1;"
             for host in ("$(hostname -i | sed 's/[.][0-9]*$/.1/')", room.paths.bridge.address)
         )
         args = ("sh", "-c", f"{{ {ask} }} | tee /tmp/told; exec httpd -f -p 8000 -h /tmp")
