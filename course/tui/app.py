@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
+from textual.driver import Driver
 from textual.events import DescendantFocus, Event, Key, Paste
 from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
@@ -24,6 +25,7 @@ from course.tui.look import OWN_THEMES, TOOLKIT_THEMES
 from course.tui.memory import Memory
 from course.tui.screens.desk import Desk
 from course.tui.screens.welcome import Welcome
+from course.tui.terminal_driver import lasting
 from course.tui.typed_ahead import TypedAhead
 from course.tui.widgets.workbench import Workbench
 
@@ -62,6 +64,10 @@ class Dockyard(App[None]):
             await self.typed_ahead.take(event)
         else:
             await super().on_event(event)
+
+    def get_driver_class(self) -> type[Driver]:
+        """A terminal may be closed under the desk, which then ends all the same."""
+        return lasting(super().get_driver_class())
 
     def get_default_screen(self) -> Screen[None]:
         """The desk itself."""

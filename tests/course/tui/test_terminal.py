@@ -95,6 +95,18 @@ def test_edits_survive_the_end_of_the_desk(desk: Desk, end: signal.Signals) -> N
     assert [] == list(copies.rglob("*.edits"))
 
 
+def test_desk_ends_with_its_terminal(desk: Desk) -> None:
+    """A window that is closed, or a terminal program that dies, leaves no desk behind."""
+    terminal = desk.open()
+    process = Path(f"/proc/{terminal._run('display-message', '-p', '#{pane_pid}').strip()}")
+    os.kill(int(terminal._run("display-message", "-p", "#{pid}")), signal.SIGKILL)
+    deadline = time.monotonic() + 60
+
+    while process.exists() and "State:\tZ" not in (process / "status").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_ctrl_o_opens_the_learners_editor(desk: Desk, tmp_path: Path) -> None:
     """$EDITOR gets the file and the terminal; what it saved is in the desk's editor at once."""
     script = tmp_path / "editor"
