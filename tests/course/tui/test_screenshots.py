@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,12 +15,23 @@ from pathlib import Path
 import pytest
 from textual.widgets import OptionList
 
+from course.tui.look import TOOLKIT_THEMES
 from course.tui.screens.page import Page
 from graders.engine.base import EngineInfo
-from tests.course.tui.conftest import DeskDriver, Gate, ScriptedSession, building, built, make_desk_session, open_desk
+from tests.course.tui.conftest import (
+    DeskDriver,
+    Gate,
+    ScriptedSession,
+    building,
+    built,
+    make_desk_session,
+    open_desk,
+    report_of,
+)
 
 ROOT = Path(__file__).parents[3]
 KEPT = ROOT / "docs" / "screenshots"
+LESSON, EXERCISE = "1.4", "ship-the-classifier"
 OF_THE_COURSE = ("lesson", "finding", "commands", "locked")
 """States shown with the course itself; the others with the small course and a grader that follows a script."""
 ENGINE = EngineInfo("docker", "20.10.24", "1.41", "overlay2", "buildkit", "unix:///run/docker.sock")
@@ -103,60 +115,88 @@ async def edit(desk: DeskDriver, text: str) -> None:
     await desk.until(lambda: not desk.bench.unsaved)
 
 
-async def picture(session: ScriptedSession, name: str, size: tuple[int, int]) -> str:
-    """The SVG of one state."""
+async def pictures(
+    session: ScriptedSession, name: str, size: tuple[int, int], themes: tuple[str, ...] = ("dark",)
+) -> list[str]:
+    """The SVG of one state in each theme."""
     session.engine = ENGINE
     real = session.paths.content == ROOT
-    number, exercise = ("1.4", "ship-the-classifier") if real else ("1.1", "tiny")
+    if real:
+        read_on(session)
+    number, exercise = (LESSON, EXERCISE) if real else ("1.1", "tiny")
+    found = []
     async with open_desk(session, size=size, number=number, exercise=exercise) as desk:
         await desk.until(lambda: desk.shows(ENGINE.version))
         await STATES[name](desk, session)
-        desk.app.clear_notifications()
-        await desk.pilot.pause()
         busy = ("findings", "opening", "engine")
         await desk.until(lambda: not any(w.group in busy and w.is_running for w in desk.app.workers))
-        await desk.pilot.pause()
-        svg = desk.app.export_screenshot(title="Dockyard", simplify=True)
-    return re.sub(r"terminal-\d+", "terminal-1", svg)
+        for theme in themes:
+            desk.app.theme = TOOLKIT_THEMES[theme]
+            desk.app.clear_notifications()
+            await desk.pilot.pause()
+            svg = desk.app.export_screenshot(title="Dockyard", simplify=True)
+            found.append(re.sub(r"terminal-\d+", "terminal-1", svg))
+    return found
+
+
+def read_on(session: ScriptedSession) -> None:
+    """Pass everything before the lesson that is shown, and open that with its last exercise."""
+    for number in session.catalog.slugs:
+        result = session.start_lesson(number)
+        assert result.lesson is not None
+        last = number == LESSON
+        row = next(row for level in session.outline() for row in level.lessons if row.number == number)
+        for exercise in row.exercises[: -1 if last else None]:
+            session._record(report_of(exercise.id, ()))
+        if last:
+            return
+        for quiz in result.lesson.quizzes:
+            session.answer(number, quiz.id, quiz.answer)
+
+
+def file_of(name: str, size: tuple[int, int], theme: str) -> str:
+    """Where a picture is kept."""
+    return f"{name}-{size[0]}x{size[1]}{'' if theme == 'dark' else f'-{theme}'}.svg"
 
 
 async def test_pictures_are_the_same_each_time(tmp_path: Path) -> None:
     """Two pictures of one state are equal, so a changed picture in a commit means a changed desk."""
-    pictures = []
+    made = []
     for turn in ("first", "second"):
         session = make_desk_session(tmp_path / turn)
-        pictures.append(await picture(session, "passed", (80, 24)))
+        made.append(await pictures(session, "passed", (80, 24)))
         session.close()
 
-    assert pictures[0] == pictures[1]
+    assert made[0] == made[1]
 
 
 def test_no_picture_is_left_over() -> None:
     """The pictures that are kept are those of the states, no more and no fewer."""
-    wanted = {f"{name}-{columns}x{rows}.svg" for name in STATES for columns, rows in SIZES}
+    wanted = {file_of(name, size, theme) for name in STATES for size in SIZES for theme in TOOLKIT_THEMES}
 
     assert wanted == {path.name for path in KEPT.glob("*.svg")}
 
 
 @pytest.mark.parametrize("name", STATES)
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-def test_picture_is_kept(name: str, size: tuple[int, int]) -> None:
-    """Each state has its picture at both sizes."""
-    path = KEPT / f"{name}-{size[0]}x{size[1]}.svg"
-
-    assert path.read_text(encoding="utf-8").startswith("<svg")
+def test_picture_is_kept(name: str) -> None:
+    """Each state has its picture at both sizes in each theme."""
+    for size in SIZES:
+        for theme in TOOLKIT_THEMES:
+            assert (KEPT / file_of(name, size, theme)).read_text(encoding="utf-8").startswith("<svg")
 
 
 def main() -> None:
-    """Make all pictures again."""
+    """Make all pictures again, or those of the states that are named."""
     KEPT.mkdir(parents=True, exist_ok=True)
-    for size in SIZES:
-        for name in STATES:
+    themes = tuple(TOOLKIT_THEMES)
+    for name in sys.argv[1:] or STATES:
+        for size in SIZES:
             with tempfile.TemporaryDirectory() as folder:
                 session = make_desk_session(Path(folder), ROOT if name in OF_THE_COURSE else None)
-                svg = asyncio.run(picture(session, name, size))
+                made = asyncio.run(pictures(session, name, size, themes))
                 session.close()
-            (KEPT / f"{name}-{size[0]}x{size[1]}.svg").write_text(svg, encoding="utf-8")
+            for theme, svg in zip(themes, made, strict=True):
+                (KEPT / file_of(name, size, theme)).write_text(svg, encoding="utf-8")
 
 
 if __name__ == "__main__":
