@@ -11,7 +11,6 @@ import queue
 import threading
 import time
 import uuid
-from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -27,6 +26,7 @@ from graders.engine.base import (
     LogLines,
     Network,
 )
+from graders.engine.docker_build_log import BATCH_S, KeptLog
 from graders.engine.docker_cache import with_own_caches
 from graders.engine.docker_classic import ClassicReader
 from graders.engine.docker_context import pack
@@ -48,7 +48,6 @@ from graders.engine.network_claim import claimed
 from graders.engine.turn import building
 from graders.errors import Cancelled, EngineError, EngineTimeout, EngineUnavailable, ImageUnavailable
 
-_BATCH_S = 0.05
 _POLL_S = 0.03
 """Longest wait before the engine's disk is looked at again."""
 _PING_S = 5.0
@@ -190,48 +189,6 @@ class _Feed(threading.Thread):
         return False
 
 
-class _Log:
-    """The last lines of a build, and the lines that were not told yet."""
-
-    def __init__(self, limit_bytes: int) -> None:
-        self.kept: deque[tuple[str, str]] = deque()
-        self.truncated = False
-        self.seen_bytes = 0
-        self._limit = limit_bytes
-        self._size = 0
-        self._pending: list[tuple[str, str]] = []
-        self._told_at = 0.0
-
-    def add(self, step_id: str, lines: tuple[str, ...]) -> None:
-        for line in lines:
-            self.kept.append((step_id, line))
-            self._size += len(line) + 1
-            self.seen_bytes += len(line) + 1
-            self._pending.append((step_id, line))
-        while self._size > self._limit and self.kept:
-            self._size -= len(self.kept.popleft()[1]) + 1
-            self.truncated = True
-
-    def due(self, now: float) -> bool:
-        return bool(self._pending) and now - self._told_at >= _BATCH_S
-
-    @property
-    def waiting(self) -> bool:
-        return bool(self._pending)
-
-    def tell(self, now: float) -> Iterator[LogLines]:
-        """All lines that were not told yet, neighbours of the same step together."""
-        self._told_at = now
-        pending, self._pending = self._pending, []
-        at = 0
-        while at < len(pending):
-            step_id, end = pending[at][0], at
-            while end < len(pending) and pending[end][0] == step_id:
-                end += 1
-            yield LogLines(step_id, tuple(line for _, line in pending[at:end]))
-            at = end
-
-
 class _Build:
     """What is known of a running build."""
 
@@ -248,7 +205,7 @@ class _Build:
         self._timed_out = False
         self._stopped = False
         self._clipped = False
-        self.log = _Log(self._limits.build_log_kib * 1024)
+        self.log = KeptLog(self._limits.build_log_kib * 1024)
 
     def events(self, feed: _Feed) -> Iterator[BuildEvent]:
         """Steps and log lines until the engine has said everything or a deadline passed."""
@@ -263,7 +220,7 @@ class _Build:
             if self._over_a_limit() or self._overdue(now, heard):
                 break
             try:
-                item = feed.get(_BATCH_S if self.log.waiting else _POLL_S)
+                item = feed.get(BATCH_S if self.log.waiting else _POLL_S)
             except queue.Empty:
                 continue
             if item is None:
