@@ -8,14 +8,25 @@ from functools import partial
 import pytest
 import pytest_asyncio
 from textual.screen import Screen
+from textual.widgets import Input
 
 from course.tui.screens.page import Page
 from course.tui.screens.pick import Pick
 from course.tui.widgets.lesson_blocks import Reveal
 from course.tui.widgets.lesson_view import FOUND, LessonView
 from course.tui.widgets.quiz import QuizBlock
+from course.tui.widgets.results import Results
 from tests.course.conftest import write
-from tests.course.tui.conftest import DeskDriver, make_desk_session, open_desk, write_small_course
+from tests.course.tui.conftest import (
+    DeskDriver,
+    Gate,
+    ScriptedSession,
+    building,
+    built,
+    make_desk_session,
+    open_desk,
+    write_small_course,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -98,6 +109,36 @@ async def test_click_on_a_name_at_the_top_goes_to_the_pane(desk: DeskDriver) -> 
 
 def _is_in_front(desk: DeskDriver, pane: str) -> bool:
     return desk.desk.pane == pane
+
+
+async def test_nothing_moves_by_itself_with_no_motion(desk: DeskDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a build is silent no clock runs, and the cursor of the slash bar doesn't blink."""
+    session = desk.app.session
+    assert isinstance(session, ScriptedSession)
+    gate = Gate()
+    session.script = (*building("Collecting six"), gate, *built())
+    monkeypatch.setattr(desk.app, "still", True)
+    monkeypatch.setattr(desk.desk, "environ", {"DOCKYARD_NO_MOTION": "yes"})
+    looks: list[bool] = []
+    ticks: list[bool] = []
+    drain = desk.desk._drain
+
+    def look() -> None:
+        looks.append(gate.reached.is_set())
+        drain()
+
+    monkeypatch.setattr(desk.desk, "_drain", look)
+    monkeypatch.setattr(Results, "tick", lambda _self: ticks.append(True))
+
+    await desk.press("f5")
+    await desk.until(lambda: sum(looks) > 3)
+    assert [] == ticks
+    gate.open()
+    await desk.until(lambda: desk.desk.run is None)
+    await desk.press("f3", "slash")
+
+    assert isinstance(desk.app.focused, Input)
+    assert not desk.app.focused.cursor_blink
 
 
 async def test_palette_knows_commands_with_what_they_take_and_keys(desk: DeskDriver) -> None:
