@@ -159,7 +159,7 @@ def grade_command(
             settings = settings_for(cluster, settings)
         request = CohortRequest(submissions, out, spec, roster, settings)
         grader = cluster or local_grader(spec, invocation.engine, invocation.environ, paths.state)
-        is_live = invocation.terminal.stderr and bool(invocation.terminal.colours)
+        is_live = invocation.has_status_line and bool(invocation.terminal.colours)
         ended: RunEnded | None = None
         with CohortNarrator(spec.id, level, size=_window(invocation) if is_live else None) as narrator:
             if cluster is not None:
