@@ -109,9 +109,7 @@ def test_step_of_a_build_at_work_is_told_and_a_build_alone_finds_all_cached(engi
     rest = f"RUN echo dependency {word}\nCOPY note note\n"
     try:
         with ThreadPoolExecutor(1) as pool:
-            other = pool.submit(
-                build, f"RUN sleep 3; echo other {word}\n", "", on_step=sleeps
-            )
+            other = pool.submit(build, f"RUN sleep 3; echo other {word}\n", "", on_step=sleeps)
             assert asleep.wait(30.0)
             build(rest, "one")
             beside = build(rest, "two")
