@@ -5,8 +5,8 @@
     python -m tests.bench.cohort fake --count 10000         on an engine in memory: rate, and memory as it goes
 
 `rate` grades the cohort once with whatever the engine has in its cache, then some of it once more with the calls to
-the engine recorded; these are then sent again bare, as many submissions at once. Both of these find every step in
-the cache, so the ratio is the strictest there is: no build's own work hides what we add.
+the engine recorded; these are then sent again bare, as many submissions at once, and the lanes' seconds compared. Both
+of these find every step in the cache, so the ratio is the strictest there is: no build's own work hides what we add.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ class Recording:
     spec: ExerciseSpec
     target: str
     place: Path
-    calls: list[list[Call]] = field(default_factory=list)
+    calls: dict[str, list[list[Call]]] = field(default_factory=dict)
+    """By the sum of the submission's content; several when it was graded again."""
 
     def prepare(self) -> None:
         """Nothing to see to."""
@@ -79,7 +80,7 @@ class Recording:
             environ = {**os.environ, "DOCKER_HOST": f"unix://{path}"}
             graded = local(self.spec, lambda: find_engine(environ, Path.home())).grade(submission, cancel, tell)
             server.shutdown()
-        self.calls.append(in_order(server.calls))
+        self.calls.setdefault(submission.content_sha256, []).append(in_order(server.calls))
         return graded
 
 
@@ -96,9 +97,14 @@ def rows_of(cohort: Cohort, spec: ExerciseSpec) -> tuple[Row, ...]:
 
 
 def grade(
-    book: Gradebook, rows: tuple[Row, ...], spec: ExerciseSpec, grader: Grader, settings: RunSettings
+    book: Gradebook,
+    rows: tuple[Row, ...],
+    spec: ExerciseSpec,
+    grader: Grader,
+    settings: RunSettings,
+    took: dict[str, list[float]] | None = None,
 ) -> tuple[RunEnded, RunPlanned]:
-    """Grade; how it ended and what was to do."""
+    """Grade; how it ended and what was to do. `took` gets the seconds of each student's gradings."""
     run = CohortRun(
         book,
         rows,
@@ -115,6 +121,8 @@ def grade(
             planned = event
         if isinstance(event, GradingEnded) and event.state is GradeState.ERRORED:
             print(f"  errored {event.student_id}: {event.why}", flush=True)
+        if isinstance(event, GradingEnded) and took is not None:
+            took.setdefault(event.student_id, []).append(event.elapsed_s)
         if isinstance(event, RunEnded):
             assert planned is not None
             return event, planned
@@ -179,19 +187,30 @@ def rate(spec: ExerciseSpec, place: Path, count: int, jobs: int, warm: int) -> i
     _, planned = grade(book, rows, spec, grader, settings)
     took_s = time.monotonic() - began_s
     print(f"  again, all of it kept: {took_s:.2f} s, {took_s / max(1, planned.kept) * 1000:.1f} ms a row")
-    alone = [row.row.student.id for row in book.rows() if row.report is not None and not row.same_as][:warm]
-    graded_s = bare_s = 0.0
+    alone = [(row.row.student.id, row.content_sha256) for row in book.rows() if row.report and not row.same_as][:warm]
+    graded_s = bare_s = graded_cpu_s = bare_cpu_s = 0.0
+    compared = 0
     for start in range(0, len(alone), ROUND):
         # In turns, so that both see the same machine.
-        fresh = replace(settings, choice=Choice(fresh=True, only=tuple(alone[start : start + ROUND])))
+        turn = alone[start : start + ROUND]
+        fresh = replace(settings, choice=Choice(fresh=True, only=tuple(name for name, _ in turn)))
         recording = Recording(spec, target, place)
         grade(book, rows, spec, recording, fresh)
-        began_s = time.monotonic()
-        grade(book, rows, spec, grader, fresh)
-        graded_s += time.monotonic() - began_s
-        bare_s += replayed(recording.calls, target, jobs)
-    print(f"warm, {len(alone)} distinct with -j {jobs}: graded {graded_s:.1f} s, bare calls {bare_s:.1f} s,"
-          f" rate {bare_s / graded_s * 100:.0f} % of the bare one, load {os.getloadavg()[0]:.1f}")  # fmt: skip
+        took: dict[str, list[float]] = {}
+        cpu_s = time.process_time()
+        grade(book, rows, spec, grader, fresh, took)
+        graded_cpu_s += time.process_time() - cpu_s
+        cpu_s = time.process_time()
+        bare = replayed({name: recording.calls[content] for name, content in turn}, target, jobs)
+        bare_cpu_s += time.process_time() - cpu_s
+        for name, seconds in bare.items():
+            if len(took[name]) == 1:
+                compared, graded_s, bare_s = compared + 1, graded_s + took[name][0], bare_s + seconds
+    print(f"warm, {compared} of {len(alone)} distinct compared, -j {jobs}: lanes graded {graded_s:.1f} s,"
+          f" lanes of bare calls {bare_s:.1f} s, rate {bare_s / graded_s * 100:.0f} % of the bare one,"
+          f" load {os.getloadavg()[0]:.1f}")  # fmt: skip
+    print(f"  our processor time, which others' work does not blur: graded {graded_cpu_s / len(alone):.3f} s each,"
+          f" bare {bare_cpu_s / len(alone):.3f} s each")  # fmt: skip
     book.close()
     ready = next(row for row in rows if row.place is not None and row.state == "ready")
     copies = tuple(replace(ready, student=replace(ready.student, id=f"copy-{n}")) for n in range(500))
@@ -206,9 +225,13 @@ def rate(spec: ExerciseSpec, place: Path, count: int, jobs: int, warm: int) -> i
     return 1 if wrong else 0
 
 
-def replayed(recorded: list[list[Call]], target: str, jobs: int) -> float:
-    """Seconds of sending all calls again, so many submissions at once."""
-    waiting = list(reversed(recorded))
+def replayed(recorded: dict[str, list[list[Call]]], target: str, jobs: int) -> dict[str, float]:
+    """Seconds of sending each student's calls again, so many students at once.
+
+    Left out is who was graded more than once, and whose calls meant something only at their own moment.
+    """
+    waiting = [(name, calls[0]) for name, calls in recorded.items() if len(calls) == 1]
+    found: dict[str, float] = {}
     lock = threading.Lock()
 
     def lane() -> None:
@@ -216,16 +239,17 @@ def replayed(recorded: list[list[Call]], target: str, jobs: int) -> float:
             with lock:
                 if not waiting:
                     return
-                calls = waiting.pop()
-            replay(calls, target)
+                name, calls = waiting.pop()
+            seconds = replay(calls, target)
+            if seconds is not None:
+                found[name] = seconds
 
-    began_s = time.monotonic()
     threads = [threading.Thread(target=lane) for _ in range(jobs)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return time.monotonic() - began_s
+    return found
 
 
 def kill(spec: ExerciseSpec, place: Path, count: int, jobs: int, times: int) -> int:
