@@ -5,14 +5,16 @@ It must never know how the bytes came: the same desk serves a Dask worker and a 
 
 from __future__ import annotations
 
+import os
 import platform
+import shutil
 import socket
 import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -47,6 +49,8 @@ STOP_S = 10.0
 """How long a stopped grading may take to remove what it made, before whoever waits for that goes on."""
 REMEMBERED = 1000
 """Orders that were stopped before they began, of which a worker still knows."""
+FOLDER = "dockyard-order-"
+"""How the names begin of the folders that hold exercises; then comes the process that made them."""
 OTHER_CODE = "It grades by other code than this run, or by another Python"
 
 Tell = Callable[[str, str, str], None]
@@ -165,7 +169,7 @@ class WorkerDesk:
         with (
             self._running(order.job) as cancel,
             _time_limit(order.limit_s, cancel) as overdue,
-            tempfile.TemporaryDirectory(prefix="dockyard-order-") as folder,
+            tempfile.TemporaryDirectory(prefix=f"{FOLDER}{os.getpid()}-") as folder,
         ):
             spec = unpack_exercise(order.exercise, Path(folder))
             if decides(spec, graders=self._tools.graders) != order.decides:
@@ -210,6 +214,7 @@ class WorkerDesk:
                     engine.remove(run_id)
             finally:
                 engine.close()
+            _remove_folders_of_the_dead()
             self._swept = True
 
     @contextmanager
@@ -225,6 +230,14 @@ class WorkerDesk:
             with self._lock:
                 self._jobs.pop(name, None)
             job.ended.set()
+
+
+def _remove_folders_of_the_dead() -> None:
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*-*"):
+        maker = folder.name.removeprefix(FOLDER).partition("-")[0]
+        with suppress(OSError):
+            if maker.isdecimal() and not Path("/proc", maker).exists() and folder.stat().st_uid == os.getuid():
+                shutil.rmtree(folder)
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +24,7 @@ from graders.cohort.parcel import (
     pack_order,
     unpack,
 )
-from graders.cohort.worker import OTHER_CODE, WorkerDesk
+from graders.cohort.worker import FOLDER, OTHER_CODE, WorkerDesk
 from graders.engine.base import Engine
 from graders.engine.fake import FakeEngine
 from graders.errors import EngineUnavailable
@@ -195,8 +197,15 @@ def test_grading_that_takes_too_long_is_stopped(spec: ExerciseSpec) -> None:
     assert "took longer than 0 s" in answer.message
 
 
-def test_what_a_killed_worker_left_is_removed_once(spec: ExerciseSpec) -> None:
-    """A new process cleans the engine before its first work, and never again: the rest is its own."""
+def test_what_a_killed_worker_left_is_removed_once(
+    spec: ExerciseSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new process cleans the engine and its folders before its first work, and never again: the rest is its own."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    no_process = int(Path("/proc/sys/kernel/pid_max").read_text()) + 1
+    dead, living, other = (tmp_path / f"{FOLDER}{name}" for name in (f"{no_process}-x", f"{os.getpid()}-x", "named-x"))
+    for folder in (dead, living, other):
+        folder.mkdir()
     engine = FakeEngine()
     desk = make_desk(lambda: engine)
     look(desk)
@@ -204,3 +213,4 @@ def test_what_a_killed_worker_left_is_removed_once(spec: ExerciseSpec) -> None:
     answer_of(desk, order_of(spec, RIGHT))
 
     assert 1 == engine.calls.count("leftovers")
+    assert [living, other] == sorted(tmp_path.glob(f"{FOLDER}*"))
