@@ -26,7 +26,7 @@ learn: $(VENV)/.learn  ## Open the course
 	@sh .ci/learn $(DOCKYARD)
 
 test: $(VENV)/.test  ## Everything, on a real engine
-	@sh .ci/system-packages tmux docker-registry chromium chromedriver
+	@sh .ci/system-packages tmux docker-registry chromium chromedriver openssl
 	@$(MAKE) --no-print-directory lint
 	$(DOCKYARD) engine up --yes
 	$(BIN)/python -m pytest -m "not engine" --numprocesses auto --dist loadgroup
