@@ -10,6 +10,7 @@ from textual.command import CommandPalette
 from textual.widgets import Input, TabbedContent
 
 from course.slash import COMMANDS, Action
+from course.tui.app import Dockyard
 from course.tui.keys import KEYS
 from course.tui.screens.page import Page
 from course.tui.screens.pick import Pick
@@ -274,15 +275,17 @@ async def test_a_click_on_a_key_presses_it(desk: DeskDriver) -> None:
     assert "Keys and commands" in desk.text()
 
 
-async def test_theme_is_remembered(desk_session: ScriptedSession) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_theme_is_remembered(desk: DeskDriver, session: ScriptedSession) -> None:
     """/theme changes the colours at once and for the next visit."""
-    async with open_desk(desk_session) as desk:
-        for name, dark in (("light", False), ("high-contrast", True)):
-            await desk.press("f3", *f"/theme {name}", "enter")
-            await desk.until(partial(lambda wanted: wanted in desk.app.theme, name))
-            assert dark == desk.app.current_theme.dark
-    async with open_desk(desk_session) as desk:
-        assert "dockyard-high-contrast" == desk.app.theme
+    for name, dark in (("light", False), ("high-contrast", True)):
+        await desk.press("f3", *f"/theme {name}", "enter")
+        await desk.until(partial(lambda wanted: wanted in desk.app.theme, name))
+        assert dark == desk.app.current_theme.dark
+
+    assert "dockyard-high-contrast" == Dockyard(session, clock=lambda: 0.0, environ={}).theme
+    await desk.press("f3", *"/theme dark", "enter")
+    await desk.until(lambda: "textual-dark" == desk.app.theme)
 
 
 async def test_slash_quit_leaves(desk_session: ScriptedSession) -> None:
