@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from course.commands.choice import complete_exercises
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation
 from course.commands.options import Verbosity, formats_option, output_option, verbosity, verbosity_options
@@ -51,7 +52,12 @@ def read_due(ctx: click.Context, param: click.Parameter, value: str | None) -> d
 @click.command("grade")
 @click.argument("submissions", type=click.Path(exists=True, path_type=Path), metavar="SUBMISSIONS")
 @click.option(
-    "--exercise", "exercise", required=True, metavar="EX", help="Exercise to grade for: its id or its folder."
+    "--exercise",
+    "exercise",
+    required=True,
+    metavar="EX",
+    shell_complete=complete_exercises,
+    help="Exercise to grade for: its id or its folder.",
 )
 @click.option(
     "--out",
