@@ -21,8 +21,8 @@ from graders.engine.docker_errors import EngineRefused
 from graders.engine.docker_wire import Json, Wire, as_list, as_number, as_object, as_text
 from graders.errors import EngineError
 
-_LOOK_S = 0.01
-"""Pause between two looks at the free space: a fast disk takes some 20 MiB meanwhile."""
+_LOOK_S = 0.003
+"""Pause between two looks at the free space: memory that waits for the disk takes some 5 MiB meanwhile."""
 _WEIGH_S = 0.25
 """Pause between two weighings of a layer that can be read from here."""
 _ASK_S = 2.0
