@@ -23,7 +23,7 @@ from graders.engine.install import COMMAND, is_installed
 from graders.engine.private_cgroup import Caps, end_group, limit_group, remove_group
 from graders.engine.private_loopback import is_marked, marked, open_loopback, shut_loopback
 from graders.engine.private_network import Bridge, make_bridge, remove_bridge, shut_services
-from graders.engine.private_process import STOP_S, alone, end, pid_of
+from graders.engine.private_process import STOP_S, alone, end, end_all, pid_of
 from graders.engine.private_service import guard_down, guard_pid, guard_up
 from graders.engine.private_settings import EngineSettings, daemon_settings, services_asked
 from graders.engine.program import find_program, lines_of
@@ -355,6 +355,7 @@ def _clear_stale(paths: PrivatePaths) -> None:
     if pid:
         end(pid)
     end_group(paths.cgroup_root, paths.cgroup)
+    end_all("containerd-shim-runc-v2", f"{paths.exec_root}/")
     for file in (paths.pid_file, paths.socket, own):
         with suppress(OSError):
             file.unlink()

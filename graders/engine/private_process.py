@@ -65,6 +65,14 @@ def is_ours(pid: int, program: str, mark: str) -> bool:
     return False
 
 
+def end_all(program: str, mark: str) -> None:
+    """Kill every process that runs `program` with `mark` in one of its arguments."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        if is_ours(int(entry.name), program, mark):
+            with suppress(OSError):
+                os.kill(int(entry.name), signal.SIGKILL)
+
+
 def end(pid: int) -> bool:
     """TERM, then KILL; whether it is gone."""
     for number in (signal.SIGTERM, signal.SIGKILL):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -20,6 +21,7 @@ from graders.engine.base import Engine
 from graders.engine.install import install_engine
 from graders.engine.private import PrivatePaths
 from graders.engine.private_network import Bridge
+from graders.engine.private_process import end_all, is_ours
 from graders.errors import Cancelled, EngineCommandFailed, EngineUnavailable
 
 ENVIRON = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
@@ -113,6 +115,25 @@ def seen(file: Path) -> bytes:
         return file.read_bytes()
     except OSError:
         return b""
+
+
+def test_processes_that_outlive_their_daemon_are_ended(tmp_path: Path) -> None:
+    """Those of this engine, told by its folder; the same program of another engine lives on."""
+    code = ("-c", "import time; time.sleep(60)")
+    ours, other = (
+        subprocess.Popen(("shim", *code, f"{tmp_path}/{name}/s"), executable=sys.executable) for name in ("a", "b")
+    )
+    with ours, other:
+        deadline = time.monotonic() + 20.0
+        while not (is_ours(ours.pid, "shim", "/a/") and is_ours(other.pid, "shim", "/b/")):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        end_all("shim", f"{tmp_path}/a/")
+        code_of_ours = ours.wait(20.0)
+        lives = other.poll() is None
+        other.kill()
+
+    assert (-signal.SIGKILL, True) == (code_of_ours, lives)
 
 
 def test_pid_of_another_process_is_not_ours(paths: PrivatePaths) -> None:
