@@ -6,6 +6,7 @@ The model runs where it is meant to run: in the image of the reference solution.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 
@@ -15,7 +16,7 @@ from graders.engine.base import Engine, RunRequest
 from graders.exercise import ExerciseSpec
 from tests.content.solution_image import LIMITS, assert_labels_every_text, built_solution
 
-RUN_ID = "tests-content-model"
+RUN_ID = f"tests-content-model-{uuid4().hex[:8]}"
 
 
 @pytest.fixture(scope="module")

@@ -159,7 +159,7 @@ def test_burst_ends_as_soon_as_the_rest_cant_change_it(make: Make) -> None:
 def test_fixed_requests_are_asked_in_order(make: Make) -> None:
     """Each gets its own answer, once."""
     requests = (FixedRequest("/a", (200,)), FixedRequest("/b", (404,), method="POST", body="{}"))
-    spec = ServiceSpec(port=8000, requests=requests)
+    spec = ServiceSpec(port=8000, requests=requests, startup_s=0.3)
     asked: list[tuple[str, str, bytes]] = []
 
     def answer(call: FakeCall) -> FakeHttp:

@@ -15,7 +15,7 @@ from graders.engine.base import BuildRequest, BuildResult, ContextFile, Engine, 
 from graders.limits import Limits
 
 LESSON = Path(__file__).resolve().parents[3] / "lessons" / "anatomy-of-a-dockerfile" / "lesson.md"
-RUN_ID = "tests-content-lesson-outputs"
+RUN_ID = f"tests-content-lesson-outputs-{uuid4().hex[:8]}"
 LIMITS = Limits(build_s=120.0, run_s=60.0)
 TYPED = "$ docker run --rm shout"
 

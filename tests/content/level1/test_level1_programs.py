@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.content.solution_image import assert_labels_every_text, built_solutio
 EXERCISES = Path(__file__).resolve().parents[3] / "exercises"
 PACKED = ("cache-order", "lean-apt", "broken-a", "broken-b", "broken-c")
 """Exercises whose program needs packages of Python or of the system."""
-RUN_ID = "tests-content-level1"
+RUN_ID = f"tests-content-level1-{uuid4().hex[:8]}"
 
 
 @pytest.fixture(params=PACKED)
