@@ -88,7 +88,7 @@ def _note_lengths(each: Instruction, lengths: dict[str, int]) -> int:
         names = [found[1] for found in starts]
         sizes = [size_of(each.value[begin:end]) for begin, end in pairwise(bounds)]
         if each.keyword == "ENV" and "=" not in "".join(first):  # ENV name all the rest
-            names, sizes = first, [size]
+            names, sizes = first, [size] * len(first)
         elif set("\"'\\") & set(each.value):  # a quoted word may hold what looks like the next
             sizes = [size] * len(names)
         for name, length in zip(names, sizes, strict=True):

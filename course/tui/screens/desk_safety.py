@@ -180,6 +180,7 @@ class DeskSafety(DeskRecords):
                     return
                 self._recovery.forget(kept)
                 bench.show_file(edits[0].name)
+                self.show_pane("editor")
                 self.say("Your edits are back in the editor. They are not saved yet: Ctrl+S saves.")
                 return
             if answer == "drop":

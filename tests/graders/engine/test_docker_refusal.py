@@ -57,6 +57,14 @@ def test_long_dockerfile_is_refused(text: str) -> None:
     assert overgrown(parse((BASE + text).encode()))
 
 
+@pytest.mark.parametrize("text", ["ENV\n", "ENV =\n", "ENV a\n", "ARG\n", "ARG =\n", "ADD\n", "ENV \\\n", 'ENV "\n'])
+def test_unfinished_lines_are_left_to_the_engine(text: str) -> None:
+    """It says what is missing; nothing here stumbles over them."""
+    dockerfile = parse((BASE + text).encode())
+
+    assert ("", "") == (overgrown(dockerfile), past_its_network(dockerfile))
+
+
 def test_honest_dockerfiles_are_not_refused() -> None:
     """Long paths, long commands, and every Dockerfile of the course."""
     path = "ENV PATH=/opt/venv/bin:$PATH LD=/lib:$LD\n" * 10
