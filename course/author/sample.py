@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from course.author.case import Case, Kind
 from graders.exercise import ExerciseSpec
@@ -10,9 +11,9 @@ from graders.outcome import Level
 
 
 def representative(spec: ExerciseSpec, cases: Iterable[Case]) -> tuple[Case, ...]:
-    """Starter, right answers, and few wrong ones that together trip every check that needs the engine, in order.
+    """Starter, solution, the right answer that is least like it, and few wrong ones that trip every engine check.
 
-    What a wrong answer trips by its text alone is seen without the engine: see `dockyard check --static`.
+    What an answer trips by its text alone is seen without the engine: see `dockyard check --static`.
     """
     cases = tuple(cases)
     wrong = [case for case in cases if case.kind is Kind.WRONG]
@@ -24,4 +25,14 @@ def representative(spec: ExerciseSpec, cases: Iterable[Case]) -> tuple[Case, ...
         best = max(wrong, key=lambda case: (len(case.trips & open_checks), -len(case.trips)))
         chosen.add(best.name)
         open_checks -= best.trips
-    return tuple(case for case in cases if case.kind is not Kind.WRONG or case.name in chosen)
+    solution = _lines(spec.solution)
+    others = [case for case in cases if case.kind is Kind.ALSO_RIGHT]
+    if others:
+        chosen.add(max(others, key=lambda case: len(_lines(case.folders[-1]) - solution)).name)
+    return tuple(case for case in cases if case.kind in (Kind.STARTER, Kind.SOLUTION) or case.name in chosen)
+
+
+def _lines(folder: Path) -> frozenset[str]:
+    """The lines of its Dockerfile."""
+    path = folder / "Dockerfile"
+    return frozenset(path.read_text(encoding="utf-8", errors="replace").splitlines()) if path.is_file() else frozenset()

@@ -127,7 +127,7 @@ def verify(
 ) -> Iterator[VerifyEvent]:
     """Grade every answer of an exercise (or the one called `only`); the last event is an ExerciseResult.
 
-    `quick` leaves out wrong answers whose engine checks others trip as well. `jobs` answers are graded side by side;
+    `quick` grades a sample of them. `jobs` answers are graded side by side;
     `grade` is then called from several threads. Raises ContentError when an answer is declared
     wrongly or none is called `only`, and what `grade` raises.
     """

@@ -45,7 +45,7 @@ author_group.add_command(export_group)
 @click.argument("slug", required=False, metavar="[SLUG|DIR]", shell_complete=complete_exercises)
 @click.option("--only", default="", metavar="NAME", help="Only the answer in this folder, such as root-again.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 32), default=1, show_default=True, help="Answers side by side.")
-@click.option("--quick", is_flag=True, help="Of the wrong answers only as many as trip every check of the engine.")
+@click.option("--quick", is_flag=True, help="A sample that trips every check of the engine.")
 @click.option("--fresh", is_flag=True, help="Grade every answer again, also what was proved and is unchanged.")
 @format_option
 @output_option

@@ -1,7 +1,8 @@
 """Every exercise of the course is proved on a real engine: right answers pass, wrong ones fail by the named check.
 
-Each check that needs the engine is failed by a wrong answer here, each that reads text by all of them in
-test_exercises.py; every wrong answer on the engine: `make proof`, which takes half an hour.
+A sample is graded here: each check that needs the engine is failed by a wrong answer, and each exercise has a right
+answer that is little like its solution. What text alone decides is compared for every answer in test_exercises.py;
+every answer on the engine: `make proof`, which takes half an hour.
 """
 
 from __future__ import annotations

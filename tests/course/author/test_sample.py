@@ -1,0 +1,29 @@
+"""A sample of an exercise's answers sees every check of the engine decide, both ways."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from course.author.case import Kind, read_cases
+from course.author.sample import representative
+from graders.exercise import read_exercise
+from graders.outcome import Level
+
+EXERCISES = sorted(path.parent for path in (Path(__file__).parents[3] / "exercises").glob("*/exercise.toml"))
+
+
+@pytest.mark.parametrize("folder", EXERCISES, ids=[folder.name for folder in EXERCISES])
+def test_sample_trips_every_check_of_the_engine(folder: Path) -> None:
+    """With the starter, the solution and one more right answer, and with fewer than all wrong ones."""
+    spec = read_exercise(folder)
+    cases = read_cases(spec)
+    sample = representative(spec, cases)
+    engine = {use.check.id for use in spec.checks if use.check.level is not Level.DOCKERFILE}
+    tripped = frozenset[str]().union(*(case.trips for case in sample))
+
+    assert engine & frozenset[str]().union(*(case.trips for case in cases)) <= tripped
+    assert [Kind.STARTER, Kind.SOLUTION, Kind.ALSO_RIGHT] == [case.kind for case in sample if case.kind != Kind.WRONG]
+    assert len(sample) < len(cases)
+    assert list(sample) == [case for case in cases if case in sample]
