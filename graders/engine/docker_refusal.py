@@ -32,7 +32,7 @@ _CLOSED = frozenset({Network.NONE, Network.INDEX})
 _VERBATIM = frozenset({"RUN", "CMD", "ENTRYPOINT", "SHELL", "HEALTHCHECK", "MAINTAINER"})
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 _ASSIGNED = re.compile(r"(?:^|\s)([A-Za-z_][A-Za-z0-9_]*)=")
-_FRONTEND = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:#![^\n]*\n)?\s*(?://|\{)")
+_FRONTEND = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:#![^\n]*\n)?\s*(?:(?://[^\n]*\n\s*)*//[^\n]*syntax|\{)", re.IGNORECASE)
 """`// syntax=` and `{"syntax": ...}` count as much as `# syntax=`. Source: BuildKit 0.12, parser/directives.go."""
 _REMOTE = re.compile(r"://|(?:^|[\s\[,])(?:git@|github\.com/)", re.IGNORECASE)
 

@@ -48,7 +48,7 @@ ENVIRON = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
 BEGIN, END = "<!-- hostile: begin -->", "<!-- hostile: end -->"
 GROUP_MIB, GROUP_PIDS = 512, 300
-BUILD_DISK_MIB, RUN_DISK_MIB = 200, 60
+BUILD_DISK_MIB, RUN_DISK_MIB = 200, 450
 BUSY = 2.5
 """How much longer all may take on a machine that does other work."""
 SPEC = """
@@ -66,7 +66,7 @@ output_kib = 16
 build_log_kib = 64
 context_mib = 2
 build_disk_mib = 200
-run_disk_mib = 60
+run_disk_mib = 450
 disk_headroom_mib = 100
 [[checks]]
 use = "build-fails"
@@ -304,7 +304,7 @@ ATTACKS = (
         "disk fill in CMD, one file",
         "file size limit of a run",
         "failed",
-        "no file of a run may have more than 60 MiB",
+        "no file of a run may have more than 450 MiB",
         lines('CMD ["dd", "if=/dev/zero", "of=/big", "bs=1M"]'),
         10.0,
         disk_mib=RUN_DISK_MIB,
@@ -313,7 +313,7 @@ ATTACKS = (
         "disk fill in CMD, many files",
         "disk watchdog",
         "failed",
-        "wrote .* MiB, and one run may write 60 MiB",
+        "wrote .* MiB, and one run may write 450 MiB",
         lines('CMD ["sh", "-c", "i=0; while i=$((i+1)); do dd if=/dev/zero of=/$i bs=1M count=20; done"]'),
         10.0,
         disk_mib=RUN_DISK_MIB,
@@ -322,9 +322,10 @@ ATTACKS = (
         "disk fill in CMD, into a volume",
         "disk watchdog",
         "failed",
-        "wrote .* MiB, and one run may write 60 MiB",
+        "wrote .* MiB, and one run may write 450 MiB",
         lines(
-            "VOLUME /v", 'CMD ["sh", "-c", "for i in 1 2 3 4 5 6; do dd if=/dev/zero of=/v/$i bs=1M count=50; done"]'
+            "VOLUME /v",
+            'CMD ["sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do dd if=/dev/zero of=/v/$i bs=1M count=90; done"]',
         ),
         10.0,
         disk_mib=RUN_DISK_MIB,

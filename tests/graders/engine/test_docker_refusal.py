@@ -117,6 +117,7 @@ def test_only_a_closed_network_closes_add(network: Network, refused: bool) -> No
         '{"syntax": "evil/builder"}\n',
         "#!/bin/x\n//syntax=evil\n",
         "\ufeff\n // syntax=evil\n",
+        "// escape=`\n// SYNTAX=evil\n",
     ],
 )
 def test_other_ways_to_name_a_foreign_builder_are_refused(start: str) -> None:
@@ -124,3 +125,13 @@ def test_other_ways_to_name_a_foreign_builder_are_refused(start: str) -> None:
     files = (ContextFile("Dockerfile", f"{start}{BASE}".encode()),)
 
     assert "another builder" in refusal(BuildRequest(files, "r", Limits()))
+
+
+@pytest.mark.parametrize(
+    "start", ["// a comment of another language\n", "// escape=`\n", "/" * 60_000 + "\n", "//\n" * 20_000]
+)
+def test_comments_of_other_languages_are_left_to_the_engine(start: str) -> None:
+    """It says that they are no instruction; long ones cost no time."""
+    files = (ContextFile("Dockerfile", f"{start}{BASE}".encode()),)
+
+    assert "another builder" not in refusal(BuildRequest(files, "r", Limits()))
