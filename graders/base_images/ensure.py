@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import tempfile
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
 
 from graders.base_images.stand_in import STAND_INS, build_stand_in
 from graders.cancel import Cancel
 from graders.engine.base import Engine, ImageInfo
 from graders.errors import Cancelled, ImageUnavailable
 from graders.event import BasePreparing
+from graders.temporary_lock import take, temporary_lock
 
 
 def ensure(
@@ -55,9 +51,9 @@ def pulling(engine: Engine, reference: str, cancel: Cancel) -> Iterator[BasePrep
 
 def _build_once(engine: Engine, reference: str, cancel: Cancel, environ: Mapping[str, str]) -> Iterator[BasePreparing]:
     """Build under a lock, so that a second process waits for the first one's image instead of making its own."""
-    with _lock_file() as lock:
+    with temporary_lock("stand-in") as lock:
         waiting = False
-        while not _locked(lock):
+        while not take(lock):
             if not waiting:
                 yield BasePreparing(reference, "Another Dockyard is building it; waiting for that", None)
             waiting = True
@@ -65,21 +61,3 @@ def _build_once(engine: Engine, reference: str, cancel: Cancel, environ: Mapping
                 raise Cancelled
         if engine.image(reference) is None:
             yield from build_stand_in(engine, reference, cancel, environ)
-
-
-@contextmanager
-def _lock_file() -> Iterator[int]:
-    path = Path(tempfile.gettempdir()) / f"dockyard-stand-in-{os.getuid()}.lock"
-    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        yield number
-    finally:
-        os.close(number)
-
-
-def _locked(number: int) -> bool:
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

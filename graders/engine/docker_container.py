@@ -21,6 +21,7 @@ from graders.limits import MIB, Limits
 
 KILL_S = 15.0
 _LOOK_S = 0.02
+_PING_S = 5.0
 _FLOOD_S = 5.0
 """How long a flooded log is searched for what the other stream holds."""
 _JSON_BYTES_PER_OUTPUT_BYTE = 80
@@ -77,6 +78,22 @@ def file_mib(limits: Limits) -> int:
 def inspect(wire: Wire, name: str, cancel: Cancel | None = None) -> Json:
     """All that the engine says of a container."""
     return wire.call_object("GET", f"/containers/{name}/json", operation="inspect a container", cancel=cancel)
+
+
+def ends_within(wire: Wire, name: str, timeout_s: float, cancel: Cancel) -> bool:
+    """Whether a container ended in time. Raises EngineError when the engine itself did not answer."""
+    try:
+        wire.call(
+            "POST",
+            f"/containers/{name}/wait",
+            operation="wait for a container",
+            timeout_s=max(timeout_s, 0.05),
+            cancel=cancel,
+        )
+    except EngineTimeout:
+        wire.ping(_PING_S, cancel)
+        return not as_object(inspect(wire, name, cancel).get("State")).get("Running")
+    return True
 
 
 def processes(wire: Wire, name: str, cancel: Cancel | None = None) -> tuple[Process, ...] | None:

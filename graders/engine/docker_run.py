@@ -13,6 +13,7 @@ from graders.engine.base import Network, Process, RunRequest, RunResult
 from graders.engine.docker_container import (
     KILL_S,
     container_config,
+    ends_within,
     file_mib,
     host_config,
     inspect,
@@ -25,7 +26,7 @@ from graders.engine.docker_disk import DiskUse, EngineDisk
 from graders.engine.docker_disk_guard import DiskGuard
 from graders.engine.docker_errors import EngineRefused
 from graders.engine.docker_wire import Json, Stream, Wire, as_number, as_object
-from graders.errors import Cancelled, EngineTimeout
+from graders.errors import Cancelled
 from graders.safe_text import clean
 
 _LOOK_S = 0.02
@@ -42,7 +43,6 @@ _FILE_TOO_LARGE = 128 + signal.SIGXFSZ
 _TOO_LARGE = b"File too large"
 """What the C library calls it for a program that does not let itself be ended."""
 _CREATE_S = 15.0
-_PING_S = 5.0
 
 _NOT_FOUND = re.compile(
     r"executable file not found|no such file or directory|not a directory|no command specified", re.I
@@ -158,7 +158,7 @@ class _Watch:
                 stdin.half_close()
             if not self._request.hardened:
                 self._follow(self._deadline)
-            exited = self._wait(self._deadline - time.monotonic())
+            exited = ends_within(self._wire, self._name, self._deadline - time.monotonic(), self._cancel)
             elapsed_s = time.monotonic() - self._began
             if not exited:
                 self._kill()
@@ -230,21 +230,6 @@ class _Watch:
                     return
             except OSError:
                 return
-
-    def _wait(self, timeout_s: float) -> bool:
-        """Whether the container ended in time."""
-        try:
-            self._wire.call(
-                "POST",
-                f"/containers/{self._name}/wait",
-                operation="wait for a container",
-                timeout_s=max(timeout_s, 0.05),
-                cancel=self._cancel,
-            )
-        except EngineTimeout:
-            self._wire.ping(_PING_S, self._cancel)
-            return not as_object(self._inspect().get("State")).get("Running")
-        return True
 
     def _kill(self) -> None:
         with suppress(EngineRefused):  # it may have ended just now

@@ -17,6 +17,7 @@ from graders.engine import http_probe
 from graders.engine.docker_container import (
     KILL_S,
     container_config,
+    ends_within,
     host_config,
     inspect,
     is_start_fault,
@@ -44,7 +45,6 @@ from graders.errors import EngineError, EngineTimeout, EngineUnavailable
 from graders.safe_text import clean
 
 _CREATE_S = 15.0
-_PING_S = 5.0
 _HEALTH_OUTPUT = 500
 """Characters that are kept of what a health probe printed."""
 _NANOSECONDS = 1_000_000_000
@@ -250,10 +250,10 @@ class DockerService:
         self._note_peak(as_number(state.get("Pid")), as_text(about.get("Id")))
         began = time.monotonic()
         self.signal(name)
-        killed = not self._wait(grace_s)
+        killed = not ends_within(self._wire, self._name, grace_s, self._cancel)
         if killed:
             self.signal("SIGKILL")
-            if not self._wait(KILL_S):
+            if not ends_within(self._wire, self._name, KILL_S, self._cancel):
                 raise EngineTimeout(
                     "The engine could not kill a container", limit_s=KILL_S, elapsed_s=time.monotonic() - began
                 )
@@ -279,21 +279,6 @@ class DockerService:
         if blame:
             return f"it {blame}"
         return f"it was up for {self._request.wall_s:.0f} s, the longest that is allowed" if self._is_over else ""
-
-    def _wait(self, timeout_s: float) -> bool:
-        """Whether the container ended in time."""
-        try:
-            self._wire.call(
-                "POST",
-                f"/containers/{self._name}/wait",
-                operation="wait for a container",
-                timeout_s=max(timeout_s, 0.05),
-                cancel=self._cancel,
-            )
-        except EngineTimeout:
-            self._wire.ping(_PING_S, self._cancel)
-            return as_object(inspect(self._wire, self._name, self._cancel).get("State")).get("Running") is not True
-        return True
 
     def _end_of_time(self) -> None:
         self._is_over = True

@@ -8,16 +8,13 @@ others build on the same engine shows in the trace, as `BuildStep.joined`.
 
 from __future__ import annotations
 
-import fcntl
-import os
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 
 from graders.cancel import Cancel
 from graders.errors import EngineTimeout
+from graders.temporary_lock import let_go, take, temporary_lock
 
 _LOOK_S = 0.02
 
@@ -29,29 +26,16 @@ def building(engine: str, cancel: Cancel, *, alone: bool, at_most_s: float) -> I
     Raises Cancelled, and EngineTimeout after `at_most_s` seconds of waiting.
     """
     deadline = time.monotonic() + at_most_s
-    with _open(f"{engine}-gate") as gate, _open(engine) as work:
-        _wait(gate, fcntl.LOCK_EX, cancel, deadline, at_most_s)
-        _wait(work, fcntl.LOCK_EX if alone else fcntl.LOCK_SH, cancel, deadline, at_most_s)
+    with temporary_lock(f"gate-{engine}") as gate, temporary_lock(f"builds-{engine}") as work:
+        _wait(gate, cancel, deadline, at_most_s, shared=False)
+        _wait(work, cancel, deadline, at_most_s, shared=not alone)
         if not alone:
-            fcntl.flock(gate, fcntl.LOCK_UN)
+            let_go(gate)
         yield
 
 
-@contextmanager
-def _open(name: str) -> Iterator[int]:
-    path = Path(tempfile.gettempdir()) / f"dockyard-builds-{os.getuid()}-{name}.lock"
-    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        yield number
-    finally:
-        os.close(number)
-
-
-def _wait(number: int, how: int, cancel: Cancel, deadline: float, at_most_s: float) -> None:
-    while True:
-        with suppress(BlockingIOError):
-            fcntl.flock(number, how | fcntl.LOCK_NB)
-            return
+def _wait(lock: int, cancel: Cancel, deadline: float, at_most_s: float, *, shared: bool) -> None:
+    while not take(lock, shared=shared):
         if time.monotonic() > deadline:
             raise EngineTimeout(
                 "Other checks have been building on this engine all the time",
