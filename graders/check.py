@@ -90,7 +90,7 @@ class Check(Generic[C, P]):
     advisory: bool = False
     """Whether no exercise may require it, because its evidence depends on the machine."""
     service: bool = False
-    """Container level only: it looks at the image as a running service, so that one is started for it."""
+    """Container level only: it gets a `ServiceContext`, and is SKIPPED where the exercise has no service."""
     aliases: tuple[str, ...] = ()
     deprecated: str = ""
 

@@ -14,7 +14,6 @@ from typing import Protocol
 from graders.dockerfile.ignore import IgnoreFile
 from graders.dockerfile.model import Dockerfile
 from graders.engine.base import BuildResult, BuildStep, ImageInfo, RunResult
-from graders.service_evidence import ServiceAccess
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,11 @@ class DockerfileContext:
     """Path of a source file of the application; empty when the exercise has none."""
     must_ignore: tuple[str, ...] = ()
     """Paths (of the canaries) that the .dockerignore should keep out."""
+
+    def setting_line(self, *keywords: str) -> int | None:
+        """The line of the first of these settings that the image gets from this Dockerfile; None when of none."""
+        found = (self.dockerfile.setting(keyword) for keyword in keywords)
+        return next((setting.instruction.line for setting in found if setting), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +188,6 @@ class ContainerContext:
     container: ContainerHandle
     cases: tuple[TextCase, ...] = field(default=())
     """Texts chosen for this check, fed on standard input, one a line."""
-    service: ServiceAccess | None = None
-    """None: the exercise has no service."""
     layers: LayerReader | None = None
     base: ImageInfo | None = None
     """As in `ImageContext`."""

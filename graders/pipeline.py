@@ -26,6 +26,7 @@ from graders.workbench import Workbench, run_id_of
 BUILD_CHECK = "build-fails"
 """The one check that looks at a build without an image."""
 STATIC_ONLY = "Not run: static checks only"
+NO_SERVICE = "The exercise has no service"
 NO_IMAGE = "Needs an image, and the build made none"
 STAGE_TEXTS = {
     Level.IMAGE: "Looking into the image",
@@ -123,7 +124,8 @@ def _observe(
     level = Level.DOCKERFILE
     for use in uses:
         cancel.raise_if_set()
-        reason = ledger.blocked(use, past_errors=failure is not None)
+        lacks_service = use.check.service and not bench.spec.service.port
+        reason = NO_SERVICE if lacks_service else ledger.blocked(use, past_errors=failure is not None)
         if reason:
             judged = (skipped(use, reason), False)
         elif failure is not None:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from graders.context import ContainerContext, TextCase
+from graders.context import TextCase
 from graders.engine.service import (
     Health,
     HttpAnswer,
@@ -19,8 +19,8 @@ from graders.engine.service import (
     ServiceState,
     StopResult,
 )
-from graders.recorded import CASES, IMAGE, ORDINARY, RecordedContainer, run, source
-from graders.service_evidence import Burst, FrozenWatch, HealthWatch, Predicted, ServiceAccess, Startup
+from graders.recorded import CASES, ORDINARY, source
+from graders.service_evidence import Burst, FrozenWatch, HealthWatch, Predicted, ServiceContext, Startup
 from graders.service_spec import FixedRequest, PredictSpec, ServiceSpec
 
 SPEC = ServiceSpec(
@@ -159,9 +159,6 @@ class RecordedService:
         return self.stopped
 
 
-def service_context(service: RecordedService | None = None, spec: ServiceSpec = SPEC) -> ContainerContext:
-    """Evidence of the container level with a service; without arguments, of a sound one."""
-    access = ServiceAccess(service or RecordedService(), spec)
-    return ContainerContext(
-        source=source(), image=IMAGE, container=RecordedContainer(run()), cases=CASES, service=access
-    )
+def service_context(service: RecordedService | None = None, spec: ServiceSpec = SPEC) -> ServiceContext:
+    """Evidence of a running service; without arguments, of a sound one."""
+    return ServiceContext(source(), service or RecordedService(), spec)

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
+from graders.context import DockerfileContext, TextCase
 from graders.engine.service import HttpAnswer, HttpOutcome, Service, ServiceLogs, ServiceState
 from graders.service_spec import PredictSpec, ServiceSpec
-
-if TYPE_CHECKING:
-    from graders.context import TextCase
 
 SHOWN_CHARACTERS = 200
 
@@ -137,11 +135,13 @@ class ServiceHandle(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceAccess:
-    """A container check's way to the service, and what the exercise says of it."""
+class ServiceContext:
+    """Evidence of the container level, for a check that says `service`."""
 
+    source: DockerfileContext
     handle: ServiceHandle
-    spec: ServiceSpec = field(default_factory=ServiceSpec)
+    spec: ServiceSpec
+    """What the exercise says of the service."""
 
 
 def is_loopback_only(state: ServiceState, port: int) -> bool:

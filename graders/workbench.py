@@ -54,12 +54,12 @@ from graders.rebuild import plain_name
 from graders.rebuild_evidence import Rebuilds
 from graders.report import BaseSummary, BuildSummary, EngineSummary, ImageSummary
 from graders.service_bench import ServiceBench
-from graders.service_evidence import ServiceAccess
+from graders.service_evidence import ServiceContext
 from graders.text_case import make_cases
 
 STOPPED_EARLY = "Stopped: the rebuild had shown enough"
 
-Context = ImageContext | RebuildContext | ContainerContext
+Context = ImageContext | RebuildContext | ContainerContext | ServiceContext
 
 
 class Workbench:
@@ -141,7 +141,10 @@ class Workbench:
         return self.build
 
     def context(self, use: CheckUse) -> Generator[GradeEvent, None, Context]:
-        """The context of a check. Call it for other levels than image only when there is an image."""
+        """The context of a check.
+
+        Ask for other levels than image only when there is an image, and for a service only when the exercise has one.
+        """
         build = yield from self.built()
         level, change, plant = use.check.level, use.check.change, use.check.plant
         if level is Level.IMAGE or self.image is None:
@@ -154,13 +157,15 @@ class Workbench:
                 canaries=self.prepared.canaries,
                 layer_lines=self.lines,
             )
+        if use.check.service:
+            yield from self._serve()
+            return ServiceContext(self.source, self.services, self.spec.service)
         if level is Level.CONTAINER:
             return ContainerContext(
                 source=self.source,
                 image=self.image,
                 container=self.container,
                 cases=self.cases,
-                service=(yield from self._served(use)),
                 layers=self.layers,
                 base=self.base,
                 layer_lines=self.lines,
@@ -214,18 +219,15 @@ class Workbench:
         finished, self.container.finished = tuple(self.container.finished), []
         return finished
 
-    def _served(self, use: CheckUse) -> Generator[GradeEvent, None, ServiceAccess | None]:
-        """The way to the service; for a check that looks at one, it is up before the check begins."""
-        spec = self.spec.service
-        if not spec.port:
-            return None
-        if use.check.service and not self.services.is_up:
-            yield StageStarted(Level.CONTAINER, f"Waiting for the service to answer on port {spec.port}")
-            startup = self.services.start().startup()
-            seconds = startup.right_s or startup.ready_s
-            told = f"answers after {seconds:.1f} s" if seconds else f"gave no right answer in {startup.waited_s:.1f} s"
-            yield StageStarted(Level.CONTAINER, f"The service {told}")
-        return ServiceAccess(self.services, spec)
+    def _serve(self) -> Generator[GradeEvent, None, None]:
+        """Have the service up before the first check that looks at it begins."""
+        if self.services.is_up:
+            return
+        yield StageStarted(Level.CONTAINER, f"Waiting for the service to answer on port {self.spec.service.port}")
+        startup = self.services.start().startup()
+        seconds = startup.right_s or startup.ready_s
+        told = f"answers after {seconds:.1f} s" if seconds else f"gave no right answer in {startup.waited_s:.1f} s"
+        yield StageStarted(Level.CONTAINER, f"The service {told}")
 
     def _look_at_base(self) -> Generator[GradeEvent, None, None]:
         chain = self.source.dockerfile.chain()

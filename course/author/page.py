@@ -68,6 +68,8 @@ def page(check: AnyCheck) -> str:
     if check.deprecated:
         lines += [f"Deprecated: {check.deprecated}", ""]
     lines += [f"Level: {check.level.value}. {_LEVELS[check.level]}", ""]
+    if check.service:
+        lines += ["Needs a `[service]` in the exercise: without one it is skipped.", ""]
     if check.needs:
         lines += [f"Needs to pass first: {_links(check.needs)}.", ""]
     if check.decided_by:

@@ -30,6 +30,7 @@ from graders.formats.json import dumps, loads
 from graders.formats.text import render
 from graders.outcome import Status
 from graders.pipeline import grade
+from graders.registry import all_checks
 from graders.report import Report, Verdict
 from graders.static import static_findings
 from graders.submission import Submission
@@ -256,6 +257,24 @@ def test_failed_build_skips_what_needs_an_image(spec: ExerciseSpec, engine: Fake
     assert 5 == found.outcome("build-fails").findings[0].line
     assert "skipped" == statuses(found)["process-is-root"]
     assert found.image is None
+
+
+def test_checks_of_a_service_are_skipped_without_an_engine_where_the_exercise_has_none(tmp_path: Path) -> None:
+    """Each of them says so, also those that need another of them; the rest goes its way."""
+    of_service = [check.id for check in all_checks().values() if check.service]
+    checks = ["invalid-instruction", *of_service]
+    (tmp_path / "exercise.toml").write_text(SPEC + "".join(f'[[checks]]\nuse = "{check}"\n' for check in checks))
+
+    def refuse() -> Engine:
+        raise AssertionError("the engine was opened")
+
+    found = list(events(read_exercise(tmp_path), refuse))[-1]
+
+    assert isinstance(found, GradeFinished)
+    said = {outcome.id: (outcome.status, outcome.reason) for outcome in found.report.outcomes}
+    assert (Status.PASSED, "") == said.pop("invalid-instruction")
+    assert dict.fromkeys(of_service, (Status.SKIPPED, "The exercise has no service")) == said
+    assert found.report.verdict is not Verdict.PASSED
 
 
 def test_no_engine_is_errored_with_its_remedy_and_static_outcomes_come(spec: ExerciseSpec) -> None:

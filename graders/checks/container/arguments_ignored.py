@@ -22,8 +22,7 @@ def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undeci
         yield Undecidable("The exercise has no texts to try")
         return
     result = context.container.run(args=tuple(case.text for case in context.cases))
-    setting = context.source.dockerfile.setting("ENTRYPOINT") or context.source.dockerfile.setting("CMD")
-    line = setting.instruction.line if setting else None
+    line = context.source.setting_line("ENTRYPOINT", "CMD")
     expected = f"{len(context.cases)} answers and exit code 0"
     if result.start_error:
         message = "With arguments after the image's name the container could not be started"

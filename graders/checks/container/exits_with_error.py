@@ -9,6 +9,7 @@ from graders.context import ContainerContext
 from graders.finding import Finding
 from graders.outcome import Level
 from graders.recorded import container_context, run
+from graders.text_case import as_input
 
 TAIL_LINES = 8
 MEANINGS = {
@@ -21,9 +22,8 @@ MEANINGS = {
 
 def find(context: ContainerContext, _params: NoParams) -> Iterator[Finding]:
     """One finding that says how the run ended, with the last lines that it wrote."""
-    result = context.container.run(stdin="".join(f"{case.text}\n" for case in context.cases).encode())
-    setting = context.source.dockerfile.setting("ENTRYPOINT") or context.source.dockerfile.setting("CMD")
-    line = setting.instruction.line if setting else None
+    result = context.container.run(stdin=as_input(context.cases))
+    line = context.source.setting_line("ENTRYPOINT", "CMD")
     if result.start_error:
         message, observed = "The container could not be started", result.start_error
     elif result.timed_out or result.exit_code is None:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from graders.check import Check
-from graders.context import ContainerContext
 from graders.engine.base import Process
 from graders.engine.service import ServiceState, StopResult
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.recorded_service import STARTUP, STATE, RecordedService, service_context
+from graders.service_evidence import ServiceContext
 
 SIGNALS = {"SIGHUP": 1, "SIGINT": 2, "SIGQUIT": 3, "SIGUSR1": 10, "SIGUSR2": 12, "SIGTERM": 15}
 SHELLS = ("/bin/sh -c", "sh -c", "/bin/bash -c", "bash -c")
@@ -31,20 +31,16 @@ class Params:
             raise ValueError("the grace must be a finite number above 0")
 
 
-def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undecidable]:
+def find(context: ServiceContext, params: Params) -> Iterator[Finding | Undecidable]:
     """One finding: killed at the end of the grace, or ended as if it had crashed."""
-    if context.service is None:
-        yield Undecidable("The exercise has no service")
-        return
-    live = context.service.handle.start("to be stopped")
+    live = context.handle.start("to be stopped")
     startup = live.startup()
     state = live.state()
     if startup.answered_s is None or not state.running:
         yield Undecidable("The service was not running when it was to be stopped")
         return
     stopped = live.stop(params.grace_s)
-    setting = context.source.dockerfile.setting("ENTRYPOINT") or context.source.dockerfile.setting("CMD")
-    line = setting.instruction.line if setting else None
+    line = context.source.setting_line("ENTRYPOINT", "CMD")
     if not stopped.was_running:
         yield Undecidable("The service ended by itself just before it was to be stopped")
     elif stopped.killed or stopped.exit_code == 137:
@@ -72,7 +68,7 @@ def _message(stopped: StopResult, first: str) -> str:
     return f"The program did not end {stopped.elapsed_s:.1f} s after {stopped.signal} and had to be killed{who}"
 
 
-def _sample(stopped: StopResult, state: ServiceState = STATE) -> ContainerContext:
+def _sample(stopped: StopResult, state: ServiceState = STATE) -> ServiceContext:
     return service_context(RecordedService(start_up=replace(STARTUP, state=state), stopped=stopped))
 
 

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graders.check import Check
-from graders.context import ContainerContext
 from graders.engine.service import ServiceLogs
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.recorded_service import RecordedService, service_context
-from graders.service_evidence import LiveService, shown
+from graders.service_evidence import LiveService, ServiceContext, shown
 
 LOOKS = 30
 """A line may come a moment after the answer; a look at the container takes some hundredths of a second."""
@@ -38,16 +37,13 @@ class Params:
             raise ValueError("the log must be looked for somewhere: on stdout, on stderr, or on both")
 
 
-def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undecidable]:
+def find(context: ServiceContext, params: Params) -> Iterator[Finding | Undecidable]:
     """One finding: the first line that is no such object, or that there is none."""
-    if context.service is None:
-        yield Undecidable("The exercise has no service")
-        return
-    live = context.service.handle.start("to be read")
+    live = context.handle.start("to be read")
     if live.startup().answered_s is None:
         yield Undecidable("The service never answered, so there is no log of an answer")
         return
-    lines = _lines(live, context.service.spec.predict.path, params)
+    lines = _lines(live, context.spec.predict.path, params)
     faults = [(line, fault) for line in lines for fault in [_fault(line, params.keys)] if fault]
     where = " and ".join(name for name, on in (("stdout", params.stdout), ("stderr", params.stderr)) if on)
     expected = "each line a JSON object" + (f" with {', '.join(params.keys)}" if params.keys else "")
@@ -104,7 +100,7 @@ def _fault(line: bytes, keys: tuple[str, ...]) -> str:
     return f"has no {missing[0]}" if missing else ""
 
 
-def _sample(stdout: bytes = b"", stderr: bytes = b"") -> ContainerContext:
+def _sample(stdout: bytes = b"", stderr: bytes = b"") -> ServiceContext:
     return service_context(RecordedService(log=ServiceLogs(stdout, stderr)))
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from graders.check import Check
-from graders.context import ContainerContext
 from graders.engine.service import ServiceState
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.recorded_service import ENDED, STARTUP, STATE, RecordedService, service_context
+from graders.service_evidence import ServiceContext
 
 MIB = 1024 * 1024
 PATIENCE_S = 60.0
@@ -30,14 +30,11 @@ class Params:
             raise ValueError("the budget and the requests must be 1 or more")
 
 
-def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undecidable]:
+def find(context: ServiceContext, params: Params) -> Iterator[Finding | Undecidable]:
     """One finding: killed for memory, or over the budget at the highest point since the start."""
-    if context.service is None:
-        yield Undecidable("The exercise has no service")
-        return
-    live = context.service.handle.start()
+    live = context.handle.start()
     startup = live.startup()
-    if startup.state.running and startup.answered_s is not None and context.service.spec.predict.path:
+    if startup.state.running and startup.answered_s is not None and context.spec.predict.path:
         live.burst(params.requests, PATIENCE_S, params.requests)
     state = live.state()
     expected = f"at most {params.max_mib} MiB"
@@ -61,7 +58,7 @@ def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undeci
         )
 
 
-def _sample(state: ServiceState) -> ContainerContext:
+def _sample(state: ServiceState) -> ServiceContext:
     return service_context(RecordedService(start_up=replace(STARTUP, state=state)))
 
 

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from graders.check import Check
-from graders.context import ContainerContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.recorded_service import ENDED, RIGHT, SPEC, STARTUP, RecordedService, http, label, service_context
-from graders.service_evidence import FrozenWatch, LiveService, Predicted, ServiceAccess, is_right, what_is_wrong
+from graders.service_evidence import FrozenWatch, LiveService, Predicted, ServiceContext, is_right, what_is_wrong
 
 SWAPPED = {"positive": "negative", "negative": "positive"}
 
@@ -31,23 +30,21 @@ class Params:
             raise ValueError("the other model must give at least one text another label")
 
 
-def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undecidable]:
+def find(context: ServiceContext, params: Params) -> Iterator[Finding | Undecidable]:
     """A finding when another model changes nothing, and one when no model is needed."""
-    access = context.service
-    if access is None or not access.spec.swaps or not access.spec.predict.path:
+    if not context.spec.swaps or not context.spec.predict.path:
         yield Undecidable("The exercise names no other model to mount")
         return
-    predicted = _asked(access.handle.start())
-    wrong = [what_is_wrong(one, access.spec.predict) for one in predicted if not is_right(one, access.spec.predict)]
+    predicted = _asked(context.handle.start())
+    wrong = [what_is_wrong(one, context.spec.predict) for one in predicted if not is_right(one, context.spec.predict)]
     if wrong or not predicted:
         yield Undecidable(f"With the model mounted the service does not answer rightly: {(wrong or ['no answer'])[0]}")
         return
-    paths = ", ".join(access.spec.swaps)
-    setting = context.source.dockerfile.setting("ENTRYPOINT") or context.source.dockerfile.setting("CMD")
-    line = setting.instruction.line if setting else None
-    yield from _swapped(access, params, paths, line)
-    bare = _asked(access.handle.start("without a model", without_mounts=True))
-    if bare and all(is_right(one, access.spec.predict) for one in bare):
+    paths = ", ".join(context.spec.swaps)
+    line = context.source.setting_line("ENTRYPOINT", "CMD")
+    yield from _swapped(context, params, paths, line)
+    bare = _asked(context.handle.start("without a model", without_mounts=True))
+    if bare and all(is_right(one, context.spec.predict) for one in bare):
         yield Finding(
             f"With nothing mounted at {paths} the service still gives the right answers: the image carries the model",
             observed=f"{len(bare)} right answers without a model",
@@ -56,15 +53,15 @@ def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undeci
         )
 
 
-def _swapped(access: ServiceAccess, params: Params, paths: str, line: int | None) -> Iterator[Finding]:
-    predicted = _asked(access.handle.start("another model", swapped=True))
+def _swapped(context: ServiceContext, params: Params, paths: str, line: int | None) -> Iterator[Finding]:
+    predicted = _asked(context.handle.start("another model", swapped=True))
     for one in predicted:
         other = params.labels.get(one.case.label, one.case.label)
         as_other = Predicted(replace(one.case, label=other), one.answer)
-        if is_right(as_other, access.spec.predict):
+        if is_right(as_other, context.spec.predict):
             continue
-        unchanged = is_right(one, access.spec.predict)
-        answer = f"still {one.case.label}" if unchanged else what_is_wrong(as_other, access.spec.predict)
+        unchanged = is_right(one, context.spec.predict)
+        answer = f"still {one.case.label}" if unchanged else what_is_wrong(as_other, context.spec.predict)
         yield Finding(
             f"Another model was mounted at {paths}, and the answer to {one.case.text!r} is {answer}",
             observed=answer,
@@ -118,9 +115,9 @@ FAILS = tuple(Predicted(one.case, http(503)) for one in RIGHT)
 DEAD = RecordedService(start_up=replace(STARTUP, state=ENDED, answered_s=None, ready_s=None, right_s=None))
 
 
-def _context(swapped: RecordedService, bare: RecordedService = DEAD) -> ContainerContext:
+def _context(swapped: RecordedService, bare: RecordedService = DEAD) -> ServiceContext:
     spec = replace(SPEC, mounts={"/models/m.json": "m.json"}, swaps={"/models/m.json": "other.json"})
-    return replace(service_context(), service=ServiceAccess(_Models(swapped, bare), spec))
+    return replace(service_context(spec=spec), handle=_Models(swapped, bare))
 
 
 CHECK = Check(

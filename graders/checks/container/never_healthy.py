@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from graders.check import Check
-from graders.context import ContainerContext
 from graders.engine.service import Health
-from graders.finding import Finding, Undecidable
+from graders.finding import Finding
 from graders.outcome import Level
 from graders.recorded_service import ENDED, HEALTHY, NOTICED, STATE, RecordedService, service_context
-from graders.service_evidence import HealthWatch
+from graders.service_evidence import HealthWatch, ServiceContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +24,10 @@ class Params:
     """A service that is frozen must become unhealthy."""
 
 
-def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undecidable]:
+def find(context: ServiceContext, params: Params) -> Iterator[Finding]:
     """One finding: there is no HEALTHCHECK, it never said healthy, or it says so of a frozen service."""
-    if context.service is None:
-        yield Undecidable("The exercise has no service")
-        return
-    setting = context.source.dockerfile.setting("HEALTHCHECK")
-    line = setting.instruction.line if setting else None
-    handle = context.service.handle
+    line = context.source.setting_line("HEALTHCHECK")
+    handle = context.handle
     watch = handle.start().health()
     state = watch.state
     if state.health is not Health.HEALTHY:
@@ -64,7 +59,7 @@ def _last(watch: HealthWatch) -> str:
     return "\n".join(part for part in (state.health_output, str(state.health)) if part)
 
 
-def _sample(watch: HealthWatch) -> ContainerContext:
+def _sample(watch: HealthWatch) -> ServiceContext:
     return service_context(RecordedService(health_watch=watch))
 
 

@@ -6,31 +6,26 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from graders.check import Check, NoParams
-from graders.context import ContainerContext
 from graders.engine.service import HttpOutcome, Listener
-from graders.finding import Finding, Undecidable
+from graders.finding import Finding
 from graders.outcome import Level
 from graders.recorded_service import BROKEN, ENDED, HANGS, REFUSED, STARTUP, STATE, RecordedService, service_context
-from graders.service_evidence import Startup, describe, is_loopback_only, log_tail
+from graders.service_evidence import ServiceContext, Startup, describe, is_loopback_only, log_tail
 
 
-def find(context: ContainerContext, _params: NoParams) -> Iterator[Finding | Undecidable]:
+def find(context: ServiceContext, _params: NoParams) -> Iterator[Finding]:
     """One finding that says why nothing answers; any HTTP answer will do, whatever its status."""
-    if context.service is None:
-        yield Undecidable("The exercise has no service")
-        return
-    live, port = context.service.handle.start(), context.service.spec.port
+    live, port = context.handle.start(), context.spec.port
     startup = live.startup()
     if startup.answered_s is not None:
         return
-    setting = context.source.dockerfile.setting("ENTRYPOINT") or context.source.dockerfile.setting("CMD")
     tail = [] if startup.state.running else log_tail(live.logs())
     message, observed = _reason(startup, port)
     yield Finding(
         message,
         observed="\n".join([*tail, observed]),
         expected=f"an HTTP answer on port {port}",
-        line=setting.instruction.line if setting else None,
+        line=context.source.setting_line("ENTRYPOINT", "CMD"),
     )
 
 
@@ -63,7 +58,7 @@ def _reason(startup: Startup, port: int) -> tuple[str, str]:
 SILENT = replace(STARTUP, answered_s=None, ready_s=None, right_s=None, ready=REFUSED, live=None, first=())
 
 
-def _sample(startup: Startup) -> ContainerContext:
+def _sample(startup: Startup) -> ServiceContext:
     return service_context(RecordedService(start_up=startup))
 
 

@@ -10,22 +10,22 @@ from graders.engine.base import Process
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.recorded import ORDINARY, container_context, run
+from graders.text_case import as_input
 
 
 def find(context: ContainerContext, _params: NoParams) -> Iterator[Finding | Undecidable]:
     """A finding a process whose user is number 0; none seen can't be told apart from a quick one."""
-    result = context.container.run(stdin="".join(f"{case.text}\n" for case in context.cases).encode())
+    result = context.container.run(stdin=as_input(context.cases))
     if not result.processes:
         yield Undecidable("The program ended before its processes could be seen: did it read its standard input?")
         return
-    setting = context.source.dockerfile.setting("USER")
     for process in result.processes:
         if 0 in {process.uid, process.real_uid}:
             yield Finding(
                 f"The process runs as root: {process.args}",
                 observed=f"user number {process.uid}, started by {process.real_uid}",
                 expected="a user number other than 0",
-                line=setting.instruction.line if setting else None,
+                line=context.source.setting_line("USER"),
             )
 
 

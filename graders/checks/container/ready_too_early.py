@@ -9,21 +9,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from graders.check import Check, NoParams
-from graders.context import ContainerContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.recorded import CASES
 from graders.recorded_service import HANGS, REFUSED, RIGHT, STARTUP, RecordedService, http, service_context
-from graders.service_evidence import Predicted, Startup, describe, what_is_wrong
+from graders.service_evidence import Predicted, ServiceContext, Startup, describe, what_is_wrong
 
 
-def find(context: ContainerContext, _params: NoParams) -> Iterator[Finding | Undecidable]:
+def find(context: ServiceContext, _params: NoParams) -> Iterator[Finding | Undecidable]:
     """A finding for a success that came too early, and one for a live path that fails while the model loads."""
-    if context.service is None or not context.service.spec.ready:
+    if not context.spec.ready:
         yield Undecidable("The exercise has no ready path")
         return
-    spec = context.service.spec
-    startup = context.service.handle.start().startup()
+    spec = context.spec
+    startup = context.handle.start().startup()
     if startup.live is not None and not startup.live.is_success:
         when = "while the service was getting ready" if startup.live_was_loading else "once the service was ready"
         yield Finding(
@@ -52,7 +51,7 @@ LOADING = tuple(Predicted(case, http(503)) for case in CASES)
 DUMMY = tuple(Predicted(case, http(body=b'{"label": "unknown"}')) for case in CASES)
 
 
-def _sample(startup: Startup) -> ContainerContext:
+def _sample(startup: Startup) -> ServiceContext:
     return service_context(RecordedService(start_up=startup))
 
 

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from graders.check import Check
-from graders.context import ContainerContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.recorded import CASES
 from graders.recorded_service import BURST, REFUSED, RIGHT, RecordedService, http, label, service_context
-from graders.service_evidence import Burst, Predicted, describe, excused_s
+from graders.service_evidence import Burst, Predicted, ServiceContext, describe, excused_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +34,13 @@ class Params:
             raise ValueError("requests must be from 1 to 2000")
 
 
-def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undecidable]:
+def find(context: ServiceContext, params: Params) -> Iterator[Finding | Undecidable]:
     """One finding: more than one in a hundred took too long, or got no answer."""
-    if context.service is None or not context.service.spec.predict.path:
+    if not context.spec.predict.path:
         yield Undecidable("The exercise asks a service for no texts")
         return
     spare = _spare(params.requests)
-    burst = context.service.handle.start().burst(params.requests, params.max_s, spare)
+    burst = context.handle.start().burst(params.requests, params.max_s, spare)
     if not burst.predicted:
         yield Undecidable("The exercise has no texts to try")
         return
@@ -72,7 +71,7 @@ def _spare(requests: int) -> int:
     return requests - math.ceil(requests * 0.99)
 
 
-def _sample(*predicted: Predicted) -> ContainerContext:
+def _sample(*predicted: Predicted) -> ServiceContext:
     return service_context(RecordedService(many=Burst(predicted, 0.5)))
 
 

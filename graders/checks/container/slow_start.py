@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from graders.check import Check
-from graders.context import ContainerContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.recorded_service import STARTUP, RecordedService, http, service_context
-from graders.service_evidence import Startup, describe, excused_s, is_right
+from graders.service_evidence import ServiceContext, Startup, describe, excused_s, is_right
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +24,10 @@ class Params:
             raise ValueError("max_s must be above 0")
 
 
-def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undecidable]:
+def find(context: ServiceContext, params: Params) -> Iterator[Finding | Undecidable]:
     """One finding: it was ready too late, or never."""
-    if context.service is None:
-        yield Undecidable("The exercise has no service")
-        return
-    spec = context.service.spec
-    startup = context.service.handle.start().startup()
+    spec = context.spec
+    startup = context.handle.start().startup()
     expected = f"at most {params.max_s:g} s"
     # Slow answers are another check's: where the first ones were right, being ready was the end of the start.
     was_true = bool(startup.first) and all(is_right(one, spec.predict) for one in startup.first)
@@ -52,7 +48,7 @@ def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undeci
         yield Finding(message, observed=f"{came_s:.1f} s", expected=expected, file="")
 
 
-def _sample(startup: Startup) -> ContainerContext:
+def _sample(startup: Startup) -> ServiceContext:
     return service_context(RecordedService(start_up=startup))
 
 

@@ -9,23 +9,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from graders.check import Check, NoParams
-from graders.context import ContainerContext
 from graders.engine.service import HttpAnswer, HttpOutcome
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.recorded import CASES
 from graders.recorded_service import BROKEN, HANGS, REFUSED, RIGHT, RecordedService, http, service_context
-from graders.service_evidence import Predicted, describe, what_is_wrong
+from graders.service_evidence import Predicted, ServiceContext, describe, what_is_wrong
 from graders.service_spec import FixedRequest
 
 
-def find(context: ContainerContext, _params: NoParams) -> Iterator[Finding | Undecidable]:
+def find(context: ServiceContext, _params: NoParams) -> Iterator[Finding | Undecidable]:
     """A finding for the first wrong answer to a text, and one for each fixed request with another status."""
-    access = context.service
-    if access is None or not (access.spec.predict.path or access.spec.requests):
+    if not (context.spec.predict.path or context.spec.requests):
         yield Undecidable("The exercise asks a service for nothing")
         return
-    live, predict = access.handle.start(), access.spec.predict
+    live, predict = context.handle.start(), context.spec.predict
     predicted = live.predict()
     wrong = [(one, what) for one in predicted if (what := what_is_wrong(one, predict))]
     if wrong:
@@ -37,7 +35,7 @@ def find(context: ContainerContext, _params: NoParams) -> Iterator[Finding | Und
             expected=f"status {predict.status} and {predict.label} = {one.case.label!r} in a JSON object",
             file="",
         )
-    for request, answer in zip(access.spec.requests, live.fixed(), strict=False):
+    for request, answer in zip(context.spec.requests, live.fixed(), strict=False):
         if not _is_expected(request, answer):
             yield Finding(
                 f"{request.method} {request.path}{' with the body ' + request.body if request.body else ''}"
@@ -52,7 +50,7 @@ def _is_expected(request: FixedRequest, answer: HttpAnswer) -> bool:
     return answer.outcome is HttpOutcome.ANSWERED and not answer.truncated and answer.status in request.status
 
 
-def _sample(answer: HttpAnswer) -> ContainerContext:
+def _sample(answer: HttpAnswer) -> ServiceContext:
     return service_context(RecordedService(predicted=(RIGHT[0], Predicted(CASES[1], answer))))
 
 

@@ -35,11 +35,10 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding]:
         return
     entrypoint, command = image.entrypoint or (), image.command or ()
     words = (*entrypoint, *command)
-    setting = context.source.dockerfile.setting("ENTRYPOINT") or context.source.dockerfile.setting("CMD")
-    line = setting.instruction.line if setting else None
+    line = context.source.setting_line("ENTRYPOINT", "CMD")
     shown = " ".join(words) or "nothing"
     base = context.base
-    inherited = base is not None and setting is None and words == (*(base.entrypoint or ()), *(base.command or ()))
+    inherited = base is not None and line is None and words == (*(base.entrypoint or ()), *(base.command or ()))
     if not words or inherited:
         yield Finding(
             "The Dockerfile sets no command" + (f", the base image's is left: {shown}" if words else ""),

@@ -9,7 +9,6 @@ import pytest
 from graders.checks.container import never_healthy
 from graders.engine.service import Health, ServiceState
 from graders.finding import Finding, Undecidable
-from graders.recorded import container_context, run
 from graders.recorded_service import HEALTHY, NOTICED, STATE, RecordedService, service_context
 from graders.service_evidence import FrozenWatch, HealthWatch
 
@@ -73,10 +72,3 @@ def test_freeze_that_proves_nothing_is_not_held_against_it(frozen: FrozenWatch) 
 def test_freeze_is_not_looked_at_unless_asked() -> None:
     """An exercise may leave it out."""
     assert [] == judged(frozen=replace(NOTICED, state=STATE), must_notice=False)
-
-
-def test_exercise_without_a_service_is_undecidable() -> None:
-    """Nothing is said where nothing was asked."""
-    (found,) = never_healthy.CHECK.find(container_context(run()), never_healthy.Params())
-
-    assert isinstance(found, Undecidable)

@@ -9,7 +9,6 @@ import pytest
 from graders.checks.container import port_silent
 from graders.engine.service import HttpOutcome, Listener, ServiceLogs, ServiceState
 from graders.finding import Finding, Undecidable
-from graders.recorded import container_context, run
 from graders.recorded_service import HANGS, REFUSED, STARTUP, STATE, RecordedService, http, service_context
 from graders.service_evidence import Startup
 
@@ -76,13 +75,6 @@ def test_any_answer_breaks_the_silence(status: int) -> None:
 def test_service_that_answered_and_then_died_was_not_silent() -> None:
     """Its end is found by what it was asked later."""
     assert [] == judged(replace(STARTUP, state=ServiceState(running=False, exit_code=1)))
-
-
-def test_exercise_without_a_service_is_undecidable() -> None:
-    """Nothing is said where nothing was asked."""
-    (found,) = port_silent.CHECK.find(container_context(run()), port_silent.CHECK.params())
-
-    assert isinstance(found, Undecidable)
 
 
 def test_broken_talk_is_told_as_it_came() -> None:
