@@ -55,8 +55,9 @@ class SlashCommand:
     """The same on the command line; empty when only the desk has it."""
     required: bool = False
     """Whether the argument must be there."""
-    can_be_fresh: bool = False
-    """Whether `--fresh` may follow: do it again, whatever is remembered."""
+    flag: str = ""
+    """What may follow, before or after the argument: "--fresh"."""
+    flag_help: str = ""
 
     @property
     def name(self) -> str:
@@ -74,6 +75,7 @@ class SlashCommand:
 
 
 FRESH = "--fresh"
+GIVE_UP = "--give-up"
 THEMES = ("dark", "light", "high-contrast")
 """The themes that `/theme` knows."""
 
@@ -86,7 +88,8 @@ COMMANDS = (
         Argument.EXERCISE,
         "Build, run and check your work",
         "dockyard check [EX]",
-        can_be_fresh=True,
+        flag=FRESH,
+        flag_help="The same, also when nothing changed since the last time",
     ),
     SlashCommand(Action.HINT, Argument.EXERCISE, "Show the next hint", "dockyard hint [EX]"),
     SlashCommand(Action.NEXT, Argument.NONE, "Go on: the next exercise or lesson", "dockyard status"),
@@ -95,7 +98,14 @@ COMMANDS = (
     SlashCommand(Action.EDIT, Argument.NONE, "Open the file in your own editor", ""),
     SlashCommand(Action.SHELL, Argument.NONE, "Open a shell where your files are", ""),
     SlashCommand(Action.RESET, Argument.EXERCISE, "Put the starter back; your files are kept", "dockyard reset EX"),
-    SlashCommand(Action.SOLUTION, Argument.EXERCISE, "Show the solution, once you passed", "dockyard solution EX"),
+    SlashCommand(
+        Action.SOLUTION,
+        Argument.EXERCISE,
+        "Show the solution, once you passed",
+        "dockyard solution EX",
+        flag=GIVE_UP,
+        flag_help="The same without a pass; this is recorded",
+    ),
     SlashCommand(Action.REVEAL, Argument.EXERCISE, "What each fault cost, once you passed", "dockyard reveal EX"),
     SlashCommand(Action.CHECKLIST, Argument.LEVEL, "What a level still asks for", "dockyard checklist [LEVEL]"),
     SlashCommand(Action.EXPLAIN, Argument.NONE, "Explain the finding under the cursor", ""),
@@ -107,6 +117,11 @@ COMMANDS = (
 """In the order in which help and completion show them."""
 
 _BY_NAME = {command.action.value: command for command in COMMANDS}
+_SHARED = frozenset(
+    command.action.value for command in COMMANDS if command.twin.startswith(f"dockyard {command.action}")
+)
+"""The names that the command line and the slash bar have in common."""
+_ON_THE_COMMAND_LINE = re.compile(r"\bdockyard (?:start (?P<lesson>\d+\.\d+)(?!\w)|(?P<name>[a-z]+)(?![\w-]))")
 _WORDS = re.compile(r"/?\s*(?P<name>[a-z]+)(?:(?:\s+(?=--)|[\s-]+)(?P<rest>\S.*?))?\s*", re.IGNORECASE)
 _LESSON = re.compile(r"(\d{1,3})[.\-\s](\d{1,3})")
 _LEVEL = re.compile(r"\d{1,3}")
@@ -120,8 +135,8 @@ class Call:
     action: Action
     argument: str = ""
     """A lesson's number ("2.1"), an exercise's id or a level's number; empty when none was given."""
-    fresh: bool = False
-    """Whether it is to be done again, whatever is remembered."""
+    flag: str = ""
+    """The flag that was typed with it, FRESH or GIVE_UP; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,17 +169,17 @@ def parse(text: str) -> Call | Unknown:
     if command is None:
         close = difflib.get_close_matches(name, _BY_NAME, n=3, cutoff=0.5)
         return Unknown(f"There is no command /{name}", tuple(_BY_NAME[word].usage for word in close) or ("/help",))
-    fresh = command.can_be_fresh and FRESH in rest.split()
-    if fresh:
-        rest = " ".join(word for word in rest.split() if word != FRESH)
+    flag = command.flag if command.flag in rest.split() else ""
+    if flag:
+        rest = " ".join(word for word in rest.split() if word != flag)
     if not rest:
         if command.required:
             return Unknown(f"{command.name} needs to know which: {command.usage}", (command.usage,))
-        return Call(command.action, fresh=fresh)
+        return Call(command.action, flag=flag)
     argument = _argument(command.argument, rest)
     if argument is None:
         return Unknown(f'"{rest}" does not fit {command.usage}', (command.usage,))
-    return Call(command.action, argument, fresh)
+    return Call(command.action, argument, flag)
 
 
 def lesson_number(text: str) -> str | None:
@@ -176,6 +191,22 @@ def lesson_number(text: str) -> str | None:
 def start_command(number: str) -> str:
     """The slash command that opens the lesson with this number: "2.1" -> "/start-2-1"."""
     return f"/start-{number.replace('.', '-')}"
+
+
+def in_slash_words(text: str) -> str:
+    """A hint that names commands of the command line, in the words of the slash bar where it has them.
+
+    "Try dockyard hint broken-a" -> "Try /hint broken-a"; "dockyard engine up" stays.
+    """
+
+    def here(match: re.Match[str]) -> str:
+        if match["lesson"]:
+            return start_command(match["lesson"])
+        if match["name"] == Action.START:
+            return f"/{Action.OPEN}"
+        return f"/{match['name']}" if match["name"] in _SHARED else match[0]
+
+    return _ON_THE_COMMAND_LINE.sub(here, text)
 
 
 def complete(
@@ -234,5 +265,5 @@ def _candidates(
         if command.argument is Argument.EXERCISE and (command.required or with_arguments):
             for exercise, title in exercises:
                 yield Candidate(f"{command.name} {exercise}", title)
-        if command.can_be_fresh and with_arguments:
-            yield Candidate(f"{command.name} {FRESH}", "The same, also when nothing changed since the last time")
+        if command.flag and with_arguments:
+            yield Candidate(f"{command.name} {command.flag}", command.flag_help)

@@ -106,7 +106,7 @@ def _command_lines(invocation: Invocation, call: Call) -> list[list[str]]:
             with invocation.session() as session:
                 exercise = call.argument or choose_exercise(session, None)
                 session.start_exercise(exercise)
-            return [[call.action.value, exercise, *(["--fresh"] if call.fresh else [])]]
+            return [[call.action.value, exercise, *([call.flag] if call.flag else [])]]
     return []
 
 

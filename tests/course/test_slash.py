@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from course.slash import COMMANDS, Action, Call, Unknown, complete, lesson_number, parse, start_command
+from course.slash import COMMANDS, Action, Call, Unknown, complete, in_slash_words, lesson_number, parse, start_command
 
 LESSONS = (("1.4", "Packaging for production"), ("2.1", "Versioning data"))
 EXERCISES = (("cache-order", "Order for the cache"), ("ship-the-classifier", "Ship the classifier"))
@@ -119,9 +119,35 @@ def test_start_command_and_lesson_number_are_inverse() -> None:
 @pytest.mark.parametrize("text", ["/check --fresh", "check --fresh", "/check  --fresh "])
 def test_check_can_be_fresh(text: str) -> None:
     """`--fresh` may follow, with an exercise or without one, in either order."""
-    assert Call(Action.CHECK, fresh=True) == parse(text)
-    assert Call(Action.CHECK, "cache-order", fresh=True) == parse("/check cache-order --fresh")
-    assert Call(Action.CHECK, "cache-order", fresh=True) == parse("/check --fresh cache-order")
+    assert Call(Action.CHECK, flag="--fresh") == parse(text)
+    assert Call(Action.CHECK, "cache-order", flag="--fresh") == parse("/check cache-order --fresh")
+    assert Call(Action.CHECK, "cache-order", flag="--fresh") == parse("/check --fresh cache-order")
+
+
+def test_a_solution_can_be_had_by_giving_up() -> None:
+    """`--give-up` belongs to /solution alone, and completion tells what it does."""
+    assert Call(Action.SOLUTION, "broken-a", flag="--give-up") == parse("/solution broken-a --give-up")
+    assert isinstance(parse("/check --give-up"), Unknown)
+    assert "/solution --give-up" in [candidate.text for candidate in complete("/solution ")]
+
+
+@pytest.mark.parametrize(
+    ("hint", "here"),
+    [
+        (
+            "Try dockyard hint broken-a, or give up: dockyard solution broken-a --give-up",
+            "Try /hint broken-a, or give up: /solution broken-a --give-up",
+        ),
+        ("Go on with dockyard start 1.4.", "Go on with /start-1-4."),
+        ("Try dockyard start cache-order", "Try /open cache-order"),
+        ("Start one: dockyard engine up", "Start one: dockyard engine up"),
+        ("dockyard status shows it", "dockyard status shows it"),
+        ("dockyard checklist-of-mine", "dockyard checklist-of-mine"),
+    ],
+)
+def test_a_hint_of_the_command_line_in_words_of_the_bar(hint: str, here: str) -> None:
+    """Where the bar has the command, the desk names it as it is typed there."""
+    assert in_slash_words(hint) == here
 
 
 def test_fresh_fits_no_other_command() -> None:

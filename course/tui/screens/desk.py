@@ -6,12 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.content import Content
+from textual.events import DescendantFocus
 from textual.message import Message
-from textual.widgets import Input, Markdown
+from textual.widgets import Input, Markdown, TextArea
 
 from course.errors import CourseError
 from course.session import HintShown
-from course.slash import Action, Call, Unknown, parse
+from course.slash import FRESH, GIVE_UP, Action, Call, Unknown, parse
 from course.terminal import look
 from course.tui.guard import plain
 from course.tui.pages import doctor_page, help_page, outcome_page
@@ -143,14 +144,14 @@ class Desk(DeskOutside):
 
     def _run(self, call: Call) -> None:
         if call.argument and call.action in (Action.CHECK, Action.OPEN):
-            self._open_by_id(call.argument, then_check=call.action is Action.CHECK, fresh=call.fresh)
+            self._open_by_id(call.argument, then_check=call.action is Action.CHECK, fresh=call.flag == FRESH)
             return
         match call.action:
             case Action.START:
                 self.show_pane("lesson")
                 self.open_lesson(call.argument)
             case Action.CHECK:
-                self.action_check(fresh=call.fresh)
+                self.action_check(fresh=call.flag == FRESH)
             case Action.NEXT:
                 self._next()
             case Action.EDIT:
@@ -185,7 +186,8 @@ class Desk(DeskOutside):
                 self._show_hint(self.session.hint(exercise))
             case Action.SOLUTION:
                 yours = self.query_one(Workbench).texts if exercise == self.query_one(Workbench).exercise else {}
-                self.app.push_screen(Compare(yours=yours, solution=self.session.solution(exercise)))
+                solution = self.session.solution(exercise, give_up=call.flag == GIVE_UP)
+                self.app.push_screen(Compare(yours=yours, solution=solution))
             case Action.REVEAL:
                 self.show_reveal(exercise)
             case Action.FILES:
@@ -276,6 +278,10 @@ class Desk(DeskOutside):
         self.app.push_screen(Page("This machine", doctor_page(event.lines)))
 
     # -- messages of the panes
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Say how the slash bar is reached from there."""
+        self.query_one(SlashBar).say_how(from_editor=isinstance(event.widget, TextArea))
 
     def on_slash_bar_entered(self, event: SlashBar.Entered) -> None:
         """A command was entered."""

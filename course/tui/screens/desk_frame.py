@@ -20,7 +20,7 @@ from textual.widgets import Static
 
 from course.errors import CourseError
 from course.session import LessonRow, LessonState, LevelRow, Session
-from course.slash import Candidate, complete
+from course.slash import Candidate, complete, in_slash_words
 from course.tui.disk_watch import watch_files
 from course.tui.guard import plain
 from course.tui.keys import bindings
@@ -141,7 +141,7 @@ class DeskFrame(Screen[None]):
 
     def tell(self, error: CourseError | GraderError) -> None:
         """Say an error of ours with what to do about it."""
-        hint = clean(error.hint)
+        hint = in_slash_words(clean(error.hint))
         self.notify(hint, title=clean(error.message), severity="error", timeout=12, markup=False)
 
     def say(self, text: str, *, warning: bool = False) -> None:

@@ -15,6 +15,8 @@ from textual.widgets.option_list import Option
 from course.slash import Candidate
 
 Completer = Callable[[str], tuple[Candidate, ...]]
+HOW, HOW_FROM_EDITOR = "Type / for commands", "Esc, then / for commands"
+"""What the empty line says; in the editor a slash is text like any other."""
 
 
 class SlashBar(Vertical):
@@ -38,11 +40,15 @@ class SlashBar(Vertical):
     def compose(self) -> ComposeResult:
         """The list, then the line."""
         yield OptionList(id="slash-list", compact=True)
-        yield Input(placeholder="Type / for commands", id="slash", compact=True, select_on_focus=False)
+        yield Input(placeholder=HOW, id="slash", compact=True, select_on_focus=False)
 
     def on_mount(self) -> None:
         """Only the line takes the focus."""
         self.query_one(OptionList).can_focus = False
+
+    def say_how(self, *, from_editor: bool) -> None:
+        """Say how the line is reached from where the learner is."""
+        self.query_one(Input).placeholder = HOW_FROM_EDITOR if from_editor else HOW
 
     def open(self) -> None:
         """Begin a command."""

@@ -9,6 +9,7 @@ import pytest
 from textual.widgets import Log, OptionList, Static
 
 from course.session import LessonState
+from course.tui.screens.compare import Compare
 from course.tui.screens.page import Page
 from course.tui.screens.pick import Pick
 from course.tui.widgets.lesson_view import LessonView
@@ -267,10 +268,27 @@ async def test_hint_solution_help_and_doctor_are_pages(desk: DeskDriver) -> None
         await desk.press("escape")
     await desk.enter("/solution")
     await desk.until(lambda: "shown after you passed" in desk.notices)
+    assert f"give up: /solution {desk.bench.exercise} --give-up" in desk.notices
     await desk.enter("/doctor")
     await desk.until(lambda: "This machine" in desk.text())
 
     assert "mend it:" in desk.text()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_bar_says_how_it_is_reached(desk: DeskDriver) -> None:
+    """In the editor a slash is text, so the way to the bar begins with escape."""
+    await desk.press("f3")
+    await desk.until(lambda: desk.shows("Type / for commands"))
+    await desk.press("f4")
+    await desk.until(lambda: desk.shows("Esc, then / for commands"))
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_solution_without_a_pass_is_had_by_giving_up(desk: DeskDriver) -> None:
+    """What the refusal names is what the bar takes."""
+    await desk.enter(f"/solution {desk.bench.exercise} --give-up")
+    await desk.until(lambda: isinstance(desk.app.screen, Compare))
 
 
 @pytest.mark.asyncio(loop_scope="module")
