@@ -37,7 +37,8 @@ from graders.errors import Cancelled, EngineUnavailable
 from graders.exercise import ExerciseSpec
 from graders.report import Verdict
 from graders.submission import read_submission
-from tests.graders.cohort.cluster_rig import BROKEN, RIGHT, SLOW, eventually, make_exercise
+from tests.graders.cohort.cluster_rig import BROKEN, RIGHT, SLOW, eventually
+from tests.graders.cohort.small_exercise import small_exercise
 
 CODE = "c" * 64
 WORDS = ("grade", "in", "--exercise", "small", "--out", "out")
@@ -91,7 +92,7 @@ def local_cluster(slots: int = 1, security: Security | None = None) -> Iterator[
 @pytest.fixture
 def cohort(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ExerciseSpec:
     """An exercise and five submissions, two of them identical."""
-    spec = make_exercise(tmp_path / "small")
+    spec = small_exercise(tmp_path / "small")
     for name, text in {
         "ada": RIGHT.format(1),
         "bo": BROKEN.format(1),

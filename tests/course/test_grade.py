@@ -26,22 +26,9 @@ from graders.engine.base import Engine
 from graders.engine.fake import FakeEngine
 from graders.errors import EngineUnavailable
 from tests.conftest import REAL_ENVIRON
+from tests.graders.cohort.small_exercise import small_exercise
 
 ROOT = Path(__file__).parents[2]
-EXERCISE = """
-format = 1
-id = "small"
-title = "Small"
-minutes = 1
-files = ["Dockerfile"]
-[build]
-bases = ["python:3.11-slim"]
-[[checks]]
-use = "unpinned-base"
-[[checks]]
-use = "build-fails"
-points = 2
-"""
 ANSWERS = {
     "ada": "FROM python:3.11-slim\nRUN echo 1\n",
     "bo": "FROM python:3.11-slim\nRUN exit 3\n",
@@ -60,8 +47,7 @@ class Grade(Protocol):
 @pytest.fixture
 def cohort(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An exercise, three submissions of which two are identical, and a roster of four."""
-    (tmp_path / "small" / "starter").mkdir(parents=True)
-    (tmp_path / "small" / "exercise.toml").write_text(EXERCISE)
+    small_exercise(tmp_path / "small", '[build]\nbases = ["python:3.11-slim"]\n')
     for name, text in ANSWERS.items():
         (tmp_path / "in" / name).mkdir(parents=True)
         (tmp_path / "in" / name / "Dockerfile").write_text(text)

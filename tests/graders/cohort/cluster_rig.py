@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 from graders.cohort.link import LinkDown, WorkerLost
 from graders.cohort.muster import CodeFacts
@@ -16,32 +15,12 @@ from graders.cohort.worker import WorkerDesk, WorkerTools
 from graders.engine.base import Engine
 from graders.engine.fake import FakeEngine
 from graders.errors import GraderError
-from graders.exercise import ExerciseSpec, read_exercise
 
-EXERCISE = """
-format = 1
-id = "small"
-title = "Small"
-minutes = 1
-files = ["Dockerfile"]
-[[checks]]
-use = "unpinned-base"
-[[checks]]
-use = "build-fails"
-points = 2
-"""
 RIGHT = "FROM python:3.11-slim\nRUN echo {}\n"
 BROKEN = "FROM python:3.11-slim\nRUN echo {} && false\n"
 SLOW = "FROM python:3.11-slim\nRUN sleep 600\n"
 FACTS = CodeFacts("1.0", "3.11.2", "c" * 64)
 DEADLINE_S = 20.0
-
-
-def make_exercise(folder: Path) -> ExerciseSpec:
-    """A small exercise."""
-    (folder / "starter").mkdir(parents=True)
-    (folder / "exercise.toml").write_text(EXERCISE)
-    return read_exercise(folder)
 
 
 def make_desk(

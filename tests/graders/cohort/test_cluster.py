@@ -38,8 +38,8 @@ from tests.graders.cohort.cluster_rig import (
     Rig,
     eventually,
     make_desk,
-    make_exercise,
 )
+from tests.graders.cohort.small_exercise import small_exercise
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def quick_watch(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def spec(tmp_path: Path) -> ExerciseSpec:
     """A small exercise."""
-    return make_exercise(tmp_path / "small")
+    return small_exercise(tmp_path / "small")
 
 
 @pytest.fixture

@@ -32,27 +32,13 @@ from graders.cohort.unpack import read
 from graders.engine import private
 from graders.engine.private import PrivatePaths
 from graders.engine.private_cgroup import Caps
-from graders.exercise import ExerciseSpec, read_exercise
+from graders.exercise import ExerciseSpec
 from tests.graders.cohort.cluster_rig import eventually
+from tests.graders.cohort.small_exercise import small_exercise
 from tests.graders.cohort.test_run_killed import book_lines
 from tests.hostile.conftest import BASE, ENVIRON, private_room
 
-EXERCISE = """
-format = 1
-id = "small"
-title = "Small"
-minutes = 1
-files = ["Dockerfile"]
-[build]
-bases = ["busybox:1.35"]
-[[checks]]
-use = "unpinned-base"
-[[checks]]
-use = "build-fails"
-points = 2
-[[checks]]
-use = "user-is-root"
-"""
+MORE = '[[checks]]\nuse = "user-is-root"\n[build]\nbases = ["busybox:1.35"]\n'
 ANSWERS = {
     "ada": "FROM busybox:1.35\nRUN sleep 1 && echo ada\nUSER 1000\n",
     "bo": "FROM busybox:1.35\nRUN sleep 1 && echo bo && false\n",
@@ -213,9 +199,7 @@ def await_workers(grader: ClusterGrader, count: int) -> None:
 @pytest.mark.alone
 def test_killed_worker_costs_only_time(tmp_path: Path, cluster: Cluster) -> None:
     """kill -9 of one of two workers in its build: the gradebook is that of a serial run here, and nothing is left."""
-    (tmp_path / "small" / "starter").mkdir(parents=True)
-    (tmp_path / "small" / "exercise.toml").write_text(EXERCISE)
-    spec = read_exercise(tmp_path / "small")
+    spec = small_exercise(tmp_path / "small", MORE)
     for name, text in ANSWERS.items():
         (tmp_path / "in" / name).mkdir(parents=True)
         (tmp_path / "in" / name / "Dockerfile").write_text(text)

@@ -25,24 +25,12 @@ from graders.cohort.unpack import read
 from graders.engine import private
 from graders.engine.private import PrivatePaths
 from graders.engine.private_cgroup import Caps
-from graders.exercise import ExerciseSpec, read_exercise
+from graders.exercise import ExerciseSpec
+from tests.graders.cohort.small_exercise import small_exercise
 from tests.graders.cohort.test_run_killed import book_lines
 from tests.hostile.conftest import BASE, ENVIRON, private_room
 
-EXERCISE = """
-format = 1
-id = "small"
-title = "Small"
-minutes = 1
-files = ["Dockerfile"]
-[build]
-bases = ["busybox:1.35"]
-[[checks]]
-use = "unpinned-base"
-[[checks]]
-use = "build-fails"
-points = 2
-"""
+BUSYBOX = '[build]\nbases = ["busybox:1.35"]\n'
 ANSWERS = {
     "ada": "FROM busybox:1.35\nRUN sleep 1 && echo ada\n",
     "bo": "FROM busybox:1.35\nRUN sleep 1 && echo bo && false\n",
@@ -99,9 +87,7 @@ def run_over(
 @pytest.mark.engine
 def test_killed_daemon_costs_only_time(tmp_path: Path, engine_of_ours: PrivatePaths) -> None:
     """kill -9 of dockerd while two are building: the run waits, goes on, and no row differs from one in peace."""
-    (tmp_path / "small" / "starter").mkdir(parents=True)
-    (tmp_path / "small" / "exercise.toml").write_text(EXERCISE)
-    spec = read_exercise(tmp_path / "small")
+    spec = small_exercise(tmp_path / "small", BUSYBOX)
     for name, text in ANSWERS.items():
         (tmp_path / "in" / name).mkdir(parents=True)
         (tmp_path / "in" / name / "Dockerfile").write_text(text)

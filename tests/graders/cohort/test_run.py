@@ -26,21 +26,9 @@ from graders.finding import Finding
 from graders.outcome import Level, Outcome, Status
 from graders.report import Report
 from graders.submission import Submission, read_submission
+from tests.graders.cohort.small_exercise import TEXT, small_exercise
 
-EXERCISE = """
-format = 1
-id = "small"
-title = "Small"
-minutes = 1
-files = ["Dockerfile"]
-[limits]
-build_s = 60.0
-[[checks]]
-use = "unpinned-base"
-[[checks]]
-use = "build-fails"
-points = 2
-"""
+LIMITS = "[limits]\nbuild_s = 60.0\n"
 RIGHT = "FROM python:3.11-slim\nRUN echo {}\n"
 BROKEN = "FROM python:3.11-slim\nRUN echo {} && false\nRUN exit 1\n"
 UNPINNED = "FROM python\nRUN echo {}\n"
@@ -141,10 +129,8 @@ def report(status: Status = Status.PASSED, check_id: str = "build-fails", reason
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """An empty cohort for an exercise of two checks."""
     folder = tmp_path / "small"
-    (folder / "starter").mkdir(parents=True)
-    (folder / "exercise.toml").write_text(EXERCISE)
     book = open_gradebook(tmp_path / "out" / "gradebook.sqlite")
-    yield Desk(tmp_path / "in", read_exercise(folder), book)
+    yield Desk(tmp_path / "in", small_exercise(folder, LIMITS), book)
     book.close()
 
 
@@ -246,7 +232,7 @@ def test_changed_check_regrades_and_changed_points_do_not(desk: Desk) -> None:
     desk.hand_in("a", RIGHT.format(1))
     desk.hand_in("b", BROKEN.format(1))
     desk.run()
-    text = EXERCISE.replace("points = 2", "points = 5")
+    text = (TEXT + LIMITS).replace("points = 2", "points = 5")
     (desk.spec.root / "exercise.toml").write_text(text)
     desk.spec = read_exercise(desk.spec.root)
     events = desk.run()
@@ -477,7 +463,7 @@ def test_stop_leaves_the_rest_waiting(desk: Desk) -> None:
 
 def test_seconds_cost_nothing_unless_they_count(desk: Desk, tmp_path: Path) -> None:
     """A timing check that failed is advice in a cohort, its points are given; when timing counts it fails the row."""
-    text = EXERCISE + '[[checks]]\nuse = "slow-start"\npoints = 3\n[service]\nport = 8000\nready = "/ready"\n'
+    text = TEXT + LIMITS + '[[checks]]\nuse = "slow-start"\npoints = 3\n[service]\nport = 8000\nready = "/ready"\n'
     (desk.spec.root / "exercise.toml").write_text(text)
     desk.spec = read_exercise(desk.spec.root)
     slow = replace(report(), outcomes=(*report().outcomes, *report(Status.FAILED, "slow-start").outcomes))

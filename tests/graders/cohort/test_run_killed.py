@@ -13,6 +13,7 @@ import pytest
 from graders.cohort.gradebook import FILE_NAME, open_gradebook
 from graders.cohort.out_lock import out_lock
 from graders.errors import GradebookError
+from tests.graders.cohort.small_exercise import small_exercise
 
 ROOT = Path(__file__).parents[3]
 COUNT = 12
@@ -21,25 +22,12 @@ DOCKERFILES = (
     "FROM python:3.11-slim\nRUN sleep 0.02\nRUN exit {}\n",
     "FROM python\nRUN echo {}\n",
 )
-EXERCISE = """
-format = 1
-id = "small"
-title = "Small"
-minutes = 1
-files = ["Dockerfile"]
-[[checks]]
-use = "unpinned-base"
-[[checks]]
-use = "build-fails"
-points = 2
-"""
 
 
 @pytest.fixture
 def cohort(tmp_path: Path) -> Path:
     """An exercise and submissions, every fourth of them a copy."""
-    (tmp_path / "small" / "starter").mkdir(parents=True)
-    (tmp_path / "small" / "exercise.toml").write_text(EXERCISE)
+    small_exercise(tmp_path / "small")
     for number in range(COUNT):
         folder = tmp_path / "in" / f"s{number:02}"
         folder.mkdir(parents=True)

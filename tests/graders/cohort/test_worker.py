@@ -32,13 +32,14 @@ from graders.exercise import ExerciseSpec
 from graders.formats.json import loads
 from graders.report import Verdict
 from graders.submission import read_submission
-from tests.graders.cohort.cluster_rig import BROKEN, RIGHT, SLOW, eventually, make_desk, make_exercise
+from tests.graders.cohort.cluster_rig import BROKEN, RIGHT, SLOW, eventually, make_desk
+from tests.graders.cohort.small_exercise import small_exercise
 
 
 @pytest.fixture
 def spec(tmp_path: Path) -> ExerciseSpec:
     """A small exercise."""
-    return make_exercise(tmp_path / "small")
+    return small_exercise(tmp_path / "small")
 
 
 def order_of(spec: ExerciseSpec, dockerfile: str, job: str = "job") -> Order:
