@@ -89,6 +89,8 @@ class Check(Generic[C, P]):
     """Change.TEST only: what is planted, from the parameters and a text that is new for every call."""
     advisory: bool = False
     """Whether no exercise may require it, because its evidence depends on the machine."""
+    watches: bool = False
+    """Container level only: it judges who runs, so runs wait until their processes were seen."""
     service: bool = False
     """Container level only: it gets a `ServiceContext`, and is SKIPPED where the exercise has no service."""
     aliases: tuple[str, ...] = ()

@@ -364,6 +364,7 @@ class _Container:
                 env=dict(env or {}),
                 read_only=read_only,
                 tmpfs=tmpfs,
+                watched=any(use.check.watches for use in bench.spec.checks),
                 hardened=hardened,
             )
             result = bench.engine.run(request, bench.cancel)

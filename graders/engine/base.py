@@ -205,14 +205,17 @@ class RunRequest:
     args: tuple[str, ...] = ()
     """Put after the image's name: replaces CMD."""
     stdin: bytes | None = None
-    """None: standard input is closed. Else it is written once the processes were seen, and then closed."""
+    """None: standard input is closed. Else it is written, and then closed."""
     env: Mapping[str, str] = field(default_factory=dict)
     read_only: bool = False
     tmpfs: tuple[str, ...] = ()
     network: Network = Network.NONE
+    watched: bool = True
+    """Its processes are looked at before standard input is written, and before it is closed: a process of root then
+    has a second to give its rights away. False: nobody asks who runs, so nothing waits for it."""
     hardened: bool = True
     """Without capabilities and without a way to gain any. False: with what a plain `docker run` gives, watched to its
-    end, and standard input is held open for a second so that there is something to watch."""
+    end whatever `watched` says, and standard input is held open for a second so that there is something to watch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +243,8 @@ class RunResult:
     start_error: str = ""
     """The engine's message when the program could not be started at all (no such file, not executable)."""
     processes: tuple[Process, ...] = ()
-    """Every process in the last look before standard input was closed; empty when none was seen in time."""
+    """Every process in the last look before standard input was closed; empty when none was seen in time, or nobody
+    looked."""
     looks: tuple[tuple[Process, ...], ...] = ()
     """Of a run that was not hardened: each look that differed from the one before, to the end."""
 

@@ -43,13 +43,14 @@ class EngineDisk:
         self._crowds: list[tuple[float, int]] = []
 
     @contextmanager
-    def watch(self, limit_mib: int, headroom_mib: int) -> Iterator[DiskUse]:
-        """Measure from now on."""
+    def watch(self, limit_mib: int, headroom_mib: int, *, weighs_layers: bool = True) -> Iterator[DiskUse]:
+        """Measure from now on. `weighs_layers`: False where the caller always knows what was written."""
         with self._lock:
             self._active += 1
             self._note_crowd()
         try:
-            yield DiskUse(self, limit_mib, headroom_mib)
+            # An engine in use for long has many thousand layers: listing them is work that a run has no need of.
+            yield DiskUse(self, limit_mib, headroom_mib, self.layer_names() if weighs_layers else None)
         finally:
             with self._lock:
                 self._note_crowd()
@@ -87,7 +88,7 @@ class EngineDisk:
 
     def new_layers(self, known: frozenset[str] | None) -> tuple[int, int] | None:
         """Bytes and files in layers that are not among the known ones; None where they can't be read."""
-        names = self.layer_names()
+        names = self.layer_names() if known is not None else None
         if names is None or known is None:
             return None
         young = [os.path.join(self._layers, name) for name in names - known]  # noqa: PTH118 - str paths
@@ -98,12 +99,13 @@ class EngineDisk:
 class DiskUse:
     """How much the free space has fallen since the start of one build or run."""
 
-    def __init__(self, disk: EngineDisk, limit_mib: int, headroom_mib: int) -> None:
+    def __init__(self, disk: EngineDisk, limit_mib: int, headroom_mib: int, known: frozenset[str] | None) -> None:
+        """`known`: the layers that there were before; None: no layer is weighed."""
         self._disk = disk
         self._limit_mib = limit_mib
         self._headroom_mib = headroom_mib
         self._began = time.monotonic()
-        self._known = disk.layer_names()
+        self._known = known
         self._inodes = disk.free_inodes()
         self._free = disk.free_bytes()
         self._weigh_at = 0.0

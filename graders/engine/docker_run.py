@@ -31,6 +31,8 @@ from graders.safe_text import clean
 
 _LOOK_S = 0.02
 """Pause between two looks at the processes."""
+_LONGEST_LOOK_S = 0.2
+"""The same once a process of root has been waited for: an engine forks a program for each look."""
 _FIRST_LOOK_S = 5.0
 """Longest wait for a first process to be seen."""
 _SETTLE_S = 1.0
@@ -54,7 +56,8 @@ _NOT_ALLOWED = re.compile(
 
 def run(wire: Wire, request: RunRequest, cancel: Cancel, *, cpus: int, disk: EngineDisk) -> RunResult:
     """Create, start, watch, wait, read, remove. `cpus`: how many the engine has."""
-    with disk.watch(request.limits.run_disk_mib, request.limits.disk_headroom_mib) as use:
+    limits = request.limits
+    with disk.watch(limits.run_disk_mib, limits.disk_headroom_mib, weighs_layers=False) as use:
         return _run(wire, request, cancel, cpus, use)
 
 
@@ -141,20 +144,21 @@ class _Watch:
         self._name = name
         self._began = began
         self._deadline = began + request.limits.run_s
+        self._is_watched = request.watched or not request.hardened
         self._seen: tuple[Process, ...] = ()
         self._looks: list[tuple[Process, ...]] = []
 
     def to_the_end(self, stdin: Stream | None) -> RunResult:
         """Look, feed, wait, and tell how it ended."""
         with self._guard as guard:
-            alive = self._first_look()
+            alive = not self._is_watched or self._first_look()
             if stdin is not None:
                 if alive:
                     self._feed(stdin, self._request.stdin or b"")
-                    if self._request.hardened:
-                        self._last_look()
-                    else:
+                    if not self._request.hardened:
                         self._follow(min(self._deadline, time.monotonic() + _HOLD_S))
+                    elif self._is_watched:
+                        self._last_look()
                 stdin.half_close()
             if not self._request.hardened:
                 self._follow(self._deadline)
@@ -200,16 +204,19 @@ class _Watch:
 
     def _last_look(self) -> None:
         until = min(self._deadline, time.monotonic() + _SETTLE_S)
+        pause_s = _LOOK_S
         while True:
             processes = self._processes()
             if processes is None:
                 return
             if processes:
                 self._seen = processes
-            if all(process.uid != 0 for process in processes) or time.monotonic() >= until:
+            now_s = time.monotonic()
+            if all(process.uid != 0 for process in processes) or now_s >= until:
                 return
-            if self._cancel.wait(_LOOK_S):
+            if self._cancel.wait(min(pause_s, until - now_s)):
                 raise Cancelled
+            pause_s = min(2 * pause_s, _LONGEST_LOOK_S)
 
     def _follow(self, until: float) -> None:
         """Look until then, or until the container has ended."""

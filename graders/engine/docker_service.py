@@ -60,7 +60,7 @@ def serve(
     limits = request.limits
     with ExitStack() as last:
         cancel.raise_if_set()
-        use = last.enter_context(disk.watch(limits.run_disk_mib, limits.disk_headroom_mib))
+        use = last.enter_context(disk.watch(limits.run_disk_mib, limits.disk_headroom_mib, weighs_layers=False))
         last.callback(remove_network, wire, name)
         network = make_network(wire, name, request.run_id)
         if not network.is_reachable:

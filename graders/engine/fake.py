@@ -101,7 +101,9 @@ class FakeEngine:
         self.runs: dict[str, FakeReply] = {}
         """What a RUN command does, by the start of its text; a reply's exit code, output and time count."""
         self.registry: dict[str, bytes] = {}
-        """Images that `pull` can fetch, with the bytes of their one file; others are unavailable."""
+        """Images that `pull` can fetch, with the bytes of their one file."""
+        self.unavailable: set[str] = set()
+        """Images that no registry gives. A pull of what stands nowhere is a hole in the script: see `pull`."""
         self.die_in_step: int | None = None
         """Number of the build step (1: FROM) in which the engine goes away."""
         for base in bases:
@@ -169,8 +171,9 @@ class FakeEngine:
             raise Cancelled
         limit = request.limits.output_kib * KIB
         uid = _uid(info.user) if reply.uid is None else reply.uid
-        seen = request.stdin is not None or reply.takes_s > 0
-        processes = (Process(4242, uid, uid, " ".join(words)),) if seen else ()
+        lasts = request.stdin is not None or reply.takes_s > 0
+        is_seen = lasts and (request.watched or not request.hardened)
+        processes = (Process(4242, uid, uid, " ".join(words)),) if is_seen else ()
         return RunResult(
             exit_code=None if timed_out else reply.exit_code,
             stdout=reply.stdout[:limit],
@@ -206,12 +209,17 @@ class FakeEngine:
         return _exported(data, cancel)
 
     def pull(self, reference: str, cancel: Cancel) -> Iterator[PullProgress]:
-        """Pull what is in `registry`."""
+        """Pull what is in `registry`; LookupError for what the script says nothing of.
+
+        Were that unavailable, a base that a test forgot would have its stand-in built on this machine, for minutes.
+        """
         self._called("pull")
         cancel.raise_if_set()
         data = self.registry.get(reference)
-        if data is None:
+        if reference in self.unavailable:
             raise ImageUnavailable(reference, hint="Check the network, then try again.")
+        if data is None:
+            raise LookupError(f"The script has no {reference}: name it in bases, registry or unavailable")
         return self._pull(reference, data)
 
     def import_image(self, chunks: Iterator[bytes], tags: tuple[str, ...], changes: tuple[str, ...]) -> str:

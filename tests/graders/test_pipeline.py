@@ -13,7 +13,7 @@ import pytest
 
 import graders.formats
 from graders.cancel import Cancel
-from graders.engine.base import ContextFile, Engine
+from graders.engine.base import ContextFile, Engine, RunRequest, RunResult
 from graders.engine.fake import FakeEngine, FakeReply, FakeRun
 from graders.errors import Cancelled, EngineUnavailable
 from graders.event import (
@@ -316,6 +316,26 @@ def test_engine_that_dies_in_a_step_is_errored(spec: ExerciseSpec, engine: FakeE
     engine.die_in_step = 3
 
     assert "errored" == statuses(report(spec, engine))["build-fails"]
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_processes_are_looked_at_only_for_a_check_that_judges_them(
+    spec: ExerciseSpec, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, *, is_asked: bool
+) -> None:
+    """A run waits for its processes to be seen where a check asks who runs, and nowhere else."""
+    if not is_asked:
+        spec = replace(spec, checks=tuple(use for use in spec.checks if use.check.id != "process-is-root"))
+    asked: list[bool] = []
+    run = engine.run
+
+    def noted(request: RunRequest, cancel: Cancel) -> RunResult:
+        asked.append(request.watched)
+        return run(request, cancel)
+
+    monkeypatch.setattr(engine, "run", noted)
+
+    assert Verdict.PASSED == report(spec, engine).verdict
+    assert [is_asked] == asked
 
 
 def test_cancel_in_a_build_cleans_up_and_passes_on(spec: ExerciseSpec, engine: FakeEngine) -> None:

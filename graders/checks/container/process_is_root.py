@@ -40,6 +40,7 @@ CHECK = Check(
     level=Level.CONTAINER,
     find=find,
     params=NoParams,
+    watches=True,
     needs=("unpinned-base", "fat-base", "build-fails"),
     bad=(
         container_context(run(processes=(ROOT,))),

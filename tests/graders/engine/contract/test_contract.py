@@ -12,7 +12,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from graders.base_images.ensure import ensure
 from graders.cancel import Cancel
 from graders.engine.base import (
     BuildEvent,
@@ -25,21 +24,9 @@ from graders.engine.base import (
     StepChanged,
     StepStatus,
 )
-from graders.engine.fake import FakeEngine
 from graders.errors import Cancelled, EngineError, ImageUnavailable
 from graders.limits import Limits
-
-BASE = "busybox:1.35"
-
-
-@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.engine)])
-def any_engine(request: pytest.FixtureRequest) -> Engine:
-    if request.param == "fake":
-        return FakeEngine()
-    engine: Engine = request.getfixturevalue("engine")
-    for _ in ensure(engine, BASE, Cancel(), {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}):
-        pass
-    return engine
+from tests.graders.engine.contract.conftest import BASE, NOWHERE
 
 
 @pytest.fixture
@@ -146,7 +133,7 @@ def test_build_that_fails_is_a_result(any_engine: Engine, run_id: str, dockerfil
 def test_build_from_an_image_that_no_registry_gives_is_no_result(any_engine: Engine, run_id: str) -> None:
     """A base image that can't be had is trouble of the machine."""
     with pytest.raises(ImageUnavailable):
-        built(any_engine, request("FROM registry.invalid/nothing:1\n", run_id))
+        built(any_engine, request(f"FROM {NOWHERE}\n", run_id))
 
 
 def test_build_over_its_time_is_the_learners(any_engine: Engine, run_id: str) -> None:
@@ -206,6 +193,16 @@ def test_run_feeds_standard_input_and_sees_the_user(any_engine: Engine, run_id: 
 
     assert b"a\nb\n" == done.stdout
     assert [1000] == [process.uid for process in done.processes]
+
+
+def test_run_that_nobody_watches_gets_its_input_whole(any_engine: Engine, run_id: str) -> None:
+    """Where nobody asks who runs, standard input arrives all the same and no process is told."""
+    text = b"0123456789abcde\n" * 10_000
+    request = RunRequest(image_of(any_engine, run_id), run_id, Limits(), args=("cat",), stdin=text, watched=False)
+    done = any_engine.run(request, Cancel())
+
+    assert text == done.stdout
+    assert () == done.processes
 
 
 def test_run_of_a_missing_program_is_a_start_error(any_engine: Engine, run_id: str) -> None:
@@ -309,7 +306,7 @@ def test_image_that_is_not_there_is_none(any_engine: Engine) -> None:
 def test_pull_of_what_no_registry_gives_raises(any_engine: Engine) -> None:
     """A pull says that the image is not to be had."""
     with pytest.raises(ImageUnavailable):
-        list(any_engine.pull("registry.invalid/nothing:1", Cancel()))
+        list(any_engine.pull(NOWHERE, Cancel()))
 
 
 def test_info_says_which_engine(any_engine: Engine) -> None:
