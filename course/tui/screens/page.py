@@ -9,8 +9,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Markdown, Static
+from textual.widgets import Markdown
 
+from course.tui.widgets.hanging_text import HangingText
 from course.tui.widgets.lesson_blocks import CourseMarkdown
 
 
@@ -38,7 +39,7 @@ class Page(ModalScreen[None]):
             frame.border_subtitle = Content("Esc closes")
             with VerticalScroll(classes="page-body"):
                 if self.body is not None:
-                    yield Static(self.body)
+                    yield HangingText(self.body)
                 else:
                     yield CourseMarkdown(self._markdown, make_quiz=lambda _markdown, _token: None)
 
