@@ -12,6 +12,13 @@ from graders.engine.fake import FakeEngine
 from graders.errors import Cancelled, EngineCommandFailed, ImageUnavailable
 
 
+def offline(reference: str) -> FakeEngine:
+    """An engine without this image, and no registry that gives it."""
+    engine = FakeEngine(bases=())
+    engine.unavailable.add(reference)
+    return engine
+
+
 def test_present_image_is_used() -> None:
     """Nothing is said and nothing is done."""
     engine = FakeEngine()
@@ -35,14 +42,20 @@ def test_missing_image_is_pulled() -> None:
 def test_image_without_a_stand_in_is_unavailable() -> None:
     """Only the course's own bases have stand-ins."""
     with pytest.raises(ImageUnavailable):
-        list(ensure(FakeEngine(bases=()), "python:3.9", Cancel(), {}))
+        list(ensure(offline("python:3.9"), "python:3.9", Cancel(), {}))
+
+
+def test_base_that_a_script_forgot_builds_nothing_here() -> None:
+    """A test on the engine in memory never gets a stand-in that it did not ask for."""
+    with pytest.raises(LookupError, match=r"busybox:1\.35"):
+        list(ensure(FakeEngine(bases=()), "busybox:1.35", Cancel(), {}))
 
 
 def test_missing_mmdebstrap_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is missing comes with what mends it."""
     monkeypatch.setattr("graders.base_images.stand_in.find_program", lambda name, environ: None)
     with pytest.raises(EngineCommandFailed) as caught:
-        list(ensure(FakeEngine(bases=()), "python:3.11-slim", Cancel(), {}))
+        list(ensure(offline("python:3.11-slim"), "python:3.11-slim", Cancel(), {}))
 
     assert "apt-get install" in caught.value.hint
 
@@ -58,7 +71,7 @@ def test_cancelled_before_anything_happens() -> None:
 @pytest.mark.engine
 def test_stand_in_of_busybox_is_built_and_labelled(engine: object) -> None:
     """Built from a Debian package, in seconds, with growing fractions; here onto a fake that keeps the tar."""
-    fake = FakeEngine(bases=())
+    fake = offline("busybox:1.35")
     environ = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
     fractions = [event.fraction or 0.0 for event in ensure(fake, "busybox:1.35", Cancel(), environ)]
     image = fake.image("busybox:1.35")

@@ -9,26 +9,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from graders.base_images.ensure import ensure
 from graders.cancel import Cancel
 from graders.engine.base import BuildRequest, BuildResult, ContextFile, Engine
-from graders.engine.fake import FakeEngine
 from graders.engine.service import Health, HttpAnswer, HttpOutcome, Service, ServiceRequest, ServiceState
 from graders.errors import Cancelled
 from graders.limits import Limits
+from tests.graders.engine.contract.conftest import BASE
 
-BASE = "busybox:1.35"
 HTTPD = ("httpd", "-f", "-p", "8000", "-h", "/data")
-
-
-@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.engine)])
-def any_engine(request: pytest.FixtureRequest) -> Engine:
-    if request.param == "fake":
-        return FakeEngine()
-    engine: Engine = request.getfixturevalue("engine")
-    for _ in ensure(engine, BASE, Cancel(), {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}):
-        pass
-    return engine
 
 
 @pytest.fixture

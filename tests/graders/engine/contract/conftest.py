@@ -1,0 +1,27 @@
+"""Both engines of the contract, the one in memory and the real one, with the base image that its tests build on."""
+
+from __future__ import annotations
+
+import pytest
+
+from graders.base_images.ensure import ensure
+from graders.cancel import Cancel
+from graders.engine.base import Engine
+from graders.engine.fake import FakeEngine
+
+BASE = "busybox:1.35"
+NOWHERE = "registry.invalid/nothing:1"
+"""An image that no registry gives."""
+
+
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.engine)])
+def any_engine(request: pytest.FixtureRequest) -> Engine:
+    """One engine, then the other."""
+    if request.param == "fake":
+        fake = FakeEngine(bases=(BASE,))
+        fake.unavailable.add(NOWHERE)
+        return fake
+    engine: Engine = request.getfixturevalue("engine")
+    for _ in ensure(engine, BASE, Cancel(), {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}):
+        pass
+    return engine
