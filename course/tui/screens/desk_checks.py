@@ -19,7 +19,7 @@ from course.tui.check_run import CheckRun
 from course.tui.guard import plain
 from course.tui.marks import seconds
 from course.tui.memory import Memory
-from course.tui.screens.desk_frame import DeskFrame
+from course.tui.screens.desk_lessons import DeskLessons
 from course.tui.widgets.results import Results
 from course.tui.widgets.workbench import Workbench
 from graders.errors import GraderError
@@ -32,7 +32,7 @@ PULSE_S = 0.1
 """How often events of a running check are taken over: one repaint a batch keeps the keys quick."""
 
 
-class DeskChecks(DeskFrame):
+class DeskChecks(DeskLessons):
     """The desk with checks."""
 
     class CheckEnded(Message):

@@ -39,7 +39,7 @@ class DeskReading(DeskChecks):
     def _go_to_heading(self, number: str | None) -> None:
         headings = self.query_one(LessonView).headings
         if number and int(number) < len(headings):
-            self._show_lesson()
+            self._turn_to_lesson()
             self.query_one(LessonView).go_to_block(headings[int(number)])
 
     def action_search(self) -> None:
@@ -62,7 +62,7 @@ class DeskReading(DeskChecks):
             self.say(f'"{self._sought}" is not in this lesson.', warning=True)
             return
         self._found = (self._found + 1) % len(places)
-        self._show_lesson()
+        self._turn_to_lesson()
         lesson.mark(places[self._found])
         lesson.go_to_block(places[self._found])
         more = ", N goes on" if len(places) > 1 else ""
@@ -86,7 +86,7 @@ class DeskReading(DeskChecks):
         lines = text.count("\n") + 1
         self.say(f"Copied {lines} lines." if lines > 1 else f"Copied: {text}")
 
-    def _show_lesson(self) -> None:
+    def _turn_to_lesson(self) -> None:
         self.show_pane("lesson")
         self.set_focus(self.query_one(LessonView))
 

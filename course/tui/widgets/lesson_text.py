@@ -23,6 +23,7 @@ _DETAILS = re.compile(
 _DETAILS_END = re.compile(r"</details>\s*\Z", re.IGNORECASE)
 _DETAILS_OPENS = re.compile(r"<details\b", re.IGNORECASE)
 _DETAILS_CLOSES = re.compile(r"</details>", re.IGNORECASE)
+_HEADING = re.compile(r" {0,3}##\s")
 _TAG = re.compile(r"<[^>]+>")
 _QUIZ_ID = re.compile(r"^\s*[\"']?id[\"']?\s*[:=]\s*[\"']?([\w.-]+)", re.MULTILINE)
 _BREAKS = ("<br>", "<br/>", "<br />")
@@ -45,9 +46,24 @@ def make_parser() -> MarkdownIt:
 
 def split_sections(markdown: str) -> list[str]:
     """The text cut before each heading of the second level (not those in a fence or a reveal)."""
+    lines = markdown.splitlines(keepends=True)
+    edges = [0, *_cuts(markdown), len(lines)]
+    return ["".join(lines[start:end]) for start, end in pairwise(edges)]
+
+
+def split_first_section(markdown: str) -> tuple[str, str]:
+    """The first section and the text after it, which is only read as far as that takes."""
+    lines = markdown.splitlines(keepends=True)
+    for row, line in enumerate(lines):
+        if row and _HEADING.match(line) and row in _cuts("".join(lines[: row + 1])):
+            return "".join(lines[:row]), "".join(lines[row:])
+    return markdown, ""
+
+
+def _cuts(markdown: str) -> list[int]:
+    """Rows at which a section begins, but for the first."""
     # Only the blocks matter here: the words between them are read when a section is mounted.
     parser = MarkdownIt("gfm-like2", {"html": True}).disable(["inline", "linkify"])
-    lines = markdown.splitlines(keepends=True)
     cuts: list[int] = []
     depth = 0
     for token in parser.parse(markdown):
@@ -55,8 +71,7 @@ def split_sections(markdown: str) -> list[str]:
             depth += len(_DETAILS_OPENS.findall(token.content)) - len(_DETAILS_CLOSES.findall(token.content))
         elif token.type == "heading_open" and token.tag == "h2" and token.level == 0 and depth <= 0 and token.map:
             cuts.append(token.map[0])
-    edges = [0, *(cut for cut in cuts if cut), len(lines)]
-    return ["".join(lines[start:end]) for start, end in pairwise(edges)]
+    return [cut for cut in cuts if cut]
 
 
 def find_links(markdown: str) -> tuple[Link, ...]:

@@ -15,7 +15,7 @@ from textual.widgets._markdown import MarkdownBlock, MarkdownHeader
 
 from course.lesson import Lesson, Quiz
 from course.tui.widgets.lesson_blocks import CourseMarkdown, Fence, Reveal
-from course.tui.widgets.lesson_text import Link, find_links, split_sections
+from course.tui.widgets.lesson_text import Link, find_links, split_first_section, split_sections
 from course.tui.widgets.quiz import QuizBlock
 
 LAYOUT_S = 0.02
@@ -46,7 +46,10 @@ class LessonView(VerticalScroll):
         self.lesson: Lesson | None = None
         self.complete = False
         """Whether all sections are on screen."""
+        self._rest = ""
+        """The text after the first section, until it is cut."""
         self._waiting: list[str] = []
+        """The sections that are not on screen yet."""
         self._quizzes: dict[str, Quiz] = {}
         self._quiz_order: list[Quiz] = []
         self._answers: Mapping[str, int] = {}
@@ -62,13 +65,14 @@ class LessonView(VerticalScroll):
         self._answers = answers
         self._quizzes = {quiz.id: quiz for quiz in lesson.quizzes}
         self._quiz_order = list(lesson.quizzes)
-        self._waiting = split_sections(_with_objectives(lesson))
+        first, self._rest = split_first_section(_with_objectives(lesson))
+        self._waiting = []
         await self.remove_children()
         self.scroll_home(animate=False)
         head = f"{lesson.number}  {lesson.title}"
         aim = Content.assemble((head, "bold $text-primary"), (f"   {lesson.minutes} min", "$foreground 65%"))
-        await self.mount(Static(aim, classes="lesson-head"))
-        await self._next_section(self._turn)
+        await self.mount(Static(aim, classes="lesson-head"), self._section(first))
+        self.call_after_refresh(self._next_section, self._turn)
 
     @property
     def blocks(self) -> tuple[MarkdownBlock, ...]:
@@ -150,14 +154,19 @@ class LessonView(VerticalScroll):
         """Mount one section, then let the screen be painted before the next."""
         if turn != self._turn or self.lesson is None:
             return
+        if self._rest:
+            self._waiting, self._rest = split_sections(self._rest), ""
         if self._waiting:
-            await self.mount(CourseMarkdown(self._waiting.pop(0), make_quiz=self._quiz_block))
+            await self.mount(self._section(self._waiting.pop(0)))
             self.set_timer(0.001, lambda: self._next_section(turn))
         else:
             self.complete = True
             if self._place and not self.scroll_y:
                 self.call_after_refresh(self._go_to_place, turn)
             self.post_message(self.Complete(self.lesson.number))
+
+    def _section(self, markdown: str) -> CourseMarkdown:
+        return CourseMarkdown(markdown, make_quiz=self._quiz_block)
 
     def _quiz_block(self, markdown: Markdown, token: Token) -> MarkdownBlock | None:
         """The quiz that a fence names, else the next one that was not asked yet."""

@@ -1,0 +1,66 @@
+"""Tests of what a learner sees first: the beginning of the lesson, and nothing that jumps afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from textual.screen import Screen
+
+from course.tui.app import Dockyard
+from course.tui.widgets.lesson_text import split_first_section, split_sections
+from course.tui.widgets.lesson_view import LessonView
+from tests.course.tui.conftest import SIZE, DeskDriver, ScriptedSession
+
+LESSONS = sorted((Path(__file__).parents[3] / "lessons").glob("*/lesson.md"))
+
+TRICKS = {
+    "fence": "Words\n\n```\n## no heading\n```\n\n## One\n\nMore\n\n## Two\n",
+    "reveal": "Words\n\n<details><summary>More</summary>\n\n## hidden\n\n</details>\n\n## One\n\n## Two\n",
+    "begins": "## One\n\nWords\n\n## Two\n",
+    "quoted": "> ## quoted\n\n- ## in a list\n\nBetween\n\n   ## One\n\nWords\n",
+    "underlined": "Words\n\nOne\n---\n\n## Two\n",
+    "none": "Words\n\n### Three\n",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("text", [*TRICKS.values(), *(path.read_text(encoding="utf-8") for path in LESSONS)])
+def test_first_section_ends_where_the_cut_of_the_whole_does(text: str) -> None:
+    """Cut one by one or all at once, a text is cut before headings of the second level and nothing of it is lost."""
+    first, rest = split_first_section(text)
+
+    assert text == first + rest
+    assert text == "".join(split_sections(text))
+    assert any("".join(split_sections(text)[:count]) == first for count in range(1, len(split_sections(text)) + 1))
+    assert not rest or rest.lstrip(" ").startswith("## ")
+
+
+@pytest.mark.parametrize(
+    ("trick", "sections"),
+    [("fence", 3), ("reveal", 3), ("begins", 2), ("quoted", 2), ("underlined", 3), ("none", 1), ("empty", 1)],
+)
+def test_sections_begin_at_headings_that_are_some(trick: str, sections: int) -> None:
+    """A heading in a fence, a reveal, a quotation or a list begins none."""
+
+    assert sections == len(split_sections(TRICKS[trick]))
+
+
+async def test_first_painting_holds_the_lesson(desk_session: ScriptedSession) -> None:
+    """Nothing is laid out or painted before the lesson is there, which the learner came for."""
+    app = Dockyard(desk_session, clock=lambda: 0.0, environ={"TERM": "xterm-256color"})
+    app.memory.welcome()
+    painted: list[int] = []
+    paint = Screen._compositor_refresh
+
+    def note(screen: Screen[object]) -> None:
+        painted.append(len(screen.query_one(LessonView).blocks))
+        paint(screen)
+
+    with patch.object(Screen, "_compositor_refresh", note):
+        async with app.run_test(size=SIZE) as pilot:
+            await DeskDriver(app, pilot).ready()
+
+    assert painted
+    assert painted[0] > 0
