@@ -8,6 +8,9 @@ BIN := $(VENV)/bin
 DOCKYARD := $(BIN)/dockyard
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# Kept even where an image sets this: without it every test file is compiled again by each process of each run.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help learn test quick proof bench lint lock wheel clean
 
