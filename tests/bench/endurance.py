@@ -30,6 +30,7 @@ from graders.engine.docker_wire import Wire, as_list, as_object, as_text
 from graders.engine.find import find_engine
 from graders.event import GradeFinished
 from graders.exercise import read_exercise
+from graders.layer_store import LayerStore
 from graders.pipeline import grade
 from graders.report import Report
 from graders.submission import read_submission
@@ -78,7 +79,7 @@ def main() -> int:
     return 1 if changed or grown or any(left.values()) else 0
 
 
-def graded(folder: Path, answer: Path, address: str) -> Report:
+def graded(folder: Path, answer: Path, address: str, layer_store: LayerStore | None = None) -> Report:
     """One check, as the cohort runner does it: an engine of its own."""
     spec = read_exercise(folder)
 
@@ -94,6 +95,7 @@ def graded(folder: Path, answer: Path, address: str) -> Report:
         now=lambda: datetime.now(UTC),
         clock=time.monotonic,
         environ=os.environ,
+        layer_store=layer_store,
     ):
         if isinstance(event, GradeFinished):
             return event.report

@@ -3,9 +3,8 @@
     python -m tests.bench.exercise_times
 
 On a private engine of its own, which needs root and is removed afterwards: the base images are copied to it from the
-engine that is in use, and nothing else is there. What the program remembers of layers is forgotten too. An answer is
-the exercise's solution; warm is the median of three. Exit code 1 when an exercise other than the last of level 1 is
-over its target.
+engine that is in use, and nothing else is there, also in the program's memory of layers. The answer is the exercise's
+solution; warm is the median of three. Exit code 1 when an exercise other than the last of level 1 is over its target.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from graders.engine import private
 from graders.engine.find import find_engine
 from graders.engine.private import PrivatePaths
 from graders.engine.private_network import Bridge
+from graders.layer_store import FolderStore, LayerStore
 from graders.report import Verdict
 from tests.bench.endurance import EXERCISES, graded
 
@@ -50,10 +50,9 @@ def main() -> int:
         for _ in save_bundle(mine, tuple(name for name in STAND_INS if mine.image(name)), bases, Cancel()):
             pass
         for number, name in enumerate(names):
-            cache = Path(place) / f"c{number}"
+            layers = FolderStore(Path(place) / f"layers-{number}")
             with own_engine(Path(place) / str(number), bases) as address:
-                os.environ["XDG_CACHE_HOME"] = str(cache)
-                cold_s, *warm_s = (seconds(name, address) for _ in range(4))
+                cold_s, *warm_s = (seconds(name, address, layers) for _ in range(4))
             rows.append({"exercise": name, "cold_s": round(cold_s, 2), "warm_s": round(statistics.median(warm_s), 2)})
             if not options.json:
                 print(f"{name:<24} cold {cold_s:6.2f} s   warm {rows[-1]['warm_s']:6.2f} s", flush=True)
@@ -69,11 +68,11 @@ def main() -> int:
     return 1 if late else 0
 
 
-def seconds(exercise: str, address: str) -> float:
+def seconds(exercise: str, address: str, layers: LayerStore) -> float:
     """One check of the solution, which has to pass."""
     folder = EXERCISES / exercise
     began = time.monotonic()
-    report = graded(folder, folder / "solution", address)
+    report = graded(folder, folder / "solution", address, layers)
     took_s = time.monotonic() - began
     if report.verdict is not Verdict.PASSED:
         raise SystemExit(f"the solution of {exercise} does not pass: {report.verdict}")
