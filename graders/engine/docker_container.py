@@ -5,7 +5,6 @@ Must never judge what runs in it.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -28,11 +27,6 @@ _JSON_BYTES_PER_OUTPUT_BYTE = 80
 """An empty line costs the json-file driver 75 bytes; so a log that was rotated held more than the kept output."""
 _OPEN_FILES = 4096
 _FILE_MIB = 1024
-_START_FAULT = re.compile(
-    r"exec: |executable file not found|exec format error|unable to find (?:user|group)|no matching entries|chdir to cwd"
-    r"|no command specified|working directory|mkdir .*not a directory|invalid user|permission denied: unknown",
-    re.IGNORECASE,
-)
 
 
 def container_config(image_id: str, run_id: str, args: tuple[str, ...], env: Mapping[str, str]) -> Json:
@@ -156,11 +150,6 @@ def remove_container(wire: Wire, name: str, *, patient: bool) -> None:
             time.sleep(_LOOK_S)
         else:
             return
-
-
-def is_start_fault(error: EngineRefused) -> bool:
-    """Whether a program can't be started because of what the image says, not because of the engine."""
-    return "No such image" not in error.reason and bool(_START_FAULT.search(error.reason))
 
 
 def _read_log(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import time
 import uuid
@@ -17,7 +16,6 @@ from graders.engine.docker_container import (
     file_mib,
     host_config,
     inspect,
-    is_start_fault,
     processes,
     read_output,
     remove_container,
@@ -25,9 +23,9 @@ from graders.engine.docker_container import (
 from graders.engine.docker_disk import DiskUse, EngineDisk
 from graders.engine.docker_disk_guard import DiskGuard
 from graders.engine.docker_errors import EngineRefused
+from graders.engine.docker_start_fault import exit_code_of, start_fault
 from graders.engine.docker_wire import Json, Stream, Wire, as_number, as_object
 from graders.errors import Cancelled
-from graders.safe_text import clean
 
 _LOOK_S = 0.02
 """Pause between two looks at the processes."""
@@ -45,13 +43,6 @@ _FILE_TOO_LARGE = 128 + signal.SIGXFSZ
 _TOO_LARGE = b"File too large"
 """What the C library calls it for a program that does not let itself be ended."""
 _CREATE_S = 15.0
-
-_NOT_FOUND = re.compile(
-    r"executable file not found|no such file or directory|not a directory|no command specified", re.I
-)
-_NOT_ALLOWED = re.compile(
-    r"permission denied|is a directory|exec format error|unable to find (?:user|group)|no matching", re.I
-)
 
 
 def run(wire: Wire, request: RunRequest, cancel: Cancel, *, cpus: int, disk: EngineDisk) -> RunResult:
@@ -84,9 +75,11 @@ def _run(wire: Wire, request: RunRequest, cancel: Cancel, cpus: int, use: DiskUs
             began = time.monotonic()
             wire.call("POST", f"/containers/{name}/start", operation="start a container", cancel=cancel)
         except EngineRefused as error:
-            if not is_start_fault(error):
+            elapsed_s = time.monotonic() - began
+            fault = start_fault(wire, request.image_id, error)
+            if not fault:
                 raise
-            return _not_started(error, time.monotonic() - began)
+            return RunResult(exit_code_of(fault), b"", b"", elapsed_s, start_error=fault)
         return _Watch(wire, request, cancel, name, began, guard=guard).to_the_end(stdin)
     finally:
         if stdin is not None:
@@ -123,12 +116,6 @@ def _attach(wire: Wire, name: str, cancel: Cancel) -> Stream:
         stream.close()
         raise
     return stream
-
-
-def _not_started(error: EngineRefused, elapsed_s: float) -> RunResult:
-    """126: found but not to be started; 127: not found, as shells say it."""
-    exit_code = 127 if _NOT_FOUND.search(error.reason) and not _NOT_ALLOWED.search(error.reason) else 126
-    return RunResult(exit_code, b"", b"", elapsed_s, start_error=clean(error.reason))
 
 
 class _Watch:

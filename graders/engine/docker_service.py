@@ -20,7 +20,6 @@ from graders.engine.docker_container import (
     ends_within,
     host_config,
     inspect,
-    is_start_fault,
     processes,
     read_output,
     remove_container,
@@ -30,6 +29,7 @@ from graders.engine.docker_disk_guard import DiskGuard
 from graders.engine.docker_errors import EngineRefused
 from graders.engine.docker_mount import make_binds
 from graders.engine.docker_service_network import NO_NAME_SERVER, make_network, remove_network
+from graders.engine.docker_start_fault import start_fault
 from graders.engine.docker_wire import Json, Wire, as_list, as_number, as_object, as_text
 from graders.engine.process_evidence import listeners, peak_memory_bytes
 from graders.engine.service import (
@@ -69,17 +69,18 @@ def serve(
                 " of its own",
                 hint="Use an engine of this machine: sudo dockyard engine up",
             )
-        binds: list[str] = []
         if request.mounts:
             last.callback(_remove_volume, wire, name)
-            binds = make_binds(wire, name, request.image_id, request.run_id, request.mounts)
-        cancel.raise_if_set()
         created = threading.Event()
         last.callback(lambda: remove_container(wire, name, patient=not created.is_set()))
-        config = _config(wire, request, cpus, name, binds)
         start_error = ""
         guard: DiskGuard | None = None
         try:
+            binds: list[str] = []
+            if request.mounts:
+                binds = make_binds(wire, name, request.image_id, request.run_id, request.mounts)
+            cancel.raise_if_set()
+            config = _config(wire, request, cpus, name, binds)
             wire.call(
                 "POST",
                 "/containers/create",
@@ -92,9 +93,9 @@ def serve(
             guard = DiskGuard(wire, name, use)
             wire.call("POST", f"/containers/{name}/start", operation="start a container", cancel=cancel)
         except EngineRefused as error:
-            if not is_start_fault(error):
+            start_error = start_fault(wire, request.image_id, error)
+            if not start_error:
                 raise
-            start_error = clean(error.reason)
         blame: Callable[[], str] = str
         if guard is not None:
             blame = last.enter_context(guard).blame

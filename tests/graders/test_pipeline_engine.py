@@ -19,7 +19,9 @@ from graders.errors import Cancelled
 from graders.event import BuildLog, BuildStarted, BuildStepChanged, GradeEvent, GradeFinished, Purpose
 from graders.exercise import ExerciseSpec, read_exercise
 from graders.limits import Limits
+from graders.outcome import Level
 from graders.pipeline import grade
+from graders.registry import all_checks
 from graders.submission import Submission
 from graders.workbench import run_id_of
 
@@ -152,3 +154,18 @@ def test_sound_and_spoilt_image_are_told_apart(spec: ExerciseSpec, engine: Engin
     assert "passed" == found.pop("build-fails")
     assert {"failed"} == set(found.values()), found
     assert [] == left(engine, sound) + left(engine, spoilt)
+
+
+@pytest.mark.parametrize("line", ["VOLUME /", "VOLUME /app.py"])
+def test_image_that_can_not_be_started_is_the_learners_fault(
+    tmp_path: Path, python_base: str, engine: Engine, line: str
+) -> None:
+    """A volume over all that a container needs, or over a file: found as a program and as a service."""
+    of_containers = [check.id for check in all_checks().values() if check.level is Level.CONTAINER]
+    text = 'format = 1\nid = "volume"\ntitle = "Volume"\nminutes = 5\n[service]\nport = 8000\n'
+    checks = "".join(f'[[checks]]\nuse = "{check}"\n' for check in of_containers)
+    (tmp_path / "exercise.toml").write_text(text + checks)
+    found = statuses(read_exercise(tmp_path), engine, f"{SOUND}{line}\n", uuid.uuid4().hex)
+
+    assert "errored" not in found.values(), found
+    assert ("failed", "failed") == (found["exits-with-error"], found["port-silent"])
