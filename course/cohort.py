@@ -53,16 +53,17 @@ class Cohort:
 
     def events(self, cancel: Cancel) -> Generator[CohortEvent]:
         """Grade it. Raises GradebookError, and EngineError when no engine answers at the start."""
+        from graders.cohort.kept_listing import KeptListing
         from graders.cohort.run import CohortRun
         from graders.cohort.unpack import read
 
-        spec = self.request.spec
+        spec, kept = self.request.spec, KeptListing()
         run = CohortRun(
             self.book,
             self.rows,
             spec,
             self.request.settings,
-            read=lambda row: read(row, spec),
+            read=lambda row: read(row, spec, kept=kept),
             grader=self.grader,
             cancel=cancel,
             clock=time.monotonic,

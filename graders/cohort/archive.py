@@ -174,6 +174,10 @@ class Source:
 class Archive(Protocol):
     """A zip or a tar."""
 
+    def within(self, deadline: Deadline) -> Archive:
+        """The same archive, with as much time as `deadline` gives; what was listed need not be listed again."""
+        ...
+
     def listing(self) -> Listing:
         """All names. Raises ArchiveError."""
         ...

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from graders.cohort.hand_back_settings import HandBackSettings, keep_settings
+from graders.cohort.kept_listing import KeptListing
 from graders.cohort.row import GradedRow, Row
 from graders.cohort.worth import LatePolicy
 from graders.errors import GradebookError, SubmissionError
@@ -77,7 +78,7 @@ def exercise_of(spec: ExerciseSpec) -> CohortExercise:
             files = read_submission(folder, spec.limits).files
             given.append({file.path: file.data for file in files if not file.link})
     points = sum(use.points for use in spec.checks if not use.advisory)
-    return CohortExercise(spec.id, spec.title, points, tuple(given), partial(_files, spec))
+    return CohortExercise(spec.id, spec.title, points, tuple(given), partial(_files, spec, KeptListing()))
 
 
 def write_all(
@@ -111,10 +112,10 @@ def _alone(out_dir: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _files(spec: ExerciseSpec, row: Row) -> Mapping[str, bytes] | None:
+def _files(spec: ExerciseSpec, kept: KeptListing, row: Row) -> Mapping[str, bytes] | None:
     from graders.cohort.unpack import read
 
     try:
-        return {file.path: file.data for file in read(row, spec).files if not file.link}
+        return {file.path: file.data for file in read(row, spec, kept=kept).files if not file.link}
     except (SubmissionError, OSError):
         return None

@@ -80,6 +80,10 @@ class TarArchive:
         self._caps = caps
         self._deadline = deadline
 
+    def within(self, deadline: Deadline) -> TarArchive:
+        """As `Archive.within`."""
+        return TarArchive(self._source, self._caps, deadline)
+
     def listing(self) -> Listing:
         """All names. Raises ArchiveError."""
         maker = ListingMaker(self._caps)

@@ -23,6 +23,7 @@ from graders.cohort.archive import (
     is_litter,
     shown,
 )
+from graders.cohort.kept_listing import KeptListing
 from graders.cohort.open_archive import open_archive
 from graders.cohort.row import Row, RowState
 from graders.dockerfile.ignore import IgnoreFile
@@ -47,8 +48,17 @@ DOCKERFILE, IGNORE = NEVER_IGNORED
 _EXECUTABLE, _LINK_BYTES = 0o755, 4096
 
 
-def read(row: Row, spec: ExerciseSpec | Terms, *, clock: Callable[[], float] = time.monotonic) -> Submission:
-    """The submission of a READY row. Raises SubmissionError when it can't be read; `unread` makes that a row."""
+def read(
+    row: Row,
+    spec: ExerciseSpec | Terms,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    kept: KeptListing | None = None,
+) -> Submission:
+    """The submission of a READY row. Raises SubmissionError when it can't be read; `unread` makes that a row.
+
+    `kept`: one for all rows of a cohort, whose submissions may be in one archive.
+    """
     if row.state is not RowState.READY or row.place is None:
         raise SubmissionError(row.reason or "There is nothing to read", hint="Only a READY row can be graded.")
     caps = Caps.of(spec.limits)
@@ -69,8 +79,7 @@ def read(row: Row, spec: ExerciseSpec | Terms, *, clock: Callable[[], float] = t
             found = {name: ContextFile(name, _part(row.place / path, name)) for name, path in row.parts}
             ignore = IgnoreFile.parse(found[IGNORE].data) if IGNORE in found else None
         else:
-            archive = _opened(Source(row.place), caps.for_cohort(), deadline)
-            listing = archive.listing()
+            archive, listing = (kept or KeptListing()).open(row.place, caps.for_cohort(), deadline)
             if row.parts:
                 nodes = {name: listing.nodes[path] for name, path in row.parts if path in listing.nodes}
                 listing = Listing(nodes)
@@ -105,13 +114,6 @@ def _part(path: Path, name: str) -> bytes:
     return data
 
 
-def _opened(source: Source, caps: Caps, deadline: Deadline) -> Archive:
-    archive = open_archive(source, caps, deadline)
-    if archive is None:
-        raise ArchiveError("It is neither a folder nor a .zip, .tar or .tar.gz archive")
-    return archive
-
-
 def _from_archive(
     archive: Archive, nodes: dict[str, Node], limits: Limits, notices: list[str]
 ) -> tuple[dict[str, ContextFile], IgnoreFile | None]:
@@ -143,8 +145,10 @@ def _entered(
         node = listing.nodes.get(folder)
         if node is not None and node.kind is NodeKind.FILE:
             _refuse_faults({folder: node})
-            archive = _opened(Source(data=archive.read([node], caps.inner_bytes)[node.at]), caps, deadline)
-            listing, folder = archive.listing(), ""
+            inner = open_archive(Source(data=archive.read([node], caps.inner_bytes)[node.at]), caps, deadline)
+            if inner is None:
+                raise ArchiveError(f"{shown(folder)} is no .zip, .tar or .tar.gz archive any more")
+            archive, listing, folder = inner, inner.listing(), ""
     return archive, listing.under(folder)
 
 

@@ -49,6 +49,12 @@ class ZipArchive:
         self._entries: list[_Entry] = []
         self._shift = 0
 
+    def within(self, deadline: Deadline) -> ZipArchive:
+        """As `Archive.within`."""
+        other = ZipArchive(self._source, self._caps, deadline)
+        other._entries, other._shift = self._entries, self._shift
+        return other
+
     def listing(self) -> Listing:
         """All names, from the index at the zip's end. Raises ArchiveError."""
         with self._source.open() as file:
