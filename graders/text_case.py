@@ -22,8 +22,8 @@ def make_cases(spec: TextSpec, random: Random) -> tuple[TextCase, ...]:
             for word in words
         ]
         unique = list(dict.fromkeys(texts))
-        random.shuffle(unique)
-        rows.append([TextCase(text, label) for text in unique])
+        chances = random.sample(unique, min(spec.count, len(unique)))
+        rows.append([TextCase(text, label) for text in chances])
     chosen: list[TextCase] = []
     while len(chosen) < spec.count and any(rows):
         for row in rows:
