@@ -19,7 +19,7 @@ def reveal_markdown(reveal: Reveal) -> str:
     checks = "the first check" if reveal.tries == 1 else f"check {reveal.tries}"
     parts = [f"You passed *{reveal.title}* with {checks}. In your own numbers:", _table(reveal)]
     if any(measure.before is None for measure in reveal.measures):
-        parts.append("A dash: no check of yours before the pass got that far.")
+        parts.append("A dash: no check of yours before the pass could measure it.")
     parts += [
         f"## {number}. {fault.title}\n\n{_met(fault.met)}\n\n{fault.markdown.strip()}"
         for number, fault in enumerate(reveal.faults, start=1)
