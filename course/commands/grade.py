@@ -80,7 +80,12 @@ def read_due(ctx: click.Context, param: click.Parameter, value: str | None) -> d
     metavar="CSV",
     help="Who should have handed in: columns id and name, if you like group and due.",
 )
-@click.option("--due", callback=read_due, metavar="DATE", help="When it was due, where the roster has no date.")
+@click.option(
+    "--due",
+    callback=read_due,
+    metavar="DATE",
+    help="When it was due, where the roster has no date. What lateness costs: see dockyard report.",
+)
 @click.option("--fresh", is_flag=True, help="Grade again, also what was graded before and is unchanged.")
 @click.option(
     "--only", default="", metavar="ID[,ID...]", help="Only these students; the others' rows stay as they are."

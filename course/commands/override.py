@@ -26,11 +26,12 @@ def override_command(*, out: Path, student: str | None, points: int | None, reas
       dockyard override graded/ ada --clear
       dockyard override graded/
     """
+    from graders.cohort.find_gradebook import find_gradebook
     from graders.cohort.gradebook import FILE_NAME, open_gradebook
     from graders.cohort.row import Override
     from graders.safe_text import clean
 
-    book = open_gradebook(out / FILE_NAME, create=False)
+    book = open_gradebook(find_gradebook(out) / FILE_NAME, create=False)
     try:
         if student is None:
             given = [(row.row.student.id, row.override) for row in book.rows() if row.override is not None]

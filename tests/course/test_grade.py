@@ -6,9 +6,11 @@ import csv
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
@@ -199,6 +201,22 @@ def test_points_given_by_hand_outlive_a_regrade(grade: Grade, cohort: Path) -> N
     assert "need a reason" in without.stderr
     assert "bo  2  The proxy was down" in listed.stdout
     assert "The proxy was down" in row.values()
+
+
+def test_override_leaves_a_newer_gradebook_where_it_is(grade: Grade, cohort: Path) -> None:
+    """What a newer Dockyard wrote is refused, and neither changed nor moved."""
+    grade(*WORDS)
+    path = cohort / "out" / FILE_NAME
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+        connection.commit()
+    before, names = path.read_bytes(), sorted(path.parent.iterdir())
+    result = grade("override", "out", "bo", "2", "--reason", "Half of it was mine")
+
+    assert 2 == result.exit_code
+    assert "of another version of Dockyard" in result.stderr
+    assert before == path.read_bytes()
+    assert names == sorted(path.parent.iterdir())
 
 
 def test_table_fits_its_window_whatever_a_student_is_called() -> None:
