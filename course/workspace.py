@@ -186,6 +186,29 @@ class Workspace:
             backup.rmdir()
 
 
+def take_back(folder: Path, starter: Path) -> bool:
+    """Remove a copy of a starter that nobody touched; whether it is gone. Raises `WorkspaceError`.
+
+    Anything changed, added or missing keeps all of it: a folder, a link and Python's caches count too.
+    """
+    import shutil
+
+    with _translated(folder):
+        if folder.is_symlink() or not folder.is_dir():
+            return False
+        copied = [path for path, _ in _walk(starter)]
+        expected = {Path(path) for path in copied} | {parent for path in copied for parent in Path(path).parents}
+        if {path.relative_to(folder) for path in (folder, *folder.rglob("*"))} != expected:
+            return False
+        entries = [folder / path for path in copied]
+        if not all(path.is_file() and not path.is_symlink() for path in entries):
+            return False
+        if not all(_are_equal(starter / path, folder / path) for path in copied):
+            return False
+        shutil.rmtree(folder)
+    return True
+
+
 def _walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
     """Regular files below a folder: path relative to it, and its status. Caches of Python are left out."""
     for parent, folders, names in os.walk(folder, onerror=_raise):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from course.errors import WorkspaceError
-from course.workspace import Change, ChangedFile, Workspace
+from course.workspace import Change, ChangedFile, Workspace, take_back
 
 FILES = ("Dockerfile", ".dockerignore", "*.sh")
 
@@ -311,3 +311,48 @@ def test_unreadable_folder_is_an_error(workspace: Workspace, starter: Path, monk
 
     with pytest.raises(WorkspaceError, match="Permission denied"):
         workspace.signature("tiny")
+
+
+def test_copy_that_nobody_touched_can_be_taken_back(workspace: Workspace, starter: Path) -> None:
+    """It is gone, once; there is nothing to take back then."""
+    folder = workspace.start("tiny", starter)
+
+    assert take_back(folder, starter)
+    assert [] == list(workspace.root.iterdir())
+    assert not take_back(folder, starter)
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        pytest.param(lambda folder: (folder / "Dockerfile").write_text("FROM pythom\n"), id="changed"),
+        pytest.param(lambda folder: (folder / "notes.txt").write_text(""), id="added"),
+        pytest.param(lambda folder: (folder / "empty").mkdir(), id="a folder"),
+        pytest.param(lambda folder: (folder / "src" / "__pycache__").mkdir(), id="a cache"),
+        pytest.param(lambda folder: (folder / "link").symlink_to("Dockerfile"), id="a link"),
+        pytest.param(lambda folder: (folder / "start.sh").unlink(), id="deleted"),
+        pytest.param(
+            lambda folder: (folder / "src").rename(folder.parent / "src") and (folder / "src").symlink_to("../src"),
+            id="a link to the same",
+        ),
+    ],
+)
+def test_copy_that_was_touched_is_not_taken_back(
+    workspace: Workspace, starter: Path, touch: Callable[[Path], object]
+) -> None:
+    """Whatever was done, all of it stays."""
+    folder = workspace.start("tiny", starter)
+    touch(folder)
+    before = sorted(folder.rglob("*"))
+
+    assert not take_back(folder, starter)
+    assert before == sorted(folder.rglob("*"))
+
+
+def test_link_to_a_copy_is_not_taken_back(workspace: Workspace, starter: Path) -> None:
+    """Nothing outside is removed through one."""
+    folder = workspace.start("tiny", starter)
+    (workspace.root / "other").symlink_to(folder)
+
+    assert not take_back(workspace.root / "other", starter)
+    assert (folder / "Dockerfile").is_file()

@@ -5,6 +5,7 @@ It must never stand in the way: every key but W leaves it, and keys of the desk 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from textual import events
@@ -15,10 +16,11 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from course.errors import ConfigError
+from course.errors import ConfigError, WorkspaceError
 from course.paths import Paths, make_workspace
 from course.tui.guard import plain
 from course.tui.screens.ask import Ask
+from course.workspace import take_back
 from graders.safe_text import clean
 
 CHOOSE = "w"
@@ -39,6 +41,7 @@ class Welcome(ModalScreen[events.Key | None]):
         super().__init__()
         self._content = paths.content
         self._workspace = paths.workspace
+        self._earlier = _names(paths.workspace)
         self._lesson = lesson
         self._engine = engine
 
@@ -73,7 +76,20 @@ class Welcome(ModalScreen[events.Key | None]):
         except ConfigError as error:
             self.notify(clean(error.hint), title=clean(error.message), severity="error", timeout=12, markup=False)
             return
+        self._leave(folder)
         self.post_message(self.Moved(folder))
+
+    def _leave(self, chosen: Path) -> None:
+        """Leave nothing behind in the folder shown first: the starter copied meanwhile, unless somebody touched it."""
+        old = self._workspace
+        for name in _names(old) or ():
+            copy = old / name
+            if name not in (self._earlier or ()) and not chosen.resolve().is_relative_to(copy.resolve()):
+                with suppress(WorkspaceError):
+                    take_back(copy, self._content / "exercises" / name / "starter")
+        if self._earlier is None and not chosen.resolve().is_relative_to(old.resolve()):
+            with suppress(OSError):
+                old.rmdir()
 
     def _text(self) -> Content:
         other = "another folder: dockyard --workspace DIR" if self.app.is_web else "W chooses another folder"
@@ -94,6 +110,14 @@ class Welcome(ModalScreen[events.Key | None]):
             _row("F1", Content("all keys and commands")),
         ]
         return Content("\n").join(rows)
+
+
+def _names(folder: Path) -> frozenset[str] | None:
+    """What is in a folder; None: there is no such folder."""
+    try:
+        return frozenset(path.name for path in folder.iterdir())
+    except OSError:
+        return None
 
 
 def _row(name: str, text: Content) -> Content:

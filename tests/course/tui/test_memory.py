@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from textual.widgets import Input
@@ -30,7 +31,9 @@ async def test_welcome_is_shown_once(desk_session: ScriptedSession) -> None:
 
 async def test_welcome_lets_another_folder_be_chosen(desk_session: ScriptedSession, tmp_path: Path) -> None:
     """W asks for it; the course's own folder is refused, a good one ends the desk, which is to begin there again."""
+    shutil.rmtree(desk_session.paths.workspace, ignore_errors=True)
     async with open_desk(desk_session, welcome=True) as desk:
+        await desk.until(lambda: desk_session.workspace.is_started("tiny") and not desk.desk.opening_exercise)
         for folder in (desk_session.paths.content, tmp_path / "mine"):
             await desk.press("w")
             await desk.until(lambda: isinstance(desk.app.screen, Ask))
@@ -42,6 +45,28 @@ async def test_welcome_lets_another_folder_be_chosen(desk_session: ScriptedSessi
     assert tmp_path / "mine" == desk.app.moved_to
     assert (tmp_path / "mine").is_dir()
     assert not Memory(desk_session.paths.state / "desk.json").welcomed
+    assert not desk_session.paths.workspace.exists()
+
+
+async def test_files_of_the_learner_stay_in_the_folder_that_was_left(
+    desk_session: ScriptedSession, tmp_path: Path
+) -> None:
+    """Those that were there before, and a copy that was changed while the welcome stood there."""
+    for touched in (False, True):
+        shutil.rmtree(desk_session.paths.workspace, ignore_errors=True)
+        (desk_session.paths.workspace / "mine").mkdir(parents=True)
+        async with open_desk(desk_session, welcome=True) as desk:
+            await desk.until(lambda: desk_session.workspace.is_started("tiny") and not desk.desk.opening_exercise)
+            if touched:
+                (desk_session.workspace.folder("tiny") / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
+            await desk.press("w")
+            await desk.until(lambda: isinstance(desk.app.screen, Ask))
+            desk.app.screen.query_one(Input).value = str(tmp_path / "other")
+            await desk.press("enter")
+            await desk.until(lambda: desk.app.moved_to is not None)
+
+        left = sorted(path.name for path in desk_session.paths.workspace.iterdir())
+        assert ["mine", *["tiny"] * touched] == left
 
 
 async def test_a_command_typed_on_the_welcome_is_whole(desk_session: ScriptedSession) -> None:
