@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from graders.check import Check
 from graders.context import DockerfileContext
@@ -16,48 +15,17 @@ from graders.dockerfile.environment import line_of_pair, pairs_of
 from graders.dockerfile.model import Dockerfile, Instruction
 from graders.finding import Finding
 from graders.outcome import Level
-from graders.secret_name import HARMLESS_ENDS, PAIRS, WORDS, promises_secret
+from graders.secret import SHAPES, SecretWords, is_harmless, masked, promises_secret
 
-_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("an AWS access key", re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])")),
-    ("a GitHub token", re.compile(r"(?<!\w)(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_\w{30,255})")),
-    ("a GitLab token", re.compile(r"(?<!\w)glpat-[\w-]{20,100}")),
-    ("a Slack token", re.compile(r"(?<!\w)xox[abprs]-[\w-]{10,100}")),
-    ("a Hugging Face token", re.compile(r"(?<!\w)hf_[A-Za-z0-9]{30,60}(?!\w)")),
-    ("an API key", re.compile(r"(?<!\w)(?:sk-(?:proj-|ant-)?[\w-]{20,200}|AIza[\w-]{35})")),
-    (
-        "a package index token",
-        re.compile(r"(?<!\w)(?:pypi-AgEI[\w-]{20,300}|npm_[A-Za-z0-9]{36}|dckr_pat_[\w-]{20,60})"),
-    ),
-    ("a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----")),
-    ("a signed token", re.compile(r"(?<![\w.])eyJ[\w-]{8,500}\.eyJ[\w-]{8,2000}\.[\w-]{8,500}")),
-    ("a password in an address", re.compile(r"://[^\s/:@$\"'<>]{1,100}:(?![$<{*]|x{3,})[^\s/:@$\"'<>]{3,200}@")),
-)
 _ASSIGNMENT = re.compile(
     r"(?<![\w$%{-])(?:--?)?([A-Za-z][\w.-]{0,80}?)\s?=\s?(\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'|[^\s;&|\"']{1,300})"
 )
 _OPTION = re.compile(r"(?<!\S)--([a-z][a-z-]{2,40})\s+([^\s;&|\"'-][^\s;&|\"']{2,300})")
 _VALUE = re.compile(r"[A-Za-z0-9+/!#%&?@^][\w+/=.:!#%&?@^~ -]{2,}\Z")
-_DIGITS = re.compile(r"\d{1,5}(?:\.\d+)?\Z")
 _REFERENCE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Params:
-    """Which names promise a secret, and which values are none."""
-
-    words: tuple[str, ...] = WORDS
-    """Words of a name: `DB_PASSWORD`, `apiToken`; "tokenizers" is another word."""
-    pairs: tuple[str, ...] = PAIRS
-    """Two words in a row."""
-    harmless_ends: tuple[str, ...] = HARMLESS_ENDS
-    """Last words that make the name one of something about a secret."""
-    placeholders: tuple[str, ...] = (
-        "changeme", "change-me", "change_me", "placeholder", "example", "dummy", "todo", "redacted", "your-", "your_",
-        "xxx", "replace",
-    )  # fmt: skip
-    """Beginnings of values that stand for a secret to come."""
-    switches: tuple[str, ...] = ("none", "null", "true", "false", "off", "yes", "no", "unset", "auto", "required")
+Params = SecretWords
 
 
 def find(context: DockerfileContext, params: Params) -> Iterator[Finding]:
@@ -69,8 +37,8 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding]:
         if fault:
             what, secret, line = fault
             yield Finding(
-                f"Line {line} of {instruction.keyword} holds {what}: {_masked(secret)}",
-                observed=_masked(secret),
+                f"Line {line} of {instruction.keyword} holds {what}: {masked(secret)}",
+                observed=masked(secret),
                 expected="a secret that is given at run time, or to one RUN by --mount=type=secret",
                 line=line,
                 end_line=instruction.end_line,
@@ -80,7 +48,7 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding]:
 def _shape(instruction: Instruction) -> tuple[str, str, int] | None:
     """A text that has the form of a known kind of secret."""
     for text in _texts(instruction):
-        for what, pattern in _SHAPES:
+        for what, pattern in SHAPES:
             if match := pattern.search(text):
                 return what, match[0], instruction.line
     return None
@@ -93,8 +61,8 @@ def _named(
     if instruction.keyword in ("ENV", "ARG", "LABEL"):
         for pair in pairs_of(dockerfile, instruction, before):
             reference = _REFERENCE.match((pair.raw or "").strip("\"'"))
-            told = reference is not None and _promises(reference[1], params)
-            if _promises(pair.name, params) and not told and _is_secret(pair.value, params):
+            told = reference is not None and promises_secret(reference[1], params)
+            if promises_secret(pair.name, params) and not told and _is_secret(pair.value, params):
                 return f"a value for {pair.name}", pair.value, line_of_pair(dockerfile, pair)
         return None
     if instruction.keyword not in ("RUN", "CMD", "ENTRYPOINT", "COPY", "ADD", "HEALTHCHECK"):
@@ -103,7 +71,7 @@ def _named(
         for pattern in (_ASSIGNMENT, _OPTION):
             for match in pattern.finditer(text):
                 value = match[2].strip("\"'")
-                if _promises(match[1], params) and _is_secret(value, params):
+                if promises_secret(match[1], params) and _is_secret(value, params):
                     return f"a value for {match[1]}", value, instruction.line
     return None
 
@@ -115,20 +83,9 @@ def _texts(instruction: Instruction) -> tuple[str, ...]:
     return (re.sub(r"(?:^|\s)#\s.*$", "", own, flags=re.MULTILINE), *bodies)
 
 
-def _promises(name: str, params: Params) -> bool:
-    return promises_secret(name, params.words, params.pairs, params.harmless_ends)
-
-
 def _is_secret(value: str, params: Params) -> bool:
-    """Whether the value is itself a secret: no reference, no path, no address, no switch and no placeholder."""
-    if not _VALUE.match(value) or value.startswith("/") or "://" in value or _DIGITS.match(value):
-        return False
-    return value.lower() not in params.switches and not value.lower().startswith(params.placeholders)
-
-
-def _masked(secret: str) -> str:
-    """Enough of it to be found, too little to be used."""
-    return f"{secret[: min(4, len(secret) // 3)]}***"
+    """Whether the value is itself a secret: no reference, and nothing harmless."""
+    return bool(_VALUE.match(value)) and not is_harmless(value, params)
 
 
 _BASE = "FROM python:3.11-slim\n"

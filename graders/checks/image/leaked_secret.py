@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from graders.check import Check
 from graders.context import ImageContext
@@ -16,30 +16,12 @@ from graders.engine.base import ImageInfo, LayerInfo
 from graders.finding import Finding
 from graders.outcome import Level
 from graders.recorded import BASE, IMAGE, image_context, layer
-from graders.secret_name import HARMLESS_ENDS, PAIRS, WORDS, promises_secret
+from graders.secret import SHAPES, SecretWords, is_harmless, masked, promises_secret
 
-SHAPES = re.compile(
-    r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"
-    r"|(?<!\w)(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_\w{30,255}|glpat-[\w-]{20,100}|hf_[A-Za-z0-9]{30,60}"
-    r"|xox[abprs]-[\w-]{10,100}|sk-[\w-]{20,200}|npm_[A-Za-z0-9]{36})"
-    r"|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"
-    r"|://[^\s/:@$\"']{1,100}:(?![$<{*])[^\s/:@$\"']{3,200}@"
-)
-"""Texts that have the form of a known kind of secret."""
 ASSIGNMENT = re.compile(r"(?<![\w$%{-])(\w{1,80})=(\"[^\"\n]{1,300}\"|'[^'\n]{1,300}'|[^\s;&|\"']{1,300})")
 
 
-@dataclass(frozen=True, slots=True)
-class Params:
-    """Which names promise a secret, and which values are none."""
-
-    words: tuple[str, ...] = WORDS
-    """Words of a name: `DB_PASSWORD`, `apiToken`; "tokenizers" is another word."""
-    pairs: tuple[str, ...] = PAIRS
-    """Two words in a row."""
-    harmless_ends: tuple[str, ...] = HARMLESS_ENDS
-    """Last words that make the name one of something about a secret."""
-    harmless_values: tuple[str, ...] = ("none", "null", "true", "false", "off", "on", "yes", "no", "changeme", "unset")
+Params = SecretWords
 
 
 def find(context: ImageContext, params: Params) -> Iterator[Finding]:
@@ -48,14 +30,14 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding]:
         return
     told: set[str] = set()
     for place, line, text, pairs in _places(context, context.image):
-        shapes = [("a secret", match[0]) for match in SHAPES.finditer(text)]
+        shapes = [(what, match[0]) for what, form in SHAPES for match in form.finditer(text)]
         named = [(f"a value for {name}", value) for name, value in pairs if _is_secret(name, value, params)]
         for what, secret in shapes + named:
             if secret not in told:
                 told.add(secret)
                 yield Finding(
-                    f"{place} holds {what}: {_masked(secret)}",
-                    observed=_masked(secret),
+                    f"{place} holds {what}: {masked(secret)}",
+                    observed=masked(secret),
                     expected="no secret in the configuration or the history",
                     line=line if line is not None else _line_with(context, secret),
                 )
@@ -101,16 +83,10 @@ def _line_with(context: ImageContext, secret: str) -> int | None:
 
 
 def _is_secret(name: str, value: str, params: Params) -> bool:
-    promises = promises_secret(name, params.words, params.pairs, params.harmless_ends)
     plain = value.strip()
-    if not promises or len(plain) < 3 or plain[0] in "$<{/`" or "://" in plain or plain.isdigit():
+    if len(plain) < 3 or plain[0] in "$<{`" or is_harmless(plain, params):
         return False
-    return plain.lower() not in params.harmless_values
-
-
-def _masked(secret: str) -> str:
-    """Enough of it to be found, too little to be used."""
-    return f"{secret[: min(4, len(secret) // 3)]}***"
+    return promises_secret(name, params)
 
 
 OF_THE_BASE = {"API_TOKEN": "of-the-base"}
@@ -135,6 +111,7 @@ CHECK = Check(
     ),
     good=(
         image_context(),
+        image_context(image=replace(IMAGE, env={"API_TOKEN": "your-token", "DB_PASSWORD": "changeme"})),
         image_context(image=replace(IMAGE, env={"TOKENIZERS_PARALLELISM": "false", "MAX_TOKENS": "512"})),
         image_context(image=replace(IMAGE, env={"DB_PASSWORD_FILE": "/run/db", "TOKEN": "", "GPG_KEY": "A035"})),
         image_context(image=replace(IMAGE, env=OF_THE_BASE), base=replace(BASE, env=OF_THE_BASE)),

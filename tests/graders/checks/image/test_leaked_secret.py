@@ -12,6 +12,7 @@ from graders.finding import Finding
 from graders.recorded import IMAGE, image_context, layer
 
 TOKEN = "ghp_" + "a1B2" * 9
+SECRETS = (TOKEN, "hunter22", "123456", "a1B2a1B2")
 
 
 def judged(image: ImageInfo, dockerfile: str = "FROM a\n") -> list[Finding]:
@@ -24,6 +25,8 @@ def judged(image: ImageInfo, dockerfile: str = "FROM a\n") -> list[Finding]:
     [
         pytest.param(replace(IMAGE, env={"dbPassword": "hunter22"}), id="variable"),
         pytest.param(replace(IMAGE, env={"NOTE": f"use {TOKEN}"}), id="variable with a harmless name"),
+        pytest.param(replace(IMAGE, env={"DB_PASSWORD": "123456"}), id="number"),
+        pytest.param(replace(IMAGE, env={"INDEX": "dckr_pat_" + "a1B2" * 7}), id="form that the text check knows"),
         pytest.param(replace(IMAGE, labels={"api.token": "hunter22"}), id="label"),
         pytest.param(replace(IMAGE, entrypoint=("sh", "-c", "API_KEY=hunter22 serve")), id="command"),
         pytest.param(
@@ -41,7 +44,7 @@ def test_secret_is_found_and_never_repeated_whole(image: ImageInfo) -> None:
     found = judged(image)
 
     assert found
-    assert not [item for item in found if "hunter22" in repr(item) or TOKEN in repr(item)]
+    assert not [item for item in found if any(secret in repr(item) for secret in SECRETS)]
 
 
 @pytest.mark.parametrize(
@@ -53,10 +56,11 @@ def test_secret_is_found_and_never_repeated_whole(image: ImageInfo) -> None:
         {"SECRET_FILE": "/run/secrets/key"},
         {"PASSWORD_MIN_LENGTH": "12"},
         {"KEYBOARD": "qwertz", "AUTHOR": "Ada"},
+        {"API_TOKEN": "your-token-here", "DB_PASSWORD": "change-me", "AUTH_TOKEN": "auto"},
     ],
 )
 def test_words_about_secrets_pass(env: dict[str, str]) -> None:
-    """A path, a switch, a reference and another word are no secrets."""
+    """A path, a switch, a reference, a stand-in and another word are no secrets."""
     assert [] == judged(replace(IMAGE, env=env))
 
 

@@ -1,0 +1,77 @@
+"""Owns what gives a secret away: the name it stands under, or a form of its own; must never repeat one whole."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("an AWS access key", re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])")),
+    ("a GitHub token", re.compile(r"(?<!\w)(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_\w{30,255})")),
+    ("a GitLab token", re.compile(r"(?<!\w)glpat-[\w-]{20,100}")),
+    ("a Slack token", re.compile(r"(?<!\w)xox[abprs]-[\w-]{10,100}")),
+    ("a Hugging Face token", re.compile(r"(?<!\w)hf_[A-Za-z0-9]{30,60}(?!\w)")),
+    ("an API key", re.compile(r"(?<!\w)(?:sk-(?:proj-|ant-)?[\w-]{20,200}|AIza[\w-]{35})")),
+    (
+        "a package index token",
+        re.compile(r"(?<!\w)(?:pypi-AgEI[\w-]{20,300}|npm_[A-Za-z0-9]{36}|dckr_pat_[\w-]{20,60})"),
+    ),
+    ("a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----")),
+    ("a signed token", re.compile(r"(?<![\w.])eyJ[\w-]{8,500}\.eyJ[\w-]{8,2000}\.[\w-]{8,500}")),
+    ("a password in an address", re.compile(r"://[^\s/:@$\"'<>]{1,100}:(?![$<{*]|x{3,})[^\s/:@$\"'<>]{3,200}@")),
+)
+"""What a text is, and its form."""
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_DIGITS = re.compile(r"\d{1,5}(?:\.\d+)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretWords:
+    """Which names promise a secret, and which values are none."""
+
+    words: tuple[str, ...] = (
+        "password", "passwd", "passphrase", "secret", "token", "apikey", "credential", "credentials",
+    )  # fmt: skip
+    """Words of a name: `DB_PASSWORD`, `apiToken`; "tokenizers" is another word."""
+    pairs: tuple[str, ...] = (
+        "api key", "access key", "private key", "secret key", "signing key", "encryption key", "account key",
+        "auth key",
+    )  # fmt: skip
+    """Two words in a row."""
+    harmless_ends: tuple[str, ...] = (
+        "file", "path", "dir", "url", "uri", "name", "id", "header", "type", "length", "ttl", "expiry", "expires",
+        "count", "limit", "policy", "algorithm", "enabled", "required", "version", "env", "size", "max", "min",
+        "endpoint", "store",
+    )  # fmt: skip
+    """Last words that make the name one of something about a secret."""
+    placeholders: tuple[str, ...] = (
+        "changeme", "change-me", "change_me", "placeholder", "example", "dummy", "todo", "redacted", "your-", "your_",
+        "xxx", "replace",
+    )  # fmt: skip
+    """Beginnings of values that stand for a secret to come."""
+    switches: tuple[str, ...] = (
+        "none", "null", "true", "false", "off", "on", "yes", "no", "unset", "auto", "required",
+    )  # fmt: skip
+    """Whole values that only switch something."""
+
+
+def promises_secret(name: str, known: SecretWords) -> bool:
+    """Whether a value under this name should be a secret."""
+    parts = [part.lower() for part in _PARTS.findall(name)]
+    if not parts or parts[-1] in known.harmless_ends:
+        return False
+    joined = f" {' '.join(parts)} "
+    return bool(set(parts) & set(known.words)) or any(f" {pair} " in joined for pair in known.pairs)
+
+
+def is_harmless(value: str, known: SecretWords) -> bool:
+    """Whether a value is none, whatever its name promises: a path, an address, a small number, a switch, a stand-in."""
+    plain = value.lower()
+    if plain.startswith("/") or "://" in plain or _DIGITS.match(plain):
+        return True
+    return plain in known.switches or plain.startswith(known.placeholders)
+
+
+def masked(secret: str) -> str:
+    """Enough of it to be found, too little to be used."""
+    return f"{secret[: min(4, len(secret) // 3)]}***"
