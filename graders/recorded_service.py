@@ -71,7 +71,7 @@ STARTUP = Startup(
 
 INVALID = (http(422),)
 HEALTHY = HealthWatch(STATE, 2.0)
-NOTICED = FrozenWatch(is_silent=True, was_healthy=True, state=replace(STATE, health=Health.UNHEALTHY), waited_s=3.0)
+NOTICED = FrozenWatch(is_silent=True, state=replace(STATE, health=Health.UNHEALTHY), waited_s=3.0)
 BURST = Burst(RIGHT * 100, 0.5)
 SILENCE = ServiceLogs(b"", b"")
 STOPPED = StopResult(0, 0.3, killed=False)

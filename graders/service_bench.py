@@ -354,7 +354,7 @@ class LiveBench:
 def _freeze(live: LiveBench, spec: ServiceSpec, cancel: Cancel) -> FrozenWatch:
     health = live.health()
     if health.state.health is not Health.HEALTHY:
-        return FrozenWatch(is_silent=False, was_healthy=False, state=health.state, waited_s=0.0)
+        return FrozenWatch(is_silent=False, state=health.state, waited_s=0.0)
     live.signal("STOP")
     path = spec.live or spec.ready or "/"
     is_silent = live.http("GET", path, timeout_s=1.0).outcome is not HttpOutcome.ANSWERED
@@ -364,7 +364,7 @@ def _freeze(live: LiveBench, spec: ServiceSpec, cancel: Cancel) -> FrozenWatch:
         if cancel.wait(_HEALTH_POLL_S):
             raise Cancelled
         state = live.state()
-    return FrozenWatch(is_silent=is_silent, was_healthy=True, state=state, waited_s=time.monotonic() - began)
+    return FrozenWatch(is_silent=is_silent, state=state, waited_s=time.monotonic() - began)
 
 
 def _load_per_cpu() -> float:

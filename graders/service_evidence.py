@@ -66,7 +66,6 @@ class FrozenWatch:
 
     is_silent: bool
     """It did not answer any more. False: nothing can be concluded."""
-    was_healthy: bool
     state: ServiceState
     waited_s: float
 

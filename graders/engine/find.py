@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import shutil
-import socket
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -164,14 +163,3 @@ def _load(path: Path) -> dict[str, object]:
 def _text(table: Mapping[str, object], key: str) -> str:
     value = table.get(key)
     return value if isinstance(value, str) else ""
-
-
-def is_listening(path: Path, timeout_s: float = 1.0) -> bool:
-    """Whether somebody accepts connections on a local socket."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.settimeout(timeout_s)
-        try:
-            sock.connect(str(path))
-        except OSError:
-            return False
-        return True

@@ -24,7 +24,7 @@ from graders.engine.private_cgroup import Caps, end_group, limit_group, remove_g
 from graders.engine.private_loopback import is_marked, marked, open_loopback, shut_loopback
 from graders.engine.private_network import Bridge, make_bridge, remove_bridge, shut_services
 from graders.engine.private_process import STOP_S, alone, end, end_all, pid_of
-from graders.engine.private_service import guard_down, guard_pid, guard_up
+from graders.engine.private_service import guard_down, guard_up
 from graders.engine.private_settings import EngineSettings, daemon_settings, services_asked
 from graders.engine.program import find_program, lines_of
 from graders.errors import Cancelled, EngineCommandFailed, EngineError, EngineTimeout, EngineUnavailable
@@ -85,8 +85,6 @@ class PrivateStatus:
     pid: int
     """0 when it does not run."""
     socket: str
-    guarded: bool = False
-    """Whether its network is kept, so that a build can be held to the package index."""
 
 
 def status(paths: PrivatePaths | None = None) -> PrivateStatus:
@@ -100,7 +98,7 @@ def status(paths: PrivatePaths | None = None) -> PrivateStatus:
             answers = True
         except EngineError:
             answers = False
-    return PrivateStatus(bool(pid), answers, pid, f"unix://{paths.socket}", bool(guard_pid(paths.runtime)))
+    return PrivateStatus(bool(pid), answers, pid, f"unix://{paths.socket}")
 
 
 def up(

@@ -166,7 +166,7 @@ def _context(found: LayerScan, *looks: tuple[Process, ...]) -> ContainerContext:
 
 ROOT = Process(pid=7, uid=0, real_uid=1000, args="sudo python src/predict.py")
 PASSWD = b"root:x:0:0:root:/root:/bin/bash\napp:x:1000:1000::/home/app:/bin/sh\n"
-SETUID_BIT, SETPCAP_BITS = 1 << 7, 1 << 8
+SETUID_BIT = 1 << 7
 OWN_SHADOW = _file("etc/shadow", 0o640, program="")
 
 CHECK = Check(

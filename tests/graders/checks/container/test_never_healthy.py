@@ -61,7 +61,7 @@ def test_health_that_does_not_notice_a_freeze_is_found() -> None:
         pytest.param(replace(NOTICED, state=replace(STATE, health=Health.STARTING)), id="no longer healthy"),
         pytest.param(replace(NOTICED, is_silent=False, state=STATE), id="workers went on answering"),
         pytest.param(replace(NOTICED, state=ServiceState(running=False, exit_code=137)), id="it ended"),
-        pytest.param(FrozenWatch(is_silent=False, was_healthy=False, state=STATE, waited_s=0.0), id="never frozen"),
+        pytest.param(FrozenWatch(is_silent=False, state=STATE, waited_s=0.0), id="never frozen"),
     ],
 )
 def test_freeze_that_proves_nothing_is_not_held_against_it(frozen: FrozenWatch) -> None:

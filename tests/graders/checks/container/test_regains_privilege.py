@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from graders.checks.container.regains_privilege import CHECK, PASSWD, ROOT, SETPCAP_BITS, SETUID_BIT, Params
+from graders.checks.container.regains_privilege import CHECK, PASSWD, ROOT, SETUID_BIT, Params
 from graders.checks.container.regains_privilege import _context as context
 from graders.checks.container.regains_privilege import _file as file
 from graders.context import ContainerContext, LayerFile
@@ -16,6 +16,7 @@ from graders.recorded import IMAGE, ORDINARY, scan
 
 SUDO = file("usr/bin/sudo", 0o4755)
 INIT = Process(pid=1, uid=0, real_uid=0, args="su-exec app python app.py")
+SETPCAP_BIT = 1 << 8
 
 
 def judged(given: ContainerContext, params: Params | None = None) -> list[type]:
@@ -155,7 +156,7 @@ def test_list_of_accounts_that_the_user_may_change_is_found(mode: int, uid: int,
 def test_exercise_may_let_programs_and_capabilities_through() -> None:
     """By full path, and by name."""
     assert [] == judged(context(scan(files=(SUDO,))), Params(programs=("/usr/bin/sudo",)))
-    assert [] == judged(context(scan(files=(file("a", bits=SETPCAP_BITS),))), Params(capabilities=("setpcap",)))
+    assert [] == judged(context(scan(files=(file("a", bits=SETPCAP_BIT),))), Params(capabilities=("setpcap",)))
 
 
 def test_layers_that_could_not_be_read_and_an_unknown_base_are_left_open() -> None:
