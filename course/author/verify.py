@@ -15,7 +15,6 @@ from queue import SimpleQueue
 from threading import Event
 
 from course.author.case import Case, Kind, content_problems, lay_out, read_cases
-from course.author.sample import representative
 from course.errors import ContentError
 from course.reveal import FILE as REVEAL
 from course.reveal import unexplained
@@ -27,6 +26,9 @@ from graders.report import Report, Verdict
 
 Grade = Callable[[ExerciseSpec, Path], Iterator[GradeEvent]]
 """Grades the answer in a folder; the last event is GradeFinished."""
+
+Sample = Callable[[ExerciseSpec, tuple[Case, ...]], tuple[Case, ...]]
+"""Which of an exercise's answers are graded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +125,16 @@ VerifyEvent = CaseStarted | GradeEvent | CaseResult | ExerciseResult
 
 
 def verify(
-    spec: ExerciseSpec, grade: Grade, *, only: str = "", quick: bool = False, jobs: int = 1
+    spec: ExerciseSpec, grade: Grade, *, only: str = "", sample: Sample | None = None, jobs: int = 1
 ) -> Iterator[VerifyEvent]:
-    """Grade every answer of an exercise (or the one called `only`); the last event is an ExerciseResult.
+    """Grade every answer of an exercise (or the one called `only`, or a `sample`); the last event is an ExerciseResult.
 
-    `quick` grades a sample of them. `jobs` answers are graded side by side;
-    `grade` is then called from several threads. Raises ContentError when an answer is declared
-    wrongly or none is called `only`, and what `grade` raises.
+    `jobs` answers are graded side by side; `grade` is then called from several threads. Raises ContentError when an
+    answer is declared wrongly or none is called `only`, and what `grade` raises.
     """
     cases = read_cases(spec)
-    if quick and not only:
-        cases = representative(spec, cases)
+    if sample is not None and not only:
+        cases = sample(spec, cases)
     if only:
         chosen = tuple(case for case in cases if case.name == only.rstrip("/").rpartition("/")[2])
         if not chosen:

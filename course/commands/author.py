@@ -83,6 +83,7 @@ def verify_command(
     Exit codes: 0 all of it is so, 1 it is not, 2 the content is wrong,
     3 something could not be judged.
     """
+    from course.author.sample import representative
     from course.author.verify import CaseResult, CaseStarted, ExerciseResult, verify
 
     invocation = ctx.ensure_object(Invocation)
@@ -94,7 +95,7 @@ def verify_command(
         narrator = stack.enter_context(narration(invocation, level))
         grade = _grader(invocation, cancel, fresh=fresh)
         for spec in specs:
-            for event in verify(spec, grade, only=only, quick=quick, jobs=jobs):
+            for event in verify(spec, grade, only=only, sample=representative if quick else None, jobs=jobs):
                 match event:
                     case CaseStarted():
                         narrator.headline(

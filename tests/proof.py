@@ -1,0 +1,55 @@
+"""Owns the proof of one exercise on a real engine, by the same code as `dockyard author verify`."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from course.author.verify import ExerciseResult, Sample, verify
+from graders import pipeline
+from graders.cancel import Cancel
+from graders.engine.base import Engine
+from graders.engine.find import find_engine
+from graders.event import GradeEvent
+from graders.exercise import ExerciseSpec
+from graders.layer_store import FolderStore
+from graders.submission import read_submission
+
+ALL = os.environ.get("DOCKYARD_PROOF") == "all"
+"""`make proof` asks for every answer; else a sample is enough."""
+
+JOBS = 2
+"""Answers that are graded side by side."""
+
+
+def prove(spec: ExerciseSpec, sample: Sample, engine: Engine, layers: Path) -> None:
+    """No false pass, no false failure, each wrong answer caught by exactly the checks that it lists.
+
+    What the layers of images hold is remembered in `layers`, as it is for a learner.
+    """
+    environ = {"DOCKER_HOST": engine.info().socket, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    store = FolderStore(layers)
+
+    def grade(spec: ExerciseSpec, answer: Path) -> Iterator[GradeEvent]:
+        return pipeline.grade(
+            read_submission(answer, spec.limits, starter=spec.starter, editable=spec.files),
+            spec,
+            lambda: find_engine(environ, Path("/")),
+            cancel=Cancel(),
+            nonce=uuid.uuid4().hex,
+            now=lambda: datetime.now(UTC),
+            clock=time.monotonic,
+            environ=environ,
+            layer_store=store,
+        )
+
+    *_, result = verify(spec, grade, sample=None if ALL else sample, jobs=JOBS)
+
+    assert isinstance(result, ExerciseResult)
+    assert () == result.all_problems
+    assert (0, 0, 0) == (result.false_passes, result.false_failures, result.errored)
+    assert len(result.mutants) == result.mutants_caught > 0
