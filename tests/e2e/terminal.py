@@ -43,6 +43,10 @@ class Tmux:
         self._run("set-buffer", "--", text)
         self._run("paste-buffer", "-p", "-r")
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the window another size, as a person who drags its corner."""
+        self._run("resize-window", "-x", str(columns), "-y", str(rows))
+
     def screen(self) -> str:
         """What a person sees now."""
         return self._run("capture-pane", "-p")

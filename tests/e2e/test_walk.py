@@ -50,4 +50,3 @@ def test_walk_through_level_one_opens_level_two(engine: Engine, python_base: str
     assert len(catalog.level(1).checklist) == len(lines)
     assert "check 1 of cache-order, passed" in dockyard("builds", "cache-order").stdout
     assert 0 == dockyard("start", "2.1").returncode
-    assert () == engine.leftovers()
