@@ -249,21 +249,30 @@ def down_command(invocation: Invocation) -> None:
 
 
 @engine_group.command("clean")
+@click.option(
+    "--all-machines",
+    is_flag=True,
+    help="Also what other machines made on this engine in the last day: their checks may be at work.",
+)
 @pass_invocation
-def clean_command(invocation: Invocation) -> None:
+def clean_command(invocation: Invocation, *, all_machines: bool) -> None:
     """Remove everything of ours from the engine: containers, images, networks and volumes of checks.
 
-    Only what carries Dockyard's label is touched. Base images and the build cache stay.
+    Only what carries Dockyard's label is touched, and nothing that a check of this machine is using. What another
+    machine made on the same engine is left alone for a day. Base images and the build cache stay.
     """
     engine = invocation.engine()
     with closing(engine):
-        found = engine.leftovers()
+        found = engine.leftovers(everybody=all_machines)
         for run_id in dict.fromkeys(leftover.run_id for leftover in found):
             engine.remove(run_id)
-        kept = set(engine.leftovers())
+        kept = set(engine.leftovers(everybody=all_machines))
+        spared = len(engine.leftovers(everybody=True)) - len(kept)
     removed = [leftover for leftover in found if leftover not in kept]
     emit("\n".join(f"removed {_described(leftover)}" for leftover in removed))
     say(f"{len(removed)} removed." if found else "Nothing of ours was left.")
+    if spared:
+        say(f"Of other machines, not touched: {spared}. Are they done? dockyard engine clean --all-machines")
     if kept:
         for leftover in kept:
             say(f"still there: {_described(leftover)}")

@@ -322,8 +322,11 @@ class Engine(Protocol):
         """Remove everything that carries our label with this run id. Never raises for what is gone."""
         ...
 
-    def leftovers(self) -> tuple[Leftover, ...]:
-        """Everything that carries our label, of any run; not what another living process is using right now."""
+    def leftovers(self, *, everybody: bool = False) -> tuple[Leftover, ...]:
+        """Everything that carries our label, of any run; not what another living process is using right now.
+
+        What another machine made on this engine counts after a day; with `everybody` at once, for it may be at work.
+        """
         ...
 
     def close(self) -> None:

@@ -26,7 +26,7 @@ from graders.engine.base import (
 from graders.engine.docker_disk import EngineDisk
 from graders.engine.docker_errors import HINT_REGISTRY, EngineRefused, is_rate_limit
 from graders.engine.docker_image import STAND_IN, read_image
-from graders.engine.docker_owner import OWNER, is_at_work_elsewhere
+from graders.engine.docker_owner import OWNER, is_left_over
 from graders.engine.docker_wire import (
     Json,
     Query,
@@ -222,12 +222,12 @@ class DockerEngine:
                 if error.status not in {404, 409}:
                     raise
 
-    def leftovers(self) -> tuple[Leftover, ...]:
-        """Everything that carries our label, but for what another living process of this machine is using."""
+    def leftovers(self, *, everybody: bool = False) -> tuple[Leftover, ...]:
+        """Everything that carries our label and is in nobody's use; see `Engine.leftovers`."""
         return tuple(
             Leftover(kind, id_, as_text(labels.get(LABEL)))
             for kind, id_, labels in self._labelled(LABEL)
-            if not is_at_work_elsewhere(as_text(labels.get(OWNER)))
+            if is_left_over(as_text(labels.get(OWNER)), everybody=everybody)
         )
 
     def close(self) -> None:

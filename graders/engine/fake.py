@@ -266,7 +266,7 @@ class FakeEngine:
                 if image.run_id == run_id:
                     del self._state.images[id_]
 
-    def leftovers(self) -> tuple[Leftover, ...]:
+    def leftovers(self, *, everybody: bool = False) -> tuple[Leftover, ...]:  # noqa: ARG002 - it has one machine
         """Every running service, and every image that carries our label."""
         self._called("leftovers")
         with self._lock:

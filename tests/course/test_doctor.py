@@ -51,7 +51,7 @@ class StillEngine(FakeEngine):
     def image(self, reference: str) -> ImageInfo | None:
         return self._base
 
-    def leftovers(self) -> tuple[Leftover, ...]:
+    def leftovers(self, *, everybody: bool = False) -> tuple[Leftover, ...]:
         return self._left
 
     def close(self) -> None:
