@@ -91,6 +91,8 @@ class Check(Generic[C, P]):
     """Whether no exercise may require it, because its evidence depends on the machine."""
     watches: bool = False
     """Container level only: it judges who runs, so runs wait until their processes were seen."""
+    of_build: bool = False
+    """Image level only: it gets the `BuildResult` alone, also of a build that made no image."""
     service: bool = False
     """Container level only: it gets a `ServiceContext`, and is SKIPPED where the exercise has no service."""
     aliases: tuple[str, ...] = ()

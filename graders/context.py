@@ -8,7 +8,7 @@ reads and two checks share it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from graders.dockerfile.ignore import IgnoreFile
@@ -114,17 +114,20 @@ class LayerReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ImageContext:
-    """Evidence of the image level. `image` is None when the build failed (only `build-fails` sees that)."""
+    """Evidence of the image level, but for a check that says `of_build`."""
 
     source: DockerfileContext
-    build: BuildResult
-    image: ImageInfo | None
+    image: ImageInfo
     base: ImageInfo | None
     """The image that the final chain of stages starts from; None for scratch or when the engine lacks it."""
     layers: LayerReader
     canaries: tuple[Canary, ...] = ()
     layer_lines: tuple[int | None, ...] = ()
     """Line of the Dockerfile for each of `image.diff_ids`; None for the base's."""
+
+    def layer_line(self, layer: int) -> int | None:
+        """Line of the Dockerfile that made this one of `image.diff_ids`; None where none did."""
+        return self.layer_lines[layer] if 0 <= layer < len(self.layer_lines) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +184,10 @@ class TextCase:
 
 @dataclass(frozen=True, slots=True)
 class ContainerContext:
-    """Evidence of the container level."""
+    """Evidence of the container level, but for a check that says `service`."""
 
     source: DockerfileContext
-    image: ImageInfo
+    built: ImageContext
     container: ContainerHandle
-    cases: tuple[TextCase, ...] = field(default=())
+    cases: tuple[TextCase, ...] = ()
     """Texts chosen for this check, fed on standard input, one a line."""
-    layers: LayerReader | None = None
-    base: ImageInfo | None = None
-    """As in `ImageContext`."""
-    layer_lines: tuple[int | None, ...] = ()
-    """As in `ImageContext`."""

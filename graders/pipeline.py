@@ -23,8 +23,6 @@ from graders.static import context_of
 from graders.submission import Submission
 from graders.workbench import Workbench, run_id_of
 
-BUILD_CHECK = "build-fails"
-"""The one check that looks at a build without an image."""
 STATIC_ONLY = "Not run: static checks only"
 NO_SERVICE = "The exercise has no service"
 NO_IMAGE = "Needs an image, and the build made none"
@@ -144,7 +142,7 @@ def _observe(
 
 
 def _judged(use: CheckUse, bench: Workbench, clock: Callable[[], float]) -> Generator[GradeEvent, None, Judged]:
-    if bench.image is None and use.check.id != BUILD_CHECK:
+    if bench.image is None and not use.check.of_build:
         return skipped(use, NO_IMAGE), False
     context = yield from bench.context(use)
     judged = judge(use, context, clock)

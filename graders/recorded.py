@@ -82,17 +82,14 @@ def scan(
 def image_context(
     dockerfile: str = DOCKERFILE,
     *,
-    build: BuildResult | None = None,
-    image: ImageInfo | None = IMAGE,
+    image: ImageInfo = IMAGE,
     base: ImageInfo | None = BASE,
     scan: LayerScan | None = None,
     canaries: tuple[Canary, ...] = (),
 ) -> ImageContext:
     """Evidence of the image level; without arguments, of a sound image."""
-    made = BuildResult(image_id=_digest("image"), error="", steps=(), log=(), elapsed_s=1.0)
     return ImageContext(
         source=source(dockerfile),
-        build=build or made,
         image=image,
         base=base,
         layers=RecordedLayers(scan or LayerScan((), ())),
@@ -152,7 +149,7 @@ def run(
 
 def container_context(result: RunResult, *, cases: tuple[TextCase, ...] = CASES) -> ContainerContext:
     """Evidence of the container level: every run ends like this one."""
-    return ContainerContext(source=source(), image=IMAGE, container=RecordedContainer(result), cases=cases)
+    return ContainerContext(source=source(), built=image_context(), container=RecordedContainer(result), cases=cases)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ from graders.text_case import make_cases
 
 STOPPED_EARLY = "Stopped: the rebuild had shown enough"
 
-Context = ImageContext | RebuildContext | ContainerContext | ServiceContext
+Context = BuildResult | ImageContext | RebuildContext | ContainerContext | ServiceContext
 
 
 class Workbench:
@@ -143,35 +143,37 @@ class Workbench:
     def context(self, use: CheckUse) -> Generator[GradeEvent, None, Context]:
         """The context of a check.
 
-        Ask for other levels than image only when there is an image, and for a service only when the exercise has one.
+        Ask for other checks than those of the build only when there is an image, and for one of a service only when
+        the exercise has one.
         """
         build = yield from self.built()
         level, change, plant = use.check.level, use.check.change, use.check.plant
-        if level is Level.IMAGE or self.image is None:
-            return ImageContext(
-                source=self.source,
-                build=build,
-                image=self.image,
-                base=self.base,
-                layers=self.layers,
-                canaries=self.prepared.canaries,
-                layer_lines=self.lines,
-            )
+        if use.check.of_build or self.image is None:
+            return build
+        if level is Level.IMAGE:
+            return self._image_context(self.image)
         if use.check.service:
             yield from self._serve()
             return ServiceContext(self.source, self.services, self.spec.service)
         if level is Level.CONTAINER:
             return ContainerContext(
                 source=self.source,
-                image=self.image,
+                built=self._image_context(self.image),
                 container=self.container,
                 cases=self.cases,
-                layers=self.layers,
-                base=self.base,
-                layer_lines=self.lines,
             )
         planting = (lambda nonce: plant(use.params, nonce)) if plant is not None else None
         return (yield from self.rebuilds.context(build, change or Change.SOURCE, planting))
+
+    def _image_context(self, image: ImageInfo) -> ImageContext:
+        return ImageContext(
+            source=self.source,
+            image=image,
+            base=self.base,
+            layers=self.layers,
+            canaries=self.prepared.canaries,
+            layer_lines=self.lines,
+        )
 
     def close(self) -> str:
         """Remove all that was made; a sentence when that failed. Never raises."""

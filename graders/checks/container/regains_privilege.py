@@ -18,7 +18,7 @@ from graders.finding import Finding, Undecidable
 from graders.hidden import hidden
 from graders.outcome import Level
 from graders.program import PROGRAM
-from graders.recorded import BASE, IMAGE, ORDINARY, RecordedLayers, container_context, run, scan
+from graders.recorded import ORDINARY, container_context, image_context, run, scan
 from graders.rights import (
     CAPABILITIES,
     SETUID,
@@ -56,14 +56,11 @@ class Params:
 
 def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undecidable]:
     """A finding a way to root: a process that took it, a program that gives it, an account that is open."""
-    if context.layers is None:
-        yield Undecidable("The image's layers can't be read")
-        return
-    if unknown := unknown_base(context.source.dockerfile, context.base):
+    if unknown := unknown_base(context.source.dockerfile, context.built.base):
         yield unknown
         return
-    layers = context.layers.scan()
-    user = identity_of(context.image.user, layers)
+    layers = context.built.layers.scan()
+    user = identity_of(context.built.image.user, layers)
     who = user if user is not None and user.uid != 0 else NOBODY
     findings = [
         *_processes(context, user),
@@ -86,7 +83,7 @@ def _processes(context: ContainerContext, user: Identity | None) -> Iterator[Fin
                 f"Started without no-new-privileges, the program came to be root: {roots[0].args}",
                 observed=f"user number {roots[0].uid}, started by {roots[0].real_uid}",
                 expected="no process with user number 0, all along",
-                line=_line_of_user(context),
+                line=context.source.setting_line("USER"),
             )
             return
         is_watched = is_watched or not roots
@@ -113,7 +110,7 @@ def _programs(context: ContainerContext, layers: LayerScan, user: Identity, para
             observed=f"mode {file.mode & 0o7777:04o}, owner {file.uid}"
             + (f", capabilities {', '.join(sorted(names))}" if names else ""),
             expected="no setuid bit of root and no file capability above the base image",
-            line=_line(context, file.layer),
+            line=context.built.layer_line(file.layer),
         )
 
 
@@ -132,7 +129,7 @@ def _accounts(context: ContainerContext, layers: LayerScan, user: Identity) -> I
             f"The account {account} has user number 0 and can be logged in to, with su for example",
             observed="a password that is empty, or set",
             expected="a locked account",
-            line=_line(context, file.layer),
+            line=context.built.layer_line(file.layer),
         )
     for path, file in written.items():
         if may(file, user, 2):
@@ -140,17 +137,8 @@ def _accounts(context: ContainerContext, layers: LayerScan, user: Identity) -> I
                 f"The program's user may change /{path}, and so give itself the rights of root",
                 observed=f"mode {file.mode & 0o7777:04o}, owner {file.uid}, group {file.gid}",
                 expected="a file that only root may change",
-                line=_line(context, file.layer),
+                line=context.built.layer_line(file.layer),
             )
-
-
-def _line(context: ContainerContext, layer: int) -> int | None:
-    return context.layer_lines[layer] if 0 <= layer < len(context.layer_lines) else None
-
-
-def _line_of_user(context: ContainerContext) -> int | None:
-    setting = context.source.dockerfile.setting("USER")
-    return setting.instruction.line if setting else None
 
 
 def _file(path: str, mode: int = 0o755, *, layer: int = 1, program: str = PROGRAM, bits: int = 0) -> LayerFile:
@@ -159,9 +147,7 @@ def _file(path: str, mode: int = 0o755, *, layer: int = 1, program: str = PROGRA
 
 def _context(found: LayerScan, *looks: tuple[Process, ...]) -> ContainerContext:
     result = replace(run(), looks=looks or ((ORDINARY,),))
-    return replace(
-        container_context(result), layers=RecordedLayers(found), base=BASE, layer_lines=(None, 3), image=IMAGE
-    )
+    return replace(container_context(result), built=image_context(scan=found))
 
 
 ROOT = Process(pid=7, uid=0, real_uid=1000, args="sudo python src/predict.py")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graders.check import Check, NoParams
-from graders.context import ImageContext
-from graders.engine.base import StepStatus
+from graders.engine.base import BuildResult, StepStatus
 from graders.finding import Finding
 from graders.network_trouble import tells_of_network
 from graders.outcome import Level
-from graders.recorded import build, image_context, step
+from graders.recorded import build, step
 
 TAIL_LINES = 8
 HINTS = (
@@ -23,9 +22,8 @@ HINTS = (
 NETWORK_HINT = "Something on the network did not answer. Is its name right? Then it was away: check again in a while."
 
 
-def find(context: ImageContext, _params: NoParams) -> Iterator[Finding]:
+def find(result: BuildResult, _params: NoParams) -> Iterator[Finding]:
     """One finding that names the step that failed and the last lines it wrote."""
-    result = context.build
     if result.ok:
         return
     failed = next((each for each in result.steps if each.status is StepStatus.FAILED), None)
@@ -54,12 +52,11 @@ CHECK = Check(
     find=find,
     params=NoParams,
     needs=("unpinned-base", "fat-base"),
+    of_build=True,
     bad=(
-        image_context(
-            build=build(step("[2/2] RUN false", status=StepStatus.FAILED, line=2), error="exit code: 1"), image=None
-        ),
-        image_context(build=build(error="dockerfile parse error", timed_out=False), image=None),
-        image_context(build=build(error="stopped", timed_out=True), image=None),
+        build(step("[2/2] RUN false", status=StepStatus.FAILED, line=2), error="exit code: 1"),
+        build(error="dockerfile parse error"),
+        build(error="stopped", timed_out=True),
     ),
-    good=(image_context(),),
+    good=(build(),),
 )

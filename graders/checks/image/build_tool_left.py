@@ -45,8 +45,6 @@ class Params:
 
 def find(context: ImageContext, params: Params) -> Iterator[Finding | Undecidable]:
     """A finding a layer that ships tools, with the largest of them."""
-    if context.image is None:
-        return
     if unknown := unknown_base(context.source.dockerfile, context.base):
         yield unknown
         return
@@ -55,7 +53,7 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding | Undecidabl
     deleted = {(file.layer, file.path) for file in hidden(found.files)}
     for layer in sorted({file.layer for file in tools}):
         of_layer = [file for file in tools if file.layer == layer]
-        line = context.layer_lines[layer] if 0 <= layer < len(context.layer_lines) else None
+        line = context.layer_line(layer)
         yield _finding(of_layer, line, all_deleted=all((file.layer, file.path) in deleted for file in of_layer))
     if found.problem and not tools:
         yield Undecidable(found.problem)

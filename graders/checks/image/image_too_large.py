@@ -31,8 +31,6 @@ class Params:
 
 def find(context: ImageContext, params: Params) -> Iterator[Finding | Undecidable]:
     """A finding a limit that is passed; it names the largest layers with their lines."""
-    if context.image is None:
-        return
     size_bytes = context.image.size_bytes
     if params.max_mb and size_bytes > params.max_mb * MB:
         yield _finding(context, f"The image has {_mb(size_bytes)}", f"at most {params.max_mb} MB", size_bytes)
@@ -49,7 +47,7 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding | Undecidabl
 
 
 def _finding(context: ImageContext, message: str, expected: str, observed_bytes: int) -> Finding:
-    layers = [entry for entry in context.image.layers if entry.diff_id] if context.image else []
+    layers = [entry for entry in context.image.layers if entry.diff_id]
     lines = (*context.layer_lines, *([None] * len(layers)))
     blamed = sorted(
         ((entry.size_bytes, line) for entry, line in zip(layers, lines, strict=False) if line is not None),

@@ -19,7 +19,8 @@ ENV = Canary(".env", "dockyard-canary-0123456789abcdef", b"API_KEY=dockyard-cana
 
 def find(context: ImageContext, _params: NoParams) -> Iterator[Finding | Undecidable]:
     """A finding a leaked file; the first place where it was found is named."""
-    if context.image is None or not context.canaries:
+    if not context.canaries:
+        yield Undecidable("The exercise plants no files")
         return
     found = context.layers.scan()
     names = {canary.token: canary.path for canary in context.canaries}
@@ -34,7 +35,7 @@ def find(context: ImageContext, _params: NoParams) -> Iterator[Finding | Undecid
 
 
 def _finding(context: ImageContext, path: str, hit: TokenHit) -> Finding:
-    line = context.layer_lines[hit.layer] if 0 <= hit.layer < len(context.layer_lines) else None
+    line = context.layer_line(hit.layer)
     if hit.layer < 0:
         place = "the image's configuration or history"
     elif hit.path:
@@ -63,5 +64,5 @@ CHECK = Check(
         image_context(canaries=(ENV,), scan=scan(hits=(TokenHit(ENV.token, 1, "app/.env"),))),
         image_context(canaries=(ENV,), scan=scan(hits=(TokenHit(ENV.token, -1, ""),))),
     ),
-    good=(image_context(canaries=(ENV,)), image_context()),
+    good=(image_context(canaries=(ENV,)),),
 )

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from graders.check import Check
 from graders.context import ImageContext
-from graders.engine.base import ImageInfo, LayerInfo
+from graders.engine.base import LayerInfo
 from graders.finding import Finding
 from graders.outcome import Level
 from graders.recorded import BASE, IMAGE, image_context, layer
@@ -26,10 +26,8 @@ Params = SecretWords
 
 def find(context: ImageContext, params: Params) -> Iterator[Finding]:
     """A finding a secret, at the line that wrote it where the history tells."""
-    if context.image is None:
-        return
     told: set[str] = set()
-    for place, line, text, pairs in _places(context, context.image):
+    for place, line, text, pairs in _places(context):
         shapes = [(what, match[0]) for what, form in SHAPES for match in form.finditer(text)]
         named = [(f"a value for {name}", value) for name, value in pairs if _is_secret(name, value, params)]
         for what, secret in shapes + named:
@@ -43,9 +41,9 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding]:
                 )
 
 
-def _places(context: ImageContext, image: ImageInfo) -> Iterator[tuple[str, int | None, str, list[tuple[str, str]]]]:
+def _places(context: ImageContext) -> Iterator[tuple[str, int | None, str, list[tuple[str, str]]]]:
     """What the image says beyond its base: where, at which line, its words, and the names with their values."""
-    base = context.base
+    image, base = context.image, context.base
     for kind, mine, theirs in (
         ("The variable", image.env, base.env if base else {}),
         ("The label", image.labels, base.labels if base else {}),
@@ -61,7 +59,7 @@ def _places(context: ImageContext, image: ImageInfo) -> Iterator[tuple[str, int 
         if entry.created_by not in known:
             yield (
                 "The history of the image",
-                _line_of(context, image, entry),
+                _line_of(context, entry),
                 entry.created_by,
                 _pairs(entry.created_by),
             )
@@ -71,11 +69,9 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     return [(match[1], match[2].strip("\"'")) for match in ASSIGNMENT.finditer(text)]
 
 
-def _line_of(context: ImageContext, image: ImageInfo, wanted: LayerInfo) -> int | None:
-    if wanted.diff_id not in image.diff_ids:
-        return None
-    place = image.diff_ids.index(wanted.diff_id)
-    return context.layer_lines[place] if place < len(context.layer_lines) else None
+def _line_of(context: ImageContext, wanted: LayerInfo) -> int | None:
+    digests = context.image.diff_ids
+    return context.layer_line(digests.index(wanted.diff_id)) if wanted.diff_id in digests else None
 
 
 def _line_with(context: ImageContext, secret: str) -> int | None:

@@ -27,8 +27,6 @@ class Params:
 
 def find(context: ImageContext, params: Params) -> Iterator[Finding | Undecidable]:
     """One finding with the number of layers that were added."""
-    if context.image is None:
-        return
     if unknown := unknown_base(context.source.dockerfile, context.base):
         yield unknown
         return

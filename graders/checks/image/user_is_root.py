@@ -19,12 +19,9 @@ ROOT_NAMES = frozenset({"", "root"})
 
 def find(context: ImageContext, _params: NoParams) -> Iterator[Finding | Undecidable]:
     """A finding when the configured user is number 0."""
-    if context.image is None:
-        return
     configured = context.image.user
     user = configured.partition(":")[0]
-    setting = context.source.dockerfile.setting("USER")
-    line = setting.instruction.line if setting else None
+    line = context.source.setting_line("USER")
     expected = "a user whose number is not 0"
     if user in ROOT_NAMES or _number(user) == 0:
         message = (

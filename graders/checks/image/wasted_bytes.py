@@ -33,8 +33,6 @@ class Params:
 
 def find(context: ImageContext, params: Params) -> Iterator[Finding | Undecidable]:
     """One finding with the largest hidden files, at the line that holds most of them."""
-    if context.image is None:
-        return
     found = context.layers.scan()
     wasted = hidden(found.files)
     total_bytes = sum(file.size_bytes for file in wasted)
@@ -44,7 +42,7 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding | Undecidabl
         return
     by_line: dict[int | None, int] = {}
     for file in wasted:
-        line = context.layer_lines[file.layer] if 0 <= file.layer < len(context.layer_lines) else None
+        line = context.layer_line(file.layer)
         by_line[line] = by_line.get(line, 0) + file.size_bytes
     largest = sorted(wasted, key=lambda file: -file.size_bytes)[:LARGEST_SHOWN]
     named = ", ".join(f"/{file.path} {_mb(file.size_bytes)}" for file in largest)

@@ -31,8 +31,6 @@ class Params:
 def find(context: ImageContext, params: Params) -> Iterator[Finding]:
     """A finding a way in which the configured command is not the one that was asked for."""
     image = context.image
-    if image is None:
-        return
     entrypoint, command = image.entrypoint or (), image.command or ()
     words = (*entrypoint, *command)
     line = context.source.setting_line("ENTRYPOINT", "CMD")

@@ -24,8 +24,6 @@ class Params:
 
 def find(context: ImageContext, params: Params) -> Iterator[Finding | Undecidable]:
     """A finding a label that is missing or has another value."""
-    if context.image is None:
-        return
     if not params.labels:
         yield Undecidable("The exercise names no label")
         return

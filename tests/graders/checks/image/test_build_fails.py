@@ -6,13 +6,13 @@ from graders.check import NoParams
 from graders.checks.image.build_fails import CHECK
 from graders.engine.base import BuildResult, StepStatus
 from graders.finding import Finding
-from graders.recorded import build, image_context, step
+from graders.recorded import build, step
 
 FAILED = step("[3/3] RUN make", line=3, status=StepStatus.FAILED)
 
 
 def judged(result: BuildResult) -> list[Finding]:
-    found = CHECK.find(image_context(build=result), NoParams())
+    found = CHECK.find(result, NoParams())
     return [item for item in found if isinstance(item, Finding)]
 
 

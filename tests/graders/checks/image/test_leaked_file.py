@@ -81,3 +81,8 @@ def test_learners_own_file_of_that_name_is_no_canary() -> None:
 def test_export_that_broke_off_is_left_open() -> None:
     """Half an image can't be called clean."""
     assert [Undecidable] == judged(LayerScan((), (), problem="broke off"))
+
+
+def test_exercise_that_plants_nothing_is_left_open() -> None:
+    """Nothing was looked for, so nothing is clean."""
+    assert [Undecidable] == [type(item) for item in CHECK.find(image_context(), NoParams())]
