@@ -59,3 +59,5 @@ def test_check_declares_all_that_a_page_needs(check: AnyCheck) -> None:
     assert not check.claim.endswith(".")
     assert set() == {*check.needs, *check.decided_by} - set(all_checks())
     assert (check.change is not None) == (check.level is Level.REBUILD)
+    assert check.level is Level.IMAGE or not check.of_build
+    assert check.level is Level.CONTAINER or not (check.service or check.watches)
