@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.events import Click, Key
+from textual.events import Click, Key, ScreenResume
 from textual.message import Message
 from textual.reactive import Reactive
 from textual.screen import Screen
@@ -75,6 +75,7 @@ class DeskFrame(Screen[None]):
         """The pane in front where only one has room."""
         self.engine_error: GraderError | None = None
         self._engine_name = ""
+        self._was_shown = False
         self.completions: tuple[list[tuple[str, str]], list[tuple[str, str]]] = ([], [])
         """(number, title) of every lesson, and (id, title) of the exercises that are open."""
 
@@ -88,6 +89,12 @@ class DeskFrame(Screen[None]):
         yield Static(id="status")
         yield SlashBar(self._complete, id="slash-bar")
         yield KeyLine()
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """When the desk is new, its widgets have their styles already: to find them again takes as long as a layout."""
+        if not self._was_shown:
+            self._was_shown = True
+            event.refresh_styles = False
 
     def welcome(self, lesson: Lesson) -> None:
         """Greet a learner who is here for the first time."""

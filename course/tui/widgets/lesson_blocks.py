@@ -12,21 +12,18 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.content import Content, Span
 from textual.widgets import Collapsible, Label, Markdown, Static
 from textual.widgets._markdown import (
     MarkdownBlock,
-    MarkdownBullet,
-    MarkdownBulletList,
     MarkdownFence,
     MarkdownTable,
-    MarkdownUnorderedListItem,
 )
 
 from course.tui.guard import CONTROL
 from course.tui.widgets.builds_block import BuildsBlock
 from course.tui.widgets.dockerfile_colours import LIGHT_STYLES, STYLES, classify, colour_spans
+from course.tui.widgets.lesson_lists import BulletList, NumberedList, TaskItem
 from course.tui.widgets.lesson_text import make_parser
 
 CALLOUTS = {
@@ -93,27 +90,6 @@ class Reveal(MarkdownBlock):
             await self.query_one(Collapsible.Contents).mount_all(list(self._markdown._parse_markdown(hidden)))
 
 
-class TaskItem(MarkdownUnorderedListItem):
-    """A list item that may carry a box, readable without colour."""
-
-    def __init__(self, markdown: Markdown, token: Token, bullet: str) -> None:
-        checked = token.meta.get("checked") if token.meta else None
-        super().__init__(markdown, token, bullet if checked is None else "[x] " if checked else "[ ] ")
-
-
-class BulletList(MarkdownBulletList):
-    """A list whose items are one row of bullet and text each."""
-
-    def compose(self) -> ComposeResult:
-        """A row an item."""
-        for block in self._blocks:
-            if isinstance(block, MarkdownUnorderedListItem):
-                bullet = MarkdownBullet()
-                bullet.symbol = block.bullet
-                yield Horizontal(bullet, Vertical(*block._blocks))
-        self._blocks.clear()
-
-
 class Grid(MarkdownTable):
     """A whole table as one widget: 84 cell widgets less in a 500-line lesson."""
 
@@ -163,6 +139,7 @@ class CourseMarkdown(Markdown):
         **Markdown.BLOCKS,
         "list_item_unordered_open": TaskItem,
         "bullet_list_open": BulletList,
+        "ordered_list_open": NumberedList,
         "table_open": Grid,
         "fence": Fence,
         "code_block": Fence,

@@ -13,7 +13,7 @@ from html import unescape
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_core import StateCore
+from markdown_it.rules_core import StateCore, linkify
 from markdown_it.token import Token
 
 _DETAILS = re.compile(
@@ -26,6 +26,8 @@ _DETAILS_CLOSES = re.compile(r"</details>", re.IGNORECASE)
 _HEADING = re.compile(r" {0,3}##\s")
 _TAG = re.compile(r"<[^>]+>")
 _QUIZ_ID = re.compile(r"^\s*[\"']?id[\"']?\s*[:=]\s*[\"']?([\w.-]+)", re.MULTILINE)
+_ADDRESSES = ("//", "mailto:")
+"""What every address holds."""
 _BREAKS = ("<br>", "<br/>", "<br />")
 
 
@@ -40,6 +42,10 @@ class Link:
 def make_parser() -> MarkdownIt:
     """A parser of GitHub's markdown whose callouts, reveals and quizzes come as one token each."""
     parser = MarkdownIt("gfm-like2", {"html": True})
+    if parser.linkify is not None:
+        # A word with a dot is a file rather than an address: ".py" and ".sh" are countries' domains.
+        parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
+    parser.core.ruler.at("linkify", _linkify)
     parser.core.ruler.push("dockyard_fold", _fold_rule(parser))
     return parser
 
@@ -103,6 +109,12 @@ def quiz_id(fence: str) -> str:
     """The id that a quiz fence names; empty when it names none."""
     match = _QUIZ_ID.search(fence)
     return match[1] if match else ""
+
+
+def _linkify(state: StateCore) -> None:
+    """Addresses as links. Where there can be none, what finds them isn't made: that takes as long as a section."""
+    if any(mark in state.src for mark in _ADDRESSES):
+        linkify(state)
 
 
 def _fold_rule(parser: MarkdownIt) -> Callable[[StateCore], None]:
