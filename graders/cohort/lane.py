@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from graders.event import GradeFinished, RunFinished
+from graders.engine.base import BUILD_STOPPED
+from graders.event import BuildFinished, GradeFinished, RunFinished
 from graders.pipeline import grade
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class Graded:
 
     report: Report
     cut_short: bool = False
-    """A run was ended at its time limit, which a busy machine may have caused."""
+    """A run or a build was ended at its limit of time, or a build at that of the disk, which is weighed from outside:
+    a busy machine, or what others wrote meanwhile, may have caused it."""
 
 
 class Grader(Protocol):
@@ -97,9 +99,14 @@ class LocalGrader:
         )
         with closing(events):
             for event in events:
-                if isinstance(event, RunFinished) and event.exit_code is None:
-                    cut_short = True
+                cut_short = cut_short or _is_cut_short(event)
                 if isinstance(event, GradeFinished):
                     return Graded(event.report, cut_short)
                 tell(event)
         raise AssertionError("Grading ended without a report")
+
+
+def _is_cut_short(event: GradeEvent) -> bool:
+    if isinstance(event, BuildFinished):
+        return event.error.startswith(BUILD_STOPPED)
+    return isinstance(event, RunFinished) and event.exit_code is None

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LABEL = "dev.dockyard.run"
 """The one label on everything that we create; its value is the run id."""
+BUILD_STOPPED = "The build was stopped"
+"""How the error of a build begins that was ended for its time or for what it wrote to the disk."""
 
 
 class Network(StrEnum):

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from graders.cancel import Cancel
 from graders.engine.base import (
+    BUILD_STOPPED,
     LABEL,
     BuildEvent,
     BuildRequest,
@@ -283,7 +284,7 @@ class _Build:
         if self.log.seen_bytes > limits.build_log_kib * 1024 * _FLOOD_FACTOR:
             self._error = f"The build wrote more than {limits.build_log_kib * _FLOOD_FACTOR // 1024} MiB of output"
         elif self._use.is_suspicious() and (blame := self._use.blame("build")):
-            self._error = f"The build was stopped: it {blame}"
+            self._error = f"{BUILD_STOPPED}: it {blame}"
         else:
             return False
         self._stopped = True
@@ -292,9 +293,9 @@ class _Build:
     def _overdue(self, now: float, heard: float) -> bool:
         limits = self._limits
         if now - self._began > limits.build_s:
-            self._error = f"The build was stopped after {limits.build_s:g} seconds, the limit for one build"
+            self._error = f"{BUILD_STOPPED} after {limits.build_s:g} seconds, the limit for one build"
         elif now - heard > limits.build_idle_s and not self._clipped:
-            self._error = f"The build was stopped after {limits.build_idle_s:g} seconds without a sign of life"
+            self._error = f"{BUILD_STOPPED} after {limits.build_idle_s:g} seconds without a sign of life"
         else:
             return False
         self._check_engine(now - self._began)

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from graders.cancel import Cancel
 from graders.engine.base import (
+    BUILD_STOPPED,
     BuildEvent,
     BuildRequest,
     BuildResult,
@@ -209,7 +210,7 @@ class FakeBuild:
             raise Cancelled
         if seconds > limit:
             self._timed_out = True
-            self._error = f"The build was stopped after {limit:g} seconds"
+            self._error = f"{BUILD_STOPPED} after {limit:g} seconds"
 
     def _check_alive(self) -> None:
         self._cancel.raise_if_set()
