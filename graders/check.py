@@ -34,7 +34,8 @@ class Change(StrEnum):
     TEST = "test"
     """A test that must fail is added, and where it broke the build, one that passes is tried in its place."""
     LOCK = "lock"
-    """The fingerprints in the lock file: none of them names anything that exists."""
+    """The fingerprints in the lock file: none of them names anything that exists. Where the build stops at that, they
+    change places in a third build, so that they name other content which may exist."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,9 +146,10 @@ class RebuildContext:
     image: ImageInfo | None = None
     """What the graded build made."""
     second_image: ImageInfo | None = None
-    """Change.LINE only: what the second build made."""
+    """What the second build made (Change.LINE), or the control (Change.LOCK); None when that made nothing."""
     control: BuildResult | None = None
-    """Change.TEST only: a third build, with a test that passes in place of the one that broke the second."""
+    """A third build: with a test that passes in place of the one that broke the second (Change.TEST), or with the
+    lock's own fingerprints in other places (Change.LOCK)."""
     stopped_early: bool = False
     """The second build was stopped because it had shown enough: its later steps are missing, its error is ours."""
 

@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     TEST_PLANTED = "a rebuild with a test that must fail"
     TEST_CONTROL = "a rebuild with a test that passes in its place"
     LOCK_CHANGED = "a rebuild after the lock came to name what does not exist"
+    LOCK_SWAPPED = "a rebuild after the fingerprints in the lock changed places"
     UNCHANGED = "the same build once more, to see that the cache is still there"
 
 

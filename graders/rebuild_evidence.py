@@ -6,7 +6,7 @@ Methods that take time are generators of events that return their result.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from graders.build_context import ChangedContext, change, with_test
@@ -16,6 +16,7 @@ from graders.dependency_step import find_dependency_steps
 from graders.engine.base import BuildResult, BuildStep, StepStatus
 from graders.errors import EngineError
 from graders.event import GradeEvent, Purpose, StageStarted
+from graders.lock_swap import with_swapped_lock
 from graders.outcome import Level
 from graders.rebuild import counterpart, is_joined, plain_name, ran_again
 
@@ -75,7 +76,10 @@ class Rebuilds:
             telling = frozenset(map(plain_name, dependency_steps)) if what is Change.SOURCE else frozenset()
             self._made[what] = yield from self._build(what, telling, bench.nonce)
             yield from self._confirm(what, telling, first, dependency_steps)
+            if what is Change.LOCK:
+                yield from self._swap_lock()
         made = self._made[what]
+        last = {Change.LINE: made.result, Change.LOCK: made.control}.get(what)
         return RebuildContext(
             source=bench.source,
             first=first,
@@ -84,7 +88,7 @@ class Rebuilds:
             probe=made.changed.probe,
             dependency_steps=dependency_steps,
             image=bench.image,
-            second_image=bench.engine.image(made.result.image_id) if what is Change.LINE and made.result.ok else None,
+            second_image=bench.engine.image(last.image_id) if last is not None and last.ok else None,
             control=made.control,
             stopped_early=made.stopped_early,
         )
@@ -101,6 +105,17 @@ class Rebuilds:
             sound = with_test(bench.prepared, folder, planted.name, planted.passing)
             control, _ = yield from bench.run_build(Purpose.TEST_CONTROL, sound.context)
         return _Rebuild(result, changed, stopped_early=False, control=control)
+
+    def _swap_lock(self) -> Generator[GradeEvent, None, None]:
+        """Where the build stopped at a lock that names nothing: build with one that names other content."""
+        made, bench = self._made[Change.LOCK], self._bench
+        if made.result.ok or made.result.timed_out:
+            return
+        swapped = with_swapped_lock(bench.prepared, bench.spec.build.lock)
+        if swapped is not None:
+            yield StageStarted(Level.REBUILD, f"Building again: {Purpose.LOCK_SWAPPED}")
+            control, _ = yield from bench.run_build(Purpose.LOCK_SWAPPED, swapped)
+            self._made[Change.LOCK] = replace(made, control=control)
 
     def _share_whole_build(self, what: Change) -> None:
         """SOURCE and LINE change the same: one build does for both, unless it was stopped early."""

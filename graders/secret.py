@@ -53,6 +53,8 @@ class SecretWords:
         "none", "null", "true", "false", "off", "on", "yes", "no", "unset", "auto", "required",
     )  # fmt: skip
     """Whole values that only switch something."""
+    given: tuple[str, ...] = ()
+    """Secrets that a starter gives away: wherever they stand they are found, in comments too."""
 
 
 def promises_secret(name: str, known: SecretWords) -> bool:

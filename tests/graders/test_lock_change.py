@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from graders.build_context import change, prepare
 from graders.check import Change
 from graders.engine.base import ContextFile
 from graders.exercise import ExerciseSpec, read_exercise
+from graders.lock_swap import with_swapped_lock
 
 EXERCISE = """
 format = 1
@@ -23,6 +26,7 @@ lock = "dvc.lock"
 use = "stale-after-lock-change"
 """
 MD5, SHA256 = "51e81fc1d7c996c6aee1d7a016da6217", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+OTHER = "9cd02bfc9583d89d0a9328561703e317"
 LOCK = f"deps:\n- md5: {MD5}\n  size: 3257\nouts:\n- md5: {MD5}\n  path: models/{MD5[:8]}.json\n- sha256: {SHA256}\n"
 
 
@@ -62,3 +66,24 @@ def test_lock_without_fingerprints_says_that_nothing_changed(tmp_path: Path) -> 
 
     for files in ((), (ContextFile("dvc.lock", b"schema: '2.0'\n"),)):
         assert not change(prepare(files, spec), spec, Change.LOCK, "nonce").changed
+
+
+def test_swapped_lock_names_the_same_contents_in_other_places(tmp_path: Path) -> None:
+    """So the store holds what it names, as far as it held it before; equal fingerprints stay equal."""
+    spec = spec_in(tmp_path)
+    files = (ContextFile("dvc.lock", f"{LOCK}- md5: {OTHER}\n".encode()), ContextFile("other.lock", LOCK.encode()))
+    swapped = with_swapped_lock(prepare(files, spec), "dvc.lock")
+
+    assert swapped is not None
+    text, other = (file.data.decode() for file in swapped.files)
+    assert [SHA256, SHA256, OTHER, MD5] == re.findall(r"(?:md5|sha256): (\w+)", text)
+    assert LOCK == other
+
+
+@pytest.mark.parametrize("data", [b"schema: '2.0'\n", f"- md5: {MD5}\n- md5: {MD5}\n".encode()])
+def test_lock_with_fewer_than_two_contents_is_not_swapped(data: bytes, tmp_path: Path) -> None:
+    """There is nothing to change places with."""
+    prepared = prepare((ContextFile("dvc.lock", data),), spec_in(tmp_path))
+
+    assert with_swapped_lock(prepared, "dvc.lock") is None
+    assert with_swapped_lock(prepared, "no.lock") is None

@@ -1,4 +1,8 @@
-"""Owns the check that arguments after the image's name reach the program; must never look at CMD or ENTRYPOINT."""
+"""Owns the check that arguments after the image's name reach the program; must never look at CMD or ENTRYPOINT.
+
+The texts are given twice in one run, so that a command that passes on as many arguments as there are texts, and no
+more, is found.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from graders.check import Check
 from graders.context import ContainerContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
-from graders.recorded import container_context, run
+from graders.recorded import ANSWER, container_context, run
 
 TAIL_LINES = 4
 
@@ -18,12 +22,13 @@ Params = LineForm
 
 def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undecidable]:
     """One finding: the image was run with a text an argument, and did not answer exactly those."""
-    if not context.cases:
+    cases = (*context.cases, *context.cases)
+    if not cases:
         yield Undecidable("The exercise has no texts to try")
         return
-    result = context.container.run(args=tuple(case.text for case in context.cases))
+    result = context.container.run(args=tuple(case.text for case in cases))
     line = context.source.setting_line("ENTRYPOINT", "CMD")
-    expected = f"{len(context.cases)} answers and exit code 0"
+    expected = f"{len(cases)} answers and exit code 0"
     if result.start_error:
         message = "With arguments after the image's name the container could not be started"
         yield Finding(message, observed=result.start_error, expected=expected, line=line)
@@ -34,7 +39,7 @@ def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undeci
         message = f"With arguments after the image's name the program ended with exit code {result.exit_code}"
         tail = (result.stderr or result.stdout).decode("utf-8", errors="replace").splitlines()[-TAIL_LINES:]
         yield Finding(message, observed="\n".join(tail) or "no word", expected=expected, line=line)
-    elif fault := compare(result, expected_lines(params.line, context.cases), given="as arguments"):
+    elif fault := compare(result, expected_lines(params.line, cases), given="as arguments"):
         yield fault
 
 
@@ -54,6 +59,10 @@ CHECK = Check(
         container_context(run(b"")),
         container_context(run(exit_code=2, stderr=b"usage: predict.py\n")),
         container_context(run(exit_code=None)),
+        container_context(run(ANSWER)),
     ),
-    good=(container_context(run()), container_context(run(stderr=b"loading\n", processes=()))),
+    good=(
+        container_context(run(ANSWER * 2)),
+        container_context(run(ANSWER * 2, stderr=b"loading\n", processes=())),
+    ),
 )

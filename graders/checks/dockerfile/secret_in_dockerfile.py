@@ -1,7 +1,8 @@
 """Owns the check that no secret stands in the Dockerfile; must never repeat a whole secret in what it says.
 
 The whole file counts, stages that nothing is taken from and ONBUILD too: whoever may read the file has the secret,
-whatever is built from it. A comment is left out, as is a reference (`$TOKEN`, a secret mount, a path to a file).
+whatever is built from it. A comment is left out, as is a reference (`$TOKEN`, a secret mount, a path to a file); a
+secret that the exercise knows counts in a comment too.
 """
 
 from __future__ import annotations
@@ -29,19 +30,29 @@ Params = SecretWords
 
 
 def find(context: DockerfileContext, params: Params) -> Iterator[Finding]:
-    """One finding for each instruction that holds a secret."""
+    """One finding for each instruction that holds a secret, and for each other line with one that is known."""
     before: Mapping[str, str] = {}
+    told: set[int] = set()
     for instruction in context.dockerfile.instructions:
         fault = _shape(instruction) or _named(context.dockerfile, instruction, before, params)
         before = instruction.variables
         if fault:
             what, secret, line = fault
+            told.update(range(instruction.line, instruction.end_line + 1))
             yield Finding(
                 f"Line {line} of {instruction.keyword} holds {what}: {masked(secret)}",
                 observed=masked(secret),
                 expected="a secret that is given at run time, or to one RUN by --mount=type=secret",
                 line=line,
                 end_line=instruction.end_line,
+            )
+    for number, text in enumerate(context.dockerfile.lines, start=1):
+        if number not in told and (secret := next((each for each in params.given if each in text), "")):
+            yield Finding(
+                f"Line {number} holds a secret: {masked(secret)}",
+                observed=masked(secret),
+                expected="a secret that is given at run time, or to one RUN by --mount=type=secret",
+                line=number,
             )
 
 

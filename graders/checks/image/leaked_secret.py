@@ -30,7 +30,8 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding]:
     for place, line, text, pairs in _places(context):
         shapes = [(what, match[0]) for what, form in SHAPES for match in form.finditer(text)]
         named = [(f"a value for {name}", value) for name, value in pairs if _is_secret(name, value, params)]
-        for what, secret in shapes + named:
+        given = [("a secret", secret) for secret in params.given if secret in text]
+        for what, secret in shapes + named + given:
             if secret not in told:
                 told.add(secret)
                 yield Finding(

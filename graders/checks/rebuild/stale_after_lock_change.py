@@ -1,7 +1,8 @@
 """Owns the check that a build takes what the lock names; must never fetch anything.
 
 Every fingerprint in the lock is replaced by one that no store holds: a build that goes by the lock finds nothing
-and stops.
+and stops. Then the lock's own fingerprints change places: an image in which no layer changes at that is made of
+something else, and the lock was only looked at.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from graders.context import RebuildContext
 from graders.engine.base import StepStatus
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
-from graders.recorded import build, rebuild_context, step
+from graders.recorded import BASE, IMAGE, build, rebuild_context, step
 
 
 def find(context: RebuildContext, _params: NoParams) -> Iterator[Finding | Undecidable]:
-    """One finding when the build went through although nothing that the lock names exists."""
+    """One finding: the build goes through though nothing that the lock names exists, or makes the same of anything."""
     second = context.second
     if not context.changed:
         yield Undecidable("The exercise has no lock whose fingerprints could change")
@@ -31,11 +32,18 @@ def find(context: RebuildContext, _params: NoParams) -> Iterator[Finding | Undec
         )
     elif not any(each.status is StepStatus.FAILED for each in second.steps):
         yield Undecidable(f"The second build broke off: {second.error}")
+    elif context.image and context.second_image and context.image.diff_ids == context.second_image.diff_ids:
+        yield Finding(
+            f"The fingerprints in {context.changed} changed places, and the image stayed as it was",
+            observed="no layer changed",
+            expected="an image with the content that the lock names now, or a build that stops",
+        )
 
 
 FETCH = step("[builder 4/4] RUN python fetch.py", line=4)
 CACHED = step("[builder 4/4] RUN python fetch.py", line=4, status=StepStatus.CACHED)
 FAILED = step("[builder 4/4] RUN python fetch.py", line=4, status=StepStatus.FAILED)
+STOPPED = build(FAILED, error="exit code: 1")
 
 CHECK = Check(
     id="stale-after-lock-change",
@@ -52,9 +60,11 @@ CHECK = Check(
         rebuild_context(build(FETCH), build(FETCH), ()),
         rebuild_context(build(FETCH), build(CACHED), ()),
         rebuild_context(build(), build(), ()),
+        rebuild_context(build(FETCH), STOPPED, (), control=build(FETCH), image=IMAGE, second_image=IMAGE),
     ),
     good=(
-        rebuild_context(build(FETCH), build(FAILED, error="exit code: 1"), ()),
-        rebuild_context(build(CACHED), build(FAILED, error="exit code: 1"), ()),
+        rebuild_context(build(FETCH), STOPPED, ()),
+        rebuild_context(build(CACHED), STOPPED, (), control=STOPPED, image=IMAGE),
+        rebuild_context(build(FETCH), STOPPED, (), control=build(FETCH), image=IMAGE, second_image=BASE),
     ),
 )

@@ -9,6 +9,10 @@ import pytest
 
 from graders.check import AnyCheck
 from graders.checks.dockerfile.secret_in_dockerfile import CHECK
+from graders.context import DockerfileContext
+from graders.dockerfile.parse import parse
+from graders.finding import Finding
+from graders.secret import SecretWords
 
 Lines = Callable[[AnyCheck, str, Mapping[str, str]], list[int | None]]
 Ask = Callable[..., list[Any]]
@@ -85,3 +89,22 @@ def test_message_does_not_repeat_the_secret(ask: Ask) -> None:
 
     assert 2 == len(answers)
     assert "hunter22" not in str(answers)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM a\n# ENV HUB_TOKEN=hub-5f2c9e71\n",
+        "FROM a\nENV HUB=hub-5f2c9e71\n",
+        "FROM a\nENV HUB_TOKEN=hub-5f2c9e71\n",
+        "FROM a\nRUN echo hub-5f2c9e71 > /etc/hub\n",
+    ],
+)
+def test_secret_that_a_starter_gave_away_is_found_once_wherever_it_stands(text: str) -> None:
+    """Commented out or renamed it still goes to the repository."""
+    context = DockerfileContext(parse(text.encode()), files={}, ignore=None)
+    (found,) = CHECK.find(context, SecretWords(given=("hub-5f2c9e71",)))
+
+    assert isinstance(found, Finding)
+    assert 2 == found.line
+    assert "hub-5f2c9e71" not in repr(found)

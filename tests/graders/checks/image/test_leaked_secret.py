@@ -76,3 +76,14 @@ def test_line_of_a_variable_is_named() -> None:
     (found,) = judged(replace(IMAGE, env={"API_TOKEN": "hunter22"}), "FROM a\n\nENV API_TOKEN=hunter22\n")
 
     assert 3 == found.line
+
+
+def test_secret_that_a_starter_gave_away_is_found_under_any_name() -> None:
+    """A new name makes it sound harmless, and a file of the image has no name at all."""
+    given = replace(Params(), given=("hub-5f2c9e71",))
+    echoed = LayerInfo("", 0, "RUN echo hub-5f2c9e71 > /etc/hub")
+    for image in (replace(IMAGE, env={"HUB": "hub-5f2c9e71"}), replace(IMAGE, layers=(*IMAGE.layers, echoed))):
+        assert [] == judged(image)
+        (found,) = CHECK.find(image_context(image=image), given)
+
+        assert "hub-5f2c9e71" not in repr(found)

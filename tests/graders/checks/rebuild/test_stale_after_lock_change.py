@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from graders.check import NoParams
-from graders.checks.rebuild.stale_after_lock_change import CACHED, CHECK, FAILED, FETCH
+from graders.checks.rebuild.stale_after_lock_change import CACHED, CHECK, FAILED, FETCH, STOPPED
 from graders.context import RebuildContext
 from graders.engine.base import BuildResult
 from graders.finding import Finding, Undecidable
-from graders.recorded import build, rebuild_context, step
+from graders.recorded import BASE, IMAGE, build, rebuild_context, step
 
 
 def judged(context: RebuildContext) -> list[type]:
@@ -51,3 +51,12 @@ def test_build_that_broke_off_without_a_failed_step_is_left_open() -> None:
 def test_exercise_without_a_lock_is_left_open() -> None:
     """Nothing changed, so nothing was proved."""
     assert [Undecidable] == judged(replace(second(build(FETCH)), changed=""))
+
+
+def test_image_that_the_lock_does_not_change_is_found() -> None:
+    """The build stops when the content is missing, and takes the same one whichever the lock names."""
+    looked_at = rebuild_context(build(FETCH), STOPPED, (), control=build(FETCH), image=IMAGE, second_image=IMAGE)
+
+    assert [Finding] == judged(looked_at)
+    assert [] == judged(replace(looked_at, second_image=BASE))
+    assert [] == judged(replace(looked_at, second_image=None))
