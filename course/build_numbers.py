@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from graders.outcome import Status
 from graders.report import Report
@@ -11,8 +11,7 @@ LOST = "cache-lost-on-source-change"
 """The check that stops the rebuild once the install runs again."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuildNumbers:
+class BuildNumbers(NamedTuple):
     """The builds of one check, cold and warm."""
 
     steps: int

@@ -6,13 +6,14 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from course.errors import ContentError
 from course.fields import Fields, nearest
 from course.lesson import Lesson, read_lesson
 
 if TYPE_CHECKING:
+    from course.lesson_memory import LessonMemory
     from graders.exercise import ExerciseSpec
     from graders.terms import Terms
 
@@ -30,8 +31,7 @@ PROOFS = {
 _NUMBER = re.compile(r"^([1-9][0-9]*)\.([1-9][0-9]*)$")
 
 
-@dataclass(frozen=True, slots=True)
-class ChecklistItem:
+class ChecklistItem(NamedTuple):
     """One line of a level's checklist in course.toml, and what proves it.
 
     `proof` is "engine" (an engine answers), "built" (an image of `exercise` was built), "ran" (its container
@@ -46,8 +46,7 @@ class ChecklistItem:
     quiz: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(NamedTuple):
     """A level of the course."""
 
     number: int
@@ -57,8 +56,7 @@ class Level:
     checklist: tuple[ChecklistItem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ExerciseHeading:
+class ExerciseHeading(NamedTuple):
     """What an outline needs to know of an exercise."""
 
     id: str
@@ -75,6 +73,8 @@ class Catalog:
     """The folder that holds `lessons/` and `exercises/`."""
     slugs: dict[str, str]
     """Lesson number -> the lesson's folder, in course order."""
+    _memory: LessonMemory | None = field(default=None, repr=False, compare=False)
+    """Where lessons that were read once are kept; None: each is read anew."""
     _lessons: dict[str, Lesson] = field(default_factory=dict, repr=False, compare=False)
     _headings: dict[str, ExerciseHeading] = field(default_factory=dict, repr=False, compare=False)
     _specs: dict[str, ExerciseSpec] = field(default_factory=dict, repr=False, compare=False)
@@ -86,7 +86,8 @@ class Catalog:
             raise ContentError(f"There is no lesson {number}", hint=nearest(number, self.slugs))
         if number not in self._lessons:
             path = self.content / "lessons" / slug / "lesson.md"
-            self._lessons[number] = read_lesson(path, number=number, slug=slug)
+            read = read_lesson if self._memory is None else self._memory.read
+            self._lessons[number] = read(path, number=number, slug=slug)
         return self._lessons[number]
 
     def level(self, number: int) -> Level:
@@ -142,7 +143,7 @@ class Catalog:
         return self.content / "exercises" / slug
 
 
-def read_catalog(content: Path) -> Catalog:
+def read_catalog(content: Path, memory: LessonMemory | None = None) -> Catalog:
     """Read `lessons/course.toml`; raises `ContentError` that names the file and the key.
 
     ```toml
@@ -171,7 +172,7 @@ def read_catalog(content: Path) -> Catalog:
         levels.append(level)
     if not levels:
         raise fields.wrong("levels", "is missing")
-    return Catalog(levels=tuple(levels), content=content, slugs=slugs)
+    return Catalog(levels=tuple(levels), content=content, slugs=slugs, _memory=memory)
 
 
 def _read_level(values: dict[str, object], path: Path, slugs: dict[str, str], *, inside: str) -> Level:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from course.errors import ConfigError
@@ -22,8 +21,7 @@ _MOST_BYTES = 256 * 1024
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?(?::[0-9]{1,5})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """A setting there is."""
 
     name: str
@@ -42,8 +40,7 @@ class Key:
         return f"DOCKYARD_{self.name.upper()}"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """What holds."""
 
     key: Key
@@ -73,6 +70,8 @@ def _wrong_host(value: str) -> str:
 
 
 def _wrong_network(value: str) -> str:
+    from difflib import get_close_matches
+
     names = ("on", "index", "off")
     near = get_close_matches(value, names, n=1, cutoff=0.4)
     return "" if value in names else f"did you mean {near[0]!r}?" if near else "it is one of: on, index, off"
@@ -204,6 +203,8 @@ def _load(path: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in table.items():
         if name not in BY_NAME:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, BY_NAME, n=1, cutoff=0.5)
             hint = f"Did you mean {near[0]!r}?" if near else f"The settings are: {', '.join(BY_NAME)}."
             raise ConfigError(f"{path}: {name!r} is no setting", hint=hint)

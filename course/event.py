@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from graders.event import GradeEvent
 from graders.report import Report
 
 
-@dataclass(frozen=True, slots=True)
-class CheckRecorded:
+class CheckRecorded(NamedTuple):
     """Last event of a check: the report, and what it changed."""
 
     report: Report

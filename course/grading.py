@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 def new_nonce() -> str:
     """A text that nobody can guess, new at every call."""
+    import secrets
+
     return secrets.token_hex(8)
 
 
@@ -66,7 +67,7 @@ class Grading:
     def _grade_now(
         self, terms: Terms, submission: Submission, owner: str, cancel: Cancel, *, static_only: bool
     ) -> Generator[GradeEvent]:
-        from graders.layer_store import FolderStore
+        from graders.layers.store import FolderStore
         from graders.pipeline import grade
 
         return grade(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from course.errors import ContentError
 from course.fields import Fields
@@ -18,8 +18,7 @@ _QUIZ_ELSEWHERE = re.compile(r"^[ \t>*+-]*(`{3,}|~{3,})[ \t]*quiz\b")
 _SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Quiz:
+class Quiz(NamedTuple):
     """A fenced `quiz` block. `why` has one reason per choice, shown after it was chosen."""
 
     id: str
@@ -30,8 +29,7 @@ class Quiz:
     why: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
+class Lesson(NamedTuple):
     """One lesson."""
 
     number: str
@@ -53,8 +51,7 @@ class Lesson:
         return next((quiz for quiz in self.quizzes if quiz.id == quiz_id), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(NamedTuple):
     """A fenced block at the left margin of a markdown text. Lines are 0-based; `end` is that of the closing fence."""
 
     start: int
@@ -64,10 +61,19 @@ class Fence:
 
 def read_lesson(path: Path, *, number: str, slug: str) -> Lesson:
     """Read `lesson.md`; raises `ContentError` that names the file, the line and the key."""
+    return parse_lesson(lesson_text(path), path, number=number, slug=slug)
+
+
+def lesson_text(path: Path) -> str:
+    """All of `lesson.md`; raises `ContentError` that names the file."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError(f"{path}: can't be read: {_reason(error)}") from error
+
+
+def parse_lesson(text: str, path: Path, *, number: str, slug: str) -> Lesson:
+    """The lesson that the text of `path` holds; raises `ContentError` as `read_lesson`."""
     lines = text.splitlines()
     closing = next((index for index, line in enumerate(lines) if index and line.rstrip() == "---"), None)
     if not lines or lines[0].rstrip() != "---" or closing is None:

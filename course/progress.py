@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from course.errors import ProgressError
 from course.progress_schema import SCHEMA_VERSION, bring_up
@@ -65,8 +65,7 @@ class Attempt:
     """Version that graded; empty for attempts of an older Dockyard."""
 
 
-@dataclass(frozen=True, slots=True)
-class RightAnswer:
+class RightAnswer(NamedTuple):
     """The first right answer to a quiz."""
 
     choice: int
@@ -77,8 +76,7 @@ class RightAnswer:
     """Answers up to it, itself among them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """All that unlocking looks at, read at one moment."""
 
     passed: frozenset[str]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +14,10 @@ from course.errors import ContentError, LockedError
 from course.event import CheckRecorded, SessionEvent
 from course.fields import nearest
 from course.grading import Grading, new_nonce
-from course.hint import read_hints
-from course.lesson import Lesson
+from course.lesson_memory import LessonMemory
+from course.outline import ExerciseRow, HintShown, LessonRow, LevelRow, QuizVerdict, StartResult
 from course.paths import Paths, find_home
 from course.progress import Attempt, Progress
-from course.solution import read_solution
 from course.unlock import ChecklistLine, LessonState, Unlocking
 from course.workspace import ChangedFile, Signature, Workspace
 from graders.cancel import Cancel
@@ -30,6 +28,7 @@ from graders.report import Verdict
 if TYPE_CHECKING:
     from course.checklist_record import ChecklistRecord
     from course.doctor import DoctorLine
+    from course.lesson import Lesson
     from course.reveal import Reveal
     from course.terminal import Terminal
     from graders.engine.base import Engine, EngineInfo
@@ -47,64 +46,6 @@ __all__ = [
     "Session",
     "StartResult",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class ExerciseRow:
-    """An exercise in the outline."""
-
-    id: str
-    title: str
-    minutes: int
-    passed: bool
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True)
-class LessonRow:
-    """A lesson in the outline."""
-
-    number: str
-    """"1.4"."""
-    slug: str
-    title: str
-    minutes: int
-    state: LessonState
-    exercises: tuple[ExerciseRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LevelRow:
-    """A level in the outline."""
-
-    number: int
-    title: str
-    lessons: tuple[LessonRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HintShown:
-    """One hint. `strength` 1 a question, 2 the concept, 3 almost the answer."""
-
-    strength: int
-    last: bool
-    markdown: str
-
-
-@dataclass(frozen=True, slots=True)
-class QuizVerdict:
-    """How a quiz answer was judged."""
-
-    correct: bool
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class StartResult:
-    """What `/start-X-Y` answers: the lesson when it is open, else what is missing."""
-
-    lesson: Lesson | None
-    missing: tuple[ChecklistLine, ...]
 
 
 class Session:
@@ -130,7 +71,7 @@ class Session:
         nonce: Callable[[], str] = new_nonce,
     ) -> None:
         self.paths = paths
-        self.catalog = read_catalog(paths.content)
+        self.catalog = read_catalog(paths.content, LessonMemory(paths.state / "lessons"))
         self.workspace = Workspace(paths.workspace, now=now)
         self.unlock_all = unlock_all
         self._environ = environ
@@ -163,6 +104,15 @@ class Session:
         numbers_in_order = tuple(self.catalog.slugs)
         open_ones = (number for number in numbers_in_order if unlocking.state(number) is LessonState.OPEN)
         return self._row(next(open_ones, numbers_in_order[-1]), unlocking)
+
+    def unsolved(self, number: str) -> tuple[str, ...]:
+        """The exercises of a lesson that aren't passed, in order."""
+        passed = self._progress.record().passed
+        return tuple(exercise for exercise in self.catalog.lesson(number).exercises if exercise not in passed)
+
+    def is_locked(self, number: str) -> bool:
+        """Whether a lesson is neither passed nor open."""
+        return self._unlocking().state(number) is LessonState.LOCKED
 
     def current_exercise(self) -> str | None:
         """The first exercise of the current lesson that isn't passed, else its last; None when it has none."""
@@ -252,6 +202,8 @@ class Session:
 
     def hint(self, exercise: str) -> HintShown:
         """The next stronger hint; the strongest again once all were shown. Recorded."""
+        from course.hint import read_hints
+
         hints = read_hints(self.catalog.exercise(exercise).root / "hints.md")
         strength = self._progress.record_hint(exercise, len(hints))
         return HintShown(strength, strength == len(hints), hints[strength - 1])
@@ -289,6 +241,8 @@ class Session:
 
         Only files that differ from the starter. Raises `LockedError` before both.
         """
+        from course.solution import read_solution
+
         spec = self.catalog.exercise(exercise)
         if exercise not in self._progress.record().passed and not self._progress.gave_up(exercise):
             if not give_up:
@@ -384,7 +338,7 @@ class Session:
         first_pass = self._progress.record_attempt(report)
         after = self._progress.record()
         # Reading every lesson takes longer than answering from the store, and an old proof opens nothing.
-        if replace(before, attempts={}) == replace(after, attempts={}):
+        if before._replace(attempts={}) == after._replace(attempts={}):
             return CheckRecorded(report, first_pass, ())
         opened = [
             Unlocking(self.catalog, record, unlock_all=self.unlock_all).open_lessons() for record in (before, after)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from course.catalog import Catalog, ChecklistItem, Level
 from course.errors import ContentError
@@ -24,8 +23,7 @@ class LessonState(StrEnum):
     LOCKED = "locked"
 
 
-@dataclass(frozen=True, slots=True)
-class ChecklistLine:
+class ChecklistLine(NamedTuple):
     """One line of an end-of-level checklist, proved by the program."""
 
     text: str
@@ -52,22 +50,23 @@ class Unlocking:
         """Whether all its exercises passed and its quizzes are answered right; with neither, whether it was opened."""
         if not lesson.exercises and not lesson.quizzes:
             return lesson.slug in self.record.opened
-        return not self._open_ends(lesson)
+        return self.record.passed.issuperset(lesson.exercises) and all(
+            (lesson.slug, quiz.id) in self.record.quizzes_right for quiz in lesson.quizzes
+        )
 
     def is_open(self, number: str) -> bool:
         """Whether a lesson may be started."""
-        return self.unlock_all or not self.missing(number)
+        if self.unlock_all:
+            return True
+        before, at = self._place(number)
+        return (before is None or self._is_done(before)) and all(map(self.is_passed, self._before(at, number)))
 
     def missing(self, number: str) -> tuple[ChecklistLine, ...]:
         """What keeps a lesson locked; empty when it is open. Only lines that aren't done."""
-        lesson = self.catalog.lesson(number)
-        levels = self.catalog.levels
-        at = next(index for index, level in enumerate(levels) if number in level.lessons)
-        lines: list[ChecklistLine] = []
-        if at > 0:
-            lines += [line for line in self._gate(levels[at - 1]) if not line.done]
-        for before in self._before(levels[at], lesson.number):
-            lines += self._open_ends(before) or ([] if self.is_passed(before) else [_read_it(before)])
+        before, at = self._place(number)
+        lines = [] if before is None else [line for line in self._gate(before) if not line.done]
+        for lesson in self._before(at, number):
+            lines += self._open_ends(lesson) or ([] if self.is_passed(lesson) else [_read_it(lesson)])
         return tuple(lines)
 
     def checklist(self, level: int) -> tuple[ChecklistLine, ...]:
@@ -78,6 +77,13 @@ class Unlocking:
     def open_lessons(self) -> tuple[str, ...]:
         """Numbers of all lessons that may be started, in course order."""
         return tuple(number for number in self.catalog.slugs if self.is_open(number))
+
+    def _place(self, number: str) -> tuple[Level | None, Level]:
+        """The level before that of a lesson, when there is one, and its own."""
+        self.catalog.lesson(number)
+        levels = self.catalog.levels
+        at = next(index for index, level in enumerate(levels) if number in level.lessons)
+        return levels[at - 1] if at else None, levels[at]
 
     def _before(self, level: Level, number: str) -> tuple[Lesson, ...]:
         earlier = level.lessons[: level.lessons.index(number)]
@@ -93,6 +99,12 @@ class Unlocking:
             for lesson in lessons
             for line in self._open_ends(lesson) or ([] if self.is_passed(lesson) else [_read_it(lesson)])
         )
+
+    def _is_done(self, level: Level) -> bool:
+        """Whether the next level waits for nothing of this one; says it without the words of `_gate`."""
+        if level.checklist:
+            return all(self._prove(item, level.number)[0] for item in level.checklist)
+        return all(self.is_passed(self.catalog.lesson(number)) for number in level.lessons)
 
     def _open_ends(self, lesson: Lesson) -> list[ChecklistLine]:
         ends = [
@@ -171,4 +183,6 @@ def _read_it(lesson: Lesson) -> ChecklistLine:
 
 def _shortened(question: str) -> str:
     """Enough of a question to know it by."""
+    import textwrap
+
     return textwrap.shorten(question, 64, placeholder=" ...")

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from course.errors import WorkspaceError
 
@@ -35,8 +33,7 @@ class Change(StrEnum):
     DELETED = "deleted"
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedFile:
+class ChangedFile(NamedTuple):
     """A file that is not as the starter has it."""
 
     path_in_workspace: str
@@ -149,6 +146,9 @@ class Workspace:
     @contextmanager
     def _copy_of(self, exercise: str, starter: Path) -> Iterator[Path]:
         """A copy of the starter in a temporary folder beside the exercises, gone afterwards."""
+        import shutil
+        import tempfile
+
         with _translated(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(prefix=f".starting-{exercise}-", dir=self.root))
@@ -226,6 +226,8 @@ def _raise(error: OSError) -> None:
 
 def _copy(starter: Path, fresh: Path) -> None:
     """Copy regular files; they can be written to even when the starter's can't."""
+    import shutil
+
     fresh.mkdir()
     for path, status in _walk(starter):
         target = fresh / path

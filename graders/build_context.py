@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 from graders.canary import make_canaries, plant
 from graders.check import Change
 from graders.context import Canary
+from graders.context_file import ContextFile
 from graders.dockerfile.ignore import IgnoreFile
-from graders.engine.base import ContextFile
 from graders.exercise import ExerciseSpec
 
 DOCKERFILE = "Dockerfile"

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 
 from graders.context import Canary
-from graders.engine.base import ContextFile
+from graders.context_file import ContextFile
 
 TOKEN_PREFIX = "dockyard-canary-"  # noqa: S105 - no secret: it is made to be found
 TOKEN_DIGITS = 32

@@ -6,9 +6,8 @@ all consume the same ones.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from graders.engine.base import BuildStep
@@ -30,8 +29,7 @@ class Purpose(StrEnum):
     UNCHANGED = "the same build once more, to see that the cache is still there"
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedCheck:
+class PlannedCheck(NamedTuple):
     """A check that will be decided, before it is."""
 
     id: str
@@ -40,31 +38,27 @@ class PlannedCheck:
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
-class GradeStarted:
+class GradeStarted(NamedTuple):
     """First event: what will be checked, in order."""
 
     exercise: str
     checks: tuple[PlannedCheck, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckFinished:
+class CheckFinished(NamedTuple):
     """A check was decided. A later one with the same id replaces it (an observation outranks the text)."""
 
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class StageStarted:
+class StageStarted(NamedTuple):
     """Work that takes time begins; `text` is a short phrase for a status line ("Building the image")."""
 
     level: Level
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class BasePreparing:
+class BasePreparing(NamedTuple):
     """A base image is being pulled or built as a stand-in."""
 
     reference: str
@@ -73,31 +67,27 @@ class BasePreparing:
     """0..1; None when the end can't be told yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuildStarted:
+class BuildStarted(NamedTuple):
     """A build begins."""
 
     purpose: Purpose
 
 
-@dataclass(frozen=True, slots=True)
-class BuildStepChanged:
+class BuildStepChanged(NamedTuple):
     """A step of the running build started, came from the cache, finished or failed. `step.line` is filled in."""
 
     purpose: Purpose
     step: BuildStep
 
 
-@dataclass(frozen=True, slots=True)
-class BuildLog:
+class BuildLog(NamedTuple):
     """Lines of the running build's log, cleaned of control sequences, in batches."""
 
     purpose: Purpose
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BuildFinished:
+class BuildFinished(NamedTuple):
     """A build ended; `error` is empty when it made an image."""
 
     purpose: Purpose
@@ -105,23 +95,20 @@ class BuildFinished:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RunFinished:
+class RunFinished(NamedTuple):
     """A container ran and is gone; for a progress line."""
 
     exit_code: int | None
     elapsed_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """Something that the learner should know and is no fault."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class GradeFinished:
+class GradeFinished(NamedTuple):
     """Last event."""
 
     report: Report

@@ -16,8 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from graders.entry_folder import EntryFolder
+from graders.kept_report import remade
 from graders.limits import MIB
-from graders.network_trouble import tells_of_network
 from graders.outcome import Status
 from graders.report import BaseSummary, EngineSummary, Report, Verdict
 from graders.source_sum import source_sum
@@ -61,10 +61,8 @@ class ReportStore:
         body = self._reports.load(key)
         if body is None:
             return None
-        from graders.formats.json import loads
-
         try:
-            report = loads(body.decode("utf-8"))
+            report = remade(json.loads(body))
         except ValueError:
             self._reports.drop(key)
             return None
@@ -112,6 +110,8 @@ def is_lasting(report: Report) -> bool:
     """Whether the same content would be judged the same again: nothing of ours failed, nor the world outside."""
     if any(outcome.status is Status.ERRORED for outcome in report.outcomes):
         return False
+    from graders.network_trouble import tells_of_network
+
     doubtful = [outcome for outcome in report.outcomes if outcome.status is not Status.PASSED]
     said = [outcome.reason for outcome in doubtful]
     said += [f"{finding.message}\n{finding.observed}" for outcome in doubtful for finding in outcome.findings]

@@ -14,11 +14,14 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from graders.dockerfile.ignore import IgnoreFile
-from graders.engine.base import ContextFile
+from graders.context_file import ContextFile
 from graders.errors import SubmissionError
 from graders.limits import MIB, Limits
+
+if TYPE_CHECKING:
+    from graders.dockerfile.ignore import IgnoreFile
 
 DOCKERFILE_BYTES = MIB
 IGNORE_BYTES = MIB
@@ -175,6 +178,8 @@ def _read_ignore(root: Path) -> IgnoreFile | None:
     path = root / ".dockerignore"
     if not os.path.lexists(path):
         return None
+    from graders.dockerfile.ignore import IgnoreFile
+
     return IgnoreFile.parse(_read(path, IGNORE_BYTES, ".dockerignore")[0])
 
 

@@ -10,7 +10,7 @@ from course.errors import ConfigError
 if TYPE_CHECKING:
     import click
 
-    from course.session import LessonRow, Session
+    from course.session import Session
 
 
 def choose_exercise(session: Session, named: str | None) -> str:
@@ -42,34 +42,29 @@ def complete_exercises(ctx: click.Context, param: click.Parameter, incomplete: s
 def next_after(session: Session, exercise: str) -> str:
     """The next command after a pass of this exercise: the rest of its lesson first; empty when it has no lesson."""
     number = session.catalog.lesson_of(exercise)
-    rows = (row for level in session.outline() for row in level.lessons if row.number == number)
-    row = next(rows, None)
-    return "" if row is None else next_step(session, row)
+    return "" if number is None else next_step(session, number)
 
 
-def next_step(session: Session, lesson: LessonRow | None = None) -> str:
-    """The next command in a lesson (else the current one), and in a few words why."""
-    lesson = lesson or session.current()
-    for row in lesson.exercises:
-        if not row.passed:
-            if session.is_started(row.id):
-                return f"edit {session.paths.workspace / row.id}, then: dockyard check {row.id}"
-            return f"dockyard start {row.id}"
-    following = next_lesson(session, lesson)
-    if following is None:
+def next_step(session: Session, number: str = "") -> str:
+    """The next command in the lesson with this number (else the current one), and in a few words why."""
+    number = number or session.current().number
+    for exercise in session.unsolved(number)[:1]:
+        if session.is_started(exercise):
+            return f"edit {session.paths.workspace / exercise}, then: dockyard check {exercise}"
+        return f"dockyard start {exercise}"
+    following = next_lesson(session, number)
+    if not following:
         return "nothing is left: you are through"
-    if following.state.value != "locked":
-        return f"dockyard start {following.number}"
-    level = lesson.number.partition(".")[0]
-    return f"dockyard checklist {level}    (says what is missing; its questions: dockyard quiz {lesson.number})"
+    if not session.is_locked(following):
+        return f"dockyard start {following}"
+    level = number.partition(".")[0]
+    return f"dockyard checklist {level}    (says what is missing; its questions: dockyard quiz {number})"
 
 
-def next_lesson(session: Session, lesson: LessonRow) -> LessonRow | None:
-    """The lesson after this one; None when it is the last."""
-    rows = [row for level in session.outline() for row in level.lessons]
-    numbers = [row.number for row in rows]
-    place = numbers.index(lesson.number) + 1
-    return rows[place] if place < len(rows) else None
+def next_lesson(session: Session, number: str) -> str:
+    """The number of the lesson after this one; empty when it is the last."""
+    numbers = [*session.catalog.slugs, ""]
+    return numbers[numbers.index(number) + 1]
 
 
 def _here(workspace: Path) -> str:

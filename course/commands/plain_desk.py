@@ -115,15 +115,15 @@ def _next(invocation: Invocation) -> list[list[str]]:
     with invocation.session() as session:
         lesson = session.current()
         unsolved = [row.id for row in lesson.exercises if not row.passed]
-        following = next_lesson(session, lesson)
+        following = next_lesson(session, lesson.number)
         if unsolved and not session.is_started(unsolved[0]):
             return [["start", unsolved[0]]]
         if unsolved:
             return [["check", unsolved[0]]]
-    if following is None:
+    if not following:
         emit("This is the last lesson. /checklist says what is done.")
         return []
-    return [["read", following.number]]
+    return [["read", following]]
 
 
 def _outside(invocation: Invocation, call: Call) -> None:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from graders.cancel import Cancel
+from graders.context_file import ContextFile as ContextFile  # noqa: PLC0414  a word of requests, so it is had here too
 from graders.limits import Limits
 
 if TYPE_CHECKING:
@@ -69,17 +70,6 @@ class EngineInfo:
     """Folder of its data, on its own machine; empty: not told."""
     ignored_limits: tuple[str, ...] = ()
     """Of "memory" and "processes": what it says itself that it can't hold a run to. It refuses to run then."""
-
-
-@dataclass(frozen=True, slots=True)
-class ContextFile:
-    """One entry of a build context. `link` set: a symbolic link with that target, and no data."""
-
-    path: str
-    """Relative, with forward slashes."""
-    data: bytes = b""
-    mode: int = 0o644
-    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,7 @@ escapes: whoever shows it cleans it.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-
-import msgspec
+from dataclasses import fields, is_dataclass
 
 from graders.report import Report
 
@@ -18,7 +16,7 @@ SCHEMA = "dockyard/report/v1"
 
 def dumps(report: Report) -> str:
     """The report as indented JSON with a final line end; only ASCII, so that no terminal is moved by it."""
-    document = asdict(report)
+    document = {item.name: _plain(getattr(report, item.name)) for item in fields(report)}
     outcomes = document.pop("outcomes")
     ordered = {
         "schema": SCHEMA,
@@ -33,9 +31,20 @@ def dumps(report: Report) -> str:
 
 
 def loads(text: str) -> Report:
-    """The report that `dumps` wrote. Raises ValueError for anything else."""
+    """The report that `dumps` wrote, whoever hands it over. Raises ValueError for anything else."""
+    import msgspec
+
     document = json.loads(text)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise ValueError(f"Not a report of the schema {SCHEMA}")
     document["outcomes"] = document.pop("checks", [])
     return msgspec.convert(document, Report)
+
+
+def _plain(value: object) -> object:
+    """A value of a report as tables, lists and scalars."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    return value

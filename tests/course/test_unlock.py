@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +36,15 @@ def record(
 
 
 RIGHT = ("layers", "layer-order")
+PROOFS: tuple[dict[str, Any], ...] = (
+    {"passed": ["tiny"]},
+    {"passed": ["other"]},
+    {"passed": ["tiny", "other"]},
+    {"engine": True, "built": ["tiny"]},
+    {"quizzes": [RIGHT]},
+    {"opened": ("data",)},
+)
+"""What a learner may have done, to be joined in every way."""
 
 
 def states(content: Path, known: Record, *, unlock_all: bool = False) -> list[str]:
@@ -113,6 +124,38 @@ def test_level_without_a_checklist_waits_for_its_lessons(content: Path) -> None:
     missing = Unlocking(read_catalog(content), record(passed=["tiny"])).missing("2.1")
 
     assert [line.remedy for line in missing] == ["/check other", "/start-1-2 and answer its question"]
+
+
+@pytest.mark.parametrize("with_checklist", [True, False])
+def test_lesson_is_open_when_nothing_is_missing(content: Path, with_checklist: bool) -> None:
+    """Being open and having nothing missing are one thing, whatever was done."""
+    course = content / "lessons" / "course.toml"
+    edit(
+        content,
+        '{ number = "2.1", slug = "data" }',
+        '{ number = "2.1", slug = "data" }, { number = "2.2", slug = "more" }',
+    )
+    (content / "lessons" / "more").mkdir()
+    (content / "lessons" / "more" / "lesson.md").write_text("---\ntitle: More\nminutes: 1\n---\n")
+    if not with_checklist:
+        text = course.read_text()
+        course.write_text(text[: text.index("[[levels.checklist]]")] + text[text.rindex("[[levels]]") :])
+    catalog = read_catalog(content)
+    seen = set()
+    for count in range(len(PROOFS) + 1):
+        for chosen in combinations(PROOFS, count):
+            done: dict[str, Any] = {}
+            for proof in chosen:
+                done |= proof
+            unlocking = Unlocking(catalog, record(**done))
+            for number in catalog.slugs:
+                seen.add((number, unlocking.is_open(number)))
+
+                assert unlocking.is_open(number) is (unlocking.missing(number) == ())
+    assert {
+        ("1.1", True),
+        *((number, is_open) for number in ("1.2", "2.1", "2.2") for is_open in (True, False)),
+    } == seen
 
 
 def test_page_to_read_is_named_when_it_is_missing(content: Path) -> None:

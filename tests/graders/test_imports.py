@@ -72,6 +72,26 @@ def test_help_imports_nothing_heavy() -> None:
     assert imported_by(code, STATIC_HEAVY - {"click"}) == []
 
 
+def test_check_from_the_store_imports_little() -> None:
+    """What answers for unchanged content reads no YAML, no schema and no check, and knows nothing of an engine."""
+    modules = (
+        "course.commands.check", "course.commands.narration", "course.session", "course.build_numbers",
+        "graders.recall", "graders.report_store", "graders.submission", "graders.formats.json", "graders.formats.text",
+    )  # fmt: skip
+    dear = {
+        "difflib",
+        "msgspec",
+        "random",
+        "tempfile",
+        "yaml",
+        "graders.engine",
+        "graders.exercise",
+        "graders.registry",
+    }
+
+    assert imported_by("\n".join(f"import {name}" for name in modules), frozenset(dear)) == []
+
+
 @pytest.mark.parametrize("package", ["course", "graders", "course.tui", "course.author", "course.commands"])
 def test_package_root_imports_nothing(package: str) -> None:
     """A package's `__init__` imports nothing of the project."""

@@ -14,7 +14,7 @@ from graders.event import CheckFinished, GradeEvent, GradeFinished, GradeStarted
 from graders.exercise import read_exercise
 from graders.finding import Finding
 from graders.formats.json import dumps, loads
-from graders.limits import Limits
+from graders.limits import MIB, Limits
 from graders.outcome import Level, Outcome, Status
 from graders.recall import grade_or_recall, graded_before
 from graders.report import (
@@ -153,6 +153,20 @@ def test_report_that_needed_no_engine_needs_no_notes(tmp_path: Path) -> None:
     store.save(key, text_only)
 
     assert replace(text_only, from_store=True) == store.load(key)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "null", "[]", "{}", dumps(REPORT).replace('"why"', '"whence"'), dumps(REPORT).replace("passed", "past")],
+)
+def test_entry_that_holds_no_report_is_dropped(tmp_path: Path, body: str) -> None:
+    """Whatever is kept under the key, only a whole report comes back, and the rest is gone."""
+    store = ReportStore(tmp_path)
+    key = store.key(TERMS, SUBMISSION)
+    EntryFolder(tmp_path, ".report", cap_bytes=MIB).save(key, body.encode())
+
+    assert store.load(key) is None
+    assert [] == list(tmp_path.glob("*.report"))
 
 
 @pytest.mark.parametrize("damage", [b"", b"garbage", b"\0" * 400])
