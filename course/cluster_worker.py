@@ -59,7 +59,7 @@ def _make_desk() -> WorkerDesk:
     from course.commands.invocation import Invocation
     from course.grading import new_nonce
     from course.version import __version__
-    from graders.layer_store import FolderStore
+    from graders.layers.store import FolderStore
 
     invocation = Invocation(dict(os.environ))
     try:

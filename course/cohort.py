@@ -109,7 +109,7 @@ def local_grader(
 ) -> Grader:
     """A grader on this machine's engine, which shares what `check` knows of layers."""
     from graders.cohort.lane import LocalGrader
-    from graders.layer_store import FolderStore
+    from graders.layers.store import FolderStore
 
     return LocalGrader(
         spec,

@@ -66,7 +66,7 @@ class LayerFile:
     whiteout: bool = False
     """The entry hides `path` of the layers below."""
     program: str = ""
-    """What kind of program its content is (`graders.program`); empty for a script, a library, and all else."""
+    """What kind of program its content is (`graders.layers.program`); empty for a script, a library, and all else."""
     capabilities: int = 0
     """The capabilities that whoever starts it is given, a bit each (capabilities(7))."""
 

@@ -21,7 +21,7 @@ from graders.errors import SpecError, UnknownCheckError
 from graders.limits import Limits
 from graders.outcome import Level
 from graders.registry import find_check
-from graders.service_spec import FixedRequest, PredictSpec, ServiceSpec, faults
+from graders.service.spec import FixedRequest, PredictSpec, ServiceSpec, faults
 from graders.terms import FILE_NAME, SIZE_CAP_BYTES, Terms
 
 FORMAT = 1

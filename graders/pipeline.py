@@ -16,7 +16,7 @@ from graders.errors import EngineError
 from graders.event import CheckFinished, GradeEvent, GradeFinished, GradeStarted, Notice, PlannedCheck, StageStarted
 from graders.exercise import CheckUse, ExerciseSpec
 from graders.judgement import Ledger, errored, judge, skipped
-from graders.layer_store import LayerStore
+from graders.layers.store import LayerStore
 from graders.outcome import Level, Outcome
 from graders.report import Report
 from graders.static import context_of

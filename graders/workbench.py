@@ -11,7 +11,6 @@ from functools import lru_cache
 from hashlib import sha256
 from random import Random
 
-from graders import layers
 from graders.base_images.ensure import ensure
 from graders.base_reference import base_references
 from graders.blame import layer_lines, step_summaries
@@ -47,14 +46,15 @@ from graders.event import (
     StageStarted,
 )
 from graders.exercise import CheckUse, ExerciseSpec
-from graders.layer_store import LayerStore
+from graders.layers.scan import recall, scan
+from graders.layers.store import LayerStore
 from graders.limits import MIB
 from graders.outcome import Level
 from graders.rebuild import plain_name
 from graders.rebuild_evidence import Rebuilds
 from graders.report import BaseSummary, BuildSummary, EngineSummary, ImageSummary
-from graders.service_bench import ServiceBench
-from graders.service_evidence import ServiceContext
+from graders.service.bench import ServiceBench
+from graders.service.evidence import ServiceContext
 from graders.text_case import make_cases
 
 STOPPED_EARLY = "Stopped: the rebuild had shown enough"
@@ -327,11 +327,11 @@ class _Layers:
             problem = f"The image is larger than {bench.spec.limits.image_mib} MiB, its layers were not read"
             return LayerScan((), (), problem=problem)
         tokens = tuple(canary.token for canary in bench.prepared.canaries)
-        known = layers.recall(image, bench.base, tokens, bench.layer_store)
+        known = recall(image, bench.base, tokens, bench.layer_store)
         if known is not None:
             return known
         with bench.engine.export(image.id, bench.cancel) as chunks:
-            return layers.scan(chunks, image, bench.base, tokens, bench.layer_store)
+            return scan(chunks, image, bench.base, tokens, bench.layer_store)
 
 
 class _Container:

@@ -16,7 +16,7 @@ from graders.engine.base import Engine
 from graders.engine.find import find_engine
 from graders.event import GradeEvent
 from graders.exercise import ExerciseSpec
-from graders.layer_store import FolderStore
+from graders.layers.store import FolderStore
 from graders.submission import read_submission
 
 ALL = os.environ.get("DOCKYARD_PROOF") == "all"

@@ -175,7 +175,7 @@ def _specs(invocation: Invocation, slug: str | None) -> list[ExerciseSpec]:
 def _grader(invocation: Invocation, cancel: Cancel, *, fresh: bool) -> Grade:
     """Grades a folder for one exercise on the engine of this invocation, or answers from the store of proofs."""
     from graders import pipeline
-    from graders.layer_store import FolderStore
+    from graders.layers.store import FolderStore
     from graders.recall import grade_or_recall
     from graders.report_store import ReportStore, engine_address
     from graders.submission import read_submission

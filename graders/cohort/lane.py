@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from graders.engine.base import Engine
     from graders.event import GradeEvent
     from graders.exercise import ExerciseSpec
-    from graders.layer_store import LayerStore
+    from graders.layers.store import LayerStore
     from graders.report import Report
     from graders.submission import Submission
 

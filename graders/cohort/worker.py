@@ -43,7 +43,7 @@ from graders.source_sum import source_sum
 if TYPE_CHECKING:
     from graders.engine.base import Engine
     from graders.event import GradeEvent
-    from graders.layer_store import LayerStore
+    from graders.layers.store import LayerStore
 
 STOP_S = 10.0
 """How long a stopped grading may take to remove what it made, before whoever waits for that goes on."""

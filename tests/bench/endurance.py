@@ -30,7 +30,7 @@ from graders.engine.docker_wire import Wire, as_list, as_object, as_text
 from graders.engine.find import find_engine
 from graders.event import GradeFinished
 from graders.exercise import read_exercise
-from graders.layer_store import LayerStore
+from graders.layers.store import LayerStore
 from graders.pipeline import grade
 from graders.report import Report
 from graders.submission import read_submission

@@ -28,7 +28,7 @@ from graders.engine import private
 from graders.engine.find import find_engine
 from graders.engine.private import PrivatePaths
 from graders.engine.private_network import Bridge
-from graders.layer_store import FolderStore, LayerStore
+from graders.layers.store import FolderStore, LayerStore
 from graders.report import Verdict
 from tests.bench.endurance import EXERCISES, graded
 

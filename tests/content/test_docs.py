@@ -18,7 +18,7 @@ import pytest
 from course.cli import cli
 from graders.engine.base import Engine
 from graders.exercise import SUB_TABLES, CheckUse, ExerciseSpec
-from graders.service_spec import FixedRequest
+from graders.service.spec import FixedRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent

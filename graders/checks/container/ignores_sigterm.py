@@ -11,8 +11,8 @@ from graders.engine.base import Process
 from graders.engine.service import ServiceState, StopResult
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
-from graders.recorded_service import STARTUP, STATE, RecordedService, service_context
-from graders.service_evidence import ServiceContext
+from graders.service.evidence import ServiceContext
+from graders.service.recorded import STARTUP, STATE, RecordedService, service_context
 
 SIGNALS = {"SIGHUP": 1, "SIGINT": 2, "SIGQUIT": 3, "SIGUSR1": 10, "SIGUSR2": 12, "SIGTERM": 15}
 SHELLS = ("/bin/sh -c", "sh -c", "/bin/bash -c", "bash -c")

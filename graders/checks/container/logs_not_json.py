@@ -14,8 +14,8 @@ from graders.check import Check
 from graders.engine.service import ServiceLogs
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
-from graders.recorded_service import RecordedService, service_context
-from graders.service_evidence import LiveService, ServiceContext, shown
+from graders.service.evidence import LiveService, ServiceContext, shown
+from graders.service.recorded import RecordedService, service_context
 
 LOOKS = 30
 """A line may come a moment after the answer; a look at the container takes some hundredths of a second."""

@@ -9,8 +9,8 @@ from graders.check import Check
 from graders.engine.service import ServiceState
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
-from graders.recorded_service import ENDED, STARTUP, STATE, RecordedService, service_context
-from graders.service_evidence import ServiceContext
+from graders.service.evidence import ServiceContext
+from graders.service.recorded import ENDED, STARTUP, STATE, RecordedService, service_context
 
 MIB = 1024 * 1024
 PATIENCE_S = 60.0

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from graders.check import Check
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
-from graders.recorded_service import ENDED, RIGHT, SPEC, STARTUP, RecordedService, http, label, service_context
-from graders.service_evidence import FrozenWatch, LiveService, Predicted, ServiceContext, is_right, what_is_wrong
+from graders.service.evidence import FrozenWatch, LiveService, Predicted, ServiceContext, is_right, what_is_wrong
+from graders.service.recorded import ENDED, RIGHT, SPEC, STARTUP, RecordedService, http, label, service_context
 
 SWAPPED = {"positive": "negative", "negative": "positive"}
 

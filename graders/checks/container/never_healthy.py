@@ -12,8 +12,8 @@ from graders.check import Check
 from graders.engine.service import Health
 from graders.finding import Finding
 from graders.outcome import Level
-from graders.recorded_service import ENDED, HEALTHY, NOTICED, STATE, RecordedService, service_context
-from graders.service_evidence import HealthWatch, ServiceContext
+from graders.service.evidence import HealthWatch, ServiceContext
+from graders.service.recorded import ENDED, HEALTHY, NOTICED, STATE, RecordedService, service_context
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from graders.check import Check, NoParams
 from graders.engine.service import HttpOutcome, Listener
 from graders.finding import Finding
 from graders.outcome import Level
-from graders.recorded_service import BROKEN, ENDED, HANGS, REFUSED, STARTUP, STATE, RecordedService, service_context
-from graders.service_evidence import ServiceContext, Startup, describe, is_loopback_only, log_tail
+from graders.service.evidence import ServiceContext, Startup, describe, is_loopback_only, log_tail
+from graders.service.recorded import BROKEN, ENDED, HANGS, REFUSED, STARTUP, STATE, RecordedService, service_context
 
 
 def find(context: ServiceContext, _params: NoParams) -> Iterator[Finding]:

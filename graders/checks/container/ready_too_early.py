@@ -12,8 +12,8 @@ from graders.check import Check, NoParams
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.recorded import CASES
-from graders.recorded_service import HANGS, REFUSED, RIGHT, STARTUP, RecordedService, http, service_context
-from graders.service_evidence import Predicted, ServiceContext, Startup, describe, what_is_wrong
+from graders.service.evidence import Predicted, ServiceContext, Startup, describe, what_is_wrong
+from graders.service.recorded import HANGS, REFUSED, RIGHT, STARTUP, RecordedService, http, service_context
 
 
 def find(context: ServiceContext, _params: NoParams) -> Iterator[Finding | Undecidable]:

@@ -15,11 +15,9 @@ from graders.check import Check
 from graders.context import ContainerContext, LayerFile, LayerScan
 from graders.engine.base import Process
 from graders.finding import Finding, Undecidable
-from graders.hidden import hidden
-from graders.outcome import Level
-from graders.program import PROGRAM
-from graders.recorded import ORDINARY, container_context, image_context, run, scan
-from graders.rights import (
+from graders.layers.hidden import hidden
+from graders.layers.program import PROGRAM
+from graders.layers.rights import (
     CAPABILITIES,
     SETUID,
     Identity,
@@ -29,6 +27,8 @@ from graders.rights import (
     may_reach,
     open_accounts,
 )
+from graders.outcome import Level
+from graders.recorded import ORDINARY, container_context, image_context, run, scan
 from graders.text_case import as_input
 
 ACCOUNT_FILES = ("etc/passwd", "etc/shadow", "etc/sudoers")

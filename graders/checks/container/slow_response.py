@@ -14,8 +14,8 @@ from graders.check import Check
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.recorded import CASES
-from graders.recorded_service import BURST, REFUSED, RIGHT, RecordedService, http, label, service_context
-from graders.service_evidence import Burst, Predicted, ServiceContext, describe, excused_s
+from graders.service.evidence import Burst, Predicted, ServiceContext, describe, excused_s
+from graders.service.recorded import BURST, REFUSED, RIGHT, RecordedService, http, label, service_context
 
 
 @dataclass(frozen=True, slots=True)

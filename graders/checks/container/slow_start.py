@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from graders.check import Check
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
-from graders.recorded_service import STARTUP, RecordedService, http, service_context
-from graders.service_evidence import ServiceContext, Startup, describe, excused_s, is_right
+from graders.service.evidence import ServiceContext, Startup, describe, excused_s, is_right
+from graders.service.recorded import STARTUP, RecordedService, http, service_context
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from graders.engine.service import HttpAnswer, HttpOutcome
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.recorded import CASES
-from graders.recorded_service import BROKEN, HANGS, REFUSED, RIGHT, RecordedService, http, service_context
-from graders.service_evidence import Predicted, ServiceContext, describe, what_is_wrong
-from graders.service_spec import FixedRequest
+from graders.service.evidence import Predicted, ServiceContext, describe, what_is_wrong
+from graders.service.recorded import BROKEN, HANGS, REFUSED, RIGHT, RecordedService, http, service_context
+from graders.service.spec import FixedRequest
 
 
 def find(context: ServiceContext, _params: NoParams) -> Iterator[Finding | Undecidable]:

@@ -13,9 +13,9 @@ from graders.blame import unknown_base
 from graders.check import Check
 from graders.context import ImageContext, LayerFile, LayerScan
 from graders.finding import Finding, Undecidable
-from graders.hidden import hidden
+from graders.layers.hidden import hidden
+from graders.layers.program import PROGRAM, TOOL_KINDS
 from graders.outcome import Level
-from graders.program import PROGRAM, TOOL_KINDS
 from graders.recorded import image_context, scan
 
 MB = 1_000_000

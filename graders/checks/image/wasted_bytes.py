@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from graders.check import Check
 from graders.context import ImageContext, LayerFile
 from graders.finding import Finding, Undecidable
-from graders.hidden import hidden
+from graders.layers.hidden import hidden
 from graders.outcome import Level
 from graders.recorded import image_context, scan
 

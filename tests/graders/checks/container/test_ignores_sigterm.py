@@ -9,7 +9,7 @@ import pytest
 from graders.checks.container.ignores_sigterm import CHECK, SHELL, SHELL_HINT, Params
 from graders.engine.service import ServiceState, StopResult
 from graders.finding import Finding, Undecidable
-from graders.recorded_service import ENDED, STARTUP, STATE, RecordedService, service_context
+from graders.service.recorded import ENDED, STARTUP, STATE, RecordedService, service_context
 
 
 def judged(stopped: StopResult, state: ServiceState = STATE) -> list[Finding | Undecidable]:

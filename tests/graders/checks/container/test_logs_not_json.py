@@ -9,7 +9,7 @@ import pytest
 from graders.checks.container.logs_not_json import CHECK, GOOD_LINE, Params
 from graders.engine.service import ServiceLogs
 from graders.finding import Finding, Undecidable
-from graders.recorded_service import STARTUP, RecordedService, service_context
+from graders.service.recorded import STARTUP, RecordedService, service_context
 
 
 def judged(stdout: bytes = b"", stderr: bytes = b"", params: Params | None = None) -> list[Finding | Undecidable]:

@@ -9,7 +9,7 @@ import pytest
 from graders.checks.container.memory_over_budget import CHECK, MIB, Params
 from graders.engine.service import ServiceState
 from graders.finding import Finding, Undecidable
-from graders.recorded_service import ENDED, STARTUP, STATE, RecordedService, service_context
+from graders.service.recorded import ENDED, STARTUP, STATE, RecordedService, service_context
 
 
 def judged(state: ServiceState, max_mib: int = 100) -> list[Finding | Undecidable]:

@@ -8,7 +8,7 @@ import pytest
 
 from graders.checks.container.model_not_mounted import CHECK, DEAD, FAILS, OTHER, Params, _context
 from graders.finding import Finding, Undecidable
-from graders.recorded_service import RIGHT, RecordedService, service_context
+from graders.service.recorded import RIGHT, RecordedService, service_context
 
 FOLLOWS = RecordedService(predicted=OTHER)
 

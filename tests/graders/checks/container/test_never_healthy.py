@@ -9,8 +9,8 @@ import pytest
 from graders.checks.container import never_healthy
 from graders.engine.service import Health, ServiceState
 from graders.finding import Finding, Undecidable
-from graders.recorded_service import HEALTHY, NOTICED, STATE, RecordedService, service_context
-from graders.service_evidence import FrozenWatch, HealthWatch
+from graders.service.evidence import FrozenWatch, HealthWatch
+from graders.service.recorded import HEALTHY, NOTICED, STATE, RecordedService, service_context
 
 
 def judged(

@@ -9,8 +9,8 @@ import pytest
 from graders.checks.container import port_silent
 from graders.engine.service import HttpOutcome, Listener, ServiceLogs, ServiceState
 from graders.finding import Finding, Undecidable
-from graders.recorded_service import HANGS, REFUSED, STARTUP, STATE, RecordedService, http, service_context
-from graders.service_evidence import Startup
+from graders.service.evidence import Startup
+from graders.service.recorded import HANGS, REFUSED, STARTUP, STATE, RecordedService, http, service_context
 
 SILENT = replace(STARTUP, answered_s=None, ready_s=None, right_s=None, ready=REFUSED, live=None, first=())
 

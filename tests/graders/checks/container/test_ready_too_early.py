@@ -10,7 +10,8 @@ from graders.checks.container import ready_too_early
 from graders.engine.service import HttpAnswer
 from graders.finding import Finding, Undecidable
 from graders.recorded import CASES
-from graders.recorded_service import (
+from graders.service.evidence import Predicted, Startup
+from graders.service.recorded import (
     HANGS,
     REFUSED,
     RIGHT,
@@ -21,8 +22,7 @@ from graders.recorded_service import (
     label,
     service_context,
 )
-from graders.service_evidence import Predicted, Startup
-from graders.service_spec import ServiceSpec
+from graders.service.spec import ServiceSpec
 
 
 def judged(startup: Startup, spec: ServiceSpec = SPEC) -> list[Finding | Undecidable]:

@@ -7,9 +7,9 @@ import pytest
 from graders.checks.container import slow_response
 from graders.finding import Finding, Undecidable
 from graders.recorded import CASES
-from graders.recorded_service import HANGS, REFUSED, SPEC, RecordedService, http, label, service_context
-from graders.service_evidence import Burst, Predicted
-from graders.service_spec import PredictSpec, ServiceSpec
+from graders.service.evidence import Burst, Predicted
+from graders.service.recorded import HANGS, REFUSED, SPEC, RecordedService, http, label, service_context
+from graders.service.spec import PredictSpec, ServiceSpec
 
 FAST = Predicted(CASES[0], label(CASES[0], elapsed_s=0.01))
 SLOW = Predicted(CASES[0], label(CASES[0], elapsed_s=0.6))

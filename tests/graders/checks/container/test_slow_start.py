@@ -9,9 +9,9 @@ import pytest
 from graders.checks.container import slow_start
 from graders.finding import Finding, Undecidable
 from graders.recorded import CASES
-from graders.recorded_service import SPEC, STARTUP, RecordedService, http, service_context
-from graders.service_evidence import Predicted, Startup
-from graders.service_spec import ServiceSpec
+from graders.service.evidence import Predicted, Startup
+from graders.service.recorded import SPEC, STARTUP, RecordedService, http, service_context
+from graders.service.spec import ServiceSpec
 
 LATER = (Predicted(CASES[0], http(503)),)
 """Real requests that failed although the ready path had said yes."""

@@ -10,9 +10,9 @@ from graders.checks.container import wrong_response
 from graders.engine.service import HttpAnswer, HttpOutcome
 from graders.finding import Finding, Undecidable
 from graders.recorded import CASES
-from graders.recorded_service import BROKEN, HANGS, REFUSED, RIGHT, SPEC, RecordedService, http, service_context
-from graders.service_evidence import Predicted
-from graders.service_spec import PredictSpec, ServiceSpec
+from graders.service.evidence import Predicted
+from graders.service.recorded import BROKEN, HANGS, REFUSED, RIGHT, SPEC, RecordedService, http, service_context
+from graders.service.spec import PredictSpec, ServiceSpec
 
 
 def judged(service: RecordedService, spec: ServiceSpec = SPEC) -> list[Finding | Undecidable]:

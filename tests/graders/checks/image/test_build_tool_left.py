@@ -11,7 +11,7 @@ from graders.checks.image.build_tool_left import CHECK, Params
 from graders.context import LayerScan
 from graders.engine.base import ImageInfo, LayerInfo
 from graders.finding import Finding, Undecidable
-from graders.layers import scan
+from graders.layers.scan import scan
 from graders.recorded import image_context
 
 ELF = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\x00" + bytes(110)

@@ -14,7 +14,7 @@ from graders.checks.image.leaked_file import CHECK
 from graders.context import LayerScan
 from graders.engine.base import ImageInfo, LayerInfo
 from graders.finding import Finding, Undecidable
-from graders.layers import scan
+from graders.layers.scan import scan
 from graders.recorded import image_context
 
 (CANARY,) = make_canaries("tiny", [".env"])

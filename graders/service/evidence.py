@@ -12,7 +12,7 @@ from typing import Protocol
 
 from graders.context import DockerfileContext, TextCase
 from graders.engine.service import HttpAnswer, HttpOutcome, Service, ServiceLogs, ServiceState
-from graders.service_spec import PredictSpec, ServiceSpec
+from graders.service.spec import PredictSpec, ServiceSpec
 
 SHOWN_CHARACTERS = 200
 

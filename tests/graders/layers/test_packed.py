@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from graders.layers.packed import HEAD_BYTES, MAX_DEPTH, Budget, PackedSearch, gunzipped, peeked
 from graders.limits import MIB
-from graders.packed import HEAD_BYTES, MAX_DEPTH, Budget, PackedSearch, gunzipped, peeked
 
 TOKEN = b"dockyard-canary-0123456789abcdef0123456789abcdef"
 OTHER = b"dockyard-canary-fedcba9876543210fedcba9876543210"

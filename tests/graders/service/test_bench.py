@@ -20,8 +20,8 @@ from graders.engine.service import Health
 from graders.errors import SpecError
 from graders.exercise import TextSpec
 from graders.limits import Limits
-from graders.service_bench import ServiceBench
-from graders.service_spec import FixedRequest, PredictSpec, ServiceSpec
+from graders.service.bench import ServiceBench
+from graders.service.spec import FixedRequest, PredictSpec, ServiceSpec
 from graders.workbench import Workbench
 
 CASES = (TextCase("so fine", "good"), TextCase("so dull", "bad"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graders.program import PROGRAM, TOOL_TEXTS, is_program, program_kind
+from graders.layers.program import PROGRAM, TOOL_TEXTS, is_program, program_kind
 
 
 def elf(kind: int, *, interpreter: bool = False, entry: int = 0x1000, word: int = 2, order: str = "little") -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graders.token_search import TokenSearch
+from graders.layers.token_search import TokenSearch
 
 PROGRAM = "program"
 """Machine code that the system can start by itself: no library, no script."""

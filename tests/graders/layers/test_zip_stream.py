@@ -8,8 +8,8 @@ import zipfile
 
 import pytest
 
+from graders.layers.zip_stream import ClosedMember, is_zip, members
 from graders.tar_stream import ByteStream, TruncatedTarError
-from graders.zip_stream import ClosedMember, is_zip, members
 
 
 def test_members_come_in_order_with_their_compression() -> None:

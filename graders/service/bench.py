@@ -28,8 +28,8 @@ from graders.engine.service import (
     StopResult,
 )
 from graders.errors import Cancelled, EngineError, SpecError
-from graders.service_evidence import Burst, FrozenWatch, HealthWatch, Predicted, Startup, is_loopback_only, is_right
-from graders.service_spec import ServiceSpec
+from graders.service.evidence import Burst, FrozenWatch, HealthWatch, Predicted, Startup, is_loopback_only, is_right
+from graders.service.spec import ServiceSpec
 from graders.text_case import make_cases
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from graders.errors import SpecError
 from graders.exercise import ExerciseSpec, read_exercise
-from graders.service_spec import FixedRequest, ServiceSpec
+from graders.service.spec import FixedRequest, ServiceSpec
 
 HEAD = 'format = 1\nid = "tiny"\ntitle = "Tiny"\nminutes = 5\n[[checks]]\nuse = "build-fails"\n'
 TEXTS = '[run.texts]\ntemplates = ["{thing} {word}"]\nthings = ["tent"]\ncount = 2\n'

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from graders.leak_search import HOLD_BYTES, LeakSearch, encoded_parts
+from graders.layers.leak_search import HOLD_BYTES, LeakSearch, encoded_parts
 
 TOKEN = b"dockyard-canary-0123456789abcdef0123456789abcdef"
 OTHER = b"dockyard-canary-fedcba9876543210fedcba9876543210"

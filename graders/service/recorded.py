@@ -20,8 +20,8 @@ from graders.engine.service import (
     StopResult,
 )
 from graders.recorded import CASES, ORDINARY, source
-from graders.service_evidence import Burst, FrozenWatch, HealthWatch, Predicted, ServiceContext, Startup
-from graders.service_spec import FixedRequest, PredictSpec, ServiceSpec
+from graders.service.evidence import Burst, FrozenWatch, HealthWatch, Predicted, ServiceContext, Startup
+from graders.service.spec import FixedRequest, PredictSpec, ServiceSpec
 
 SPEC = ServiceSpec(
     port=8000,

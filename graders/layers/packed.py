@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Protocol
 
-from graders.leak_search import LeakSearch
+from graders.layers.leak_search import LeakSearch
+from graders.layers.zip_stream import IS_ZIP, ClosedMember, is_zip, members
 from graders.limits import MIB
 from graders.tar_stream import ByteStream, TruncatedTarError, entries
-from graders.zip_stream import IS_ZIP, ClosedMember, is_zip, members
 
 HEAD_BYTES = 512
 """How much of a file tells what it is: the mark of a tar stands at 257."""

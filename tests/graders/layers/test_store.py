@@ -8,8 +8,8 @@ import pytest
 
 from graders.context import LayerFile, LayerScan, TokenHit
 from graders.engine.base import ImageInfo, LayerInfo
-from graders.layer_store import FolderStore, ScannedLayer
-from graders.layers import recall
+from graders.layers.scan import recall
+from graders.layers.store import FolderStore, ScannedLayer
 
 TOKEN = "dockyard-canary-0123456789abcdef"
 FILE = LayerFile(0, "app/naïve .env", 7, 0o644, 1000, 1000, "file")

@@ -12,7 +12,7 @@ import pytest
 
 from graders.context import TokenHit
 from graders.engine.base import ImageInfo, LayerInfo
-from graders.layers import scan
+from graders.layers.scan import scan
 
 TOKEN = "dockyard-canary-0123456789abcdef"
 OTHER = "dockyard-canary-fedcba9876543210"

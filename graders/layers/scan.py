@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 from graders.blame import shared_layers
 from graders.context import LayerFile, LayerScan, TokenHit
 from graders.engine.base import ImageInfo
-from graders.layer_store import ACCOUNT_FILES, LayerStore, ScannedLayer
-from graders.leak_search import LeakSearch
+from graders.layers.leak_search import LeakSearch
+from graders.layers.packed import IMAGE_BUDGET, LAYER_BUDGET, Budget, PackedSearch, gunzipped, is_gzip, peeked
+from graders.layers.program import HEAD_BYTES, PROGRAM, is_program, program_kind
+from graders.layers.store import ACCOUNT_FILES, LayerStore, ScannedLayer
 from graders.limits import MIB
-from graders.packed import IMAGE_BUDGET, LAYER_BUDGET, Budget, PackedSearch, gunzipped, is_gzip, peeked
-from graders.program import HEAD_BYTES, PROGRAM, is_program, program_kind
 from graders.tar_stream import BLOCK_BYTES, ByteStream, TarEntry, TruncatedTarError, entries
 
 MANIFEST = "manifest.json"
