@@ -50,8 +50,8 @@ from graders.layers.scan import recall, scan
 from graders.layers.store import LayerStore
 from graders.limits import MIB
 from graders.outcome import Level
-from graders.rebuild import plain_name
-from graders.rebuild_evidence import Rebuilds
+from graders.rebuild.counterpart import plain_name
+from graders.rebuild.evidence import Rebuilds
 from graders.report import BaseSummary, BuildSummary, EngineSummary, ImageSummary
 from graders.service.bench import ServiceBench
 from graders.service.evidence import ServiceContext

@@ -167,6 +167,23 @@ def test_source_before_install_loses_the_cache(spec: ExerciseSpec, engine: FakeE
     assert 3 == found.outcome("cache-lost-on-source-change").findings[0].line
 
 
+def test_own_package_that_is_installed_late_is_no_dependency(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """What counts as one is told by the requirements and by the files that they include."""
+    engine.runs["pip install --no-deps ."] = FakeReply(b"Successfully installed own-0.1.0")
+    late = GOOD.replace("USER 1000", "RUN pip install --no-deps .\nUSER 1000").replace(
+        "COPY requirements.txt .", "COPY requirements.txt base.txt ./"
+    )
+    files = (
+        ContextFile("Dockerfile", late.encode()),
+        ContextFile("requirements.txt", b"-r base.txt\n"),
+        ContextFile("base.txt", b"six==1.16.0\n"),
+        ContextFile("src/predict.py", b"print()\n"),
+    )
+    found = report(spec, engine, Submission(Path("somewhere"), files, late.encode(), "0" * 64, ()))
+
+    assert "passed" == statuses(found)["cache-lost-on-source-change"]
+
+
 def purposes(spec: ExerciseSpec, engine: FakeEngine, handed_in: Submission, *, lose: bool) -> tuple[list[str], Report]:
     """The builds in their order; with `lose` the engine throws its cache away before the first rebuild."""
     seen: list[str] = []

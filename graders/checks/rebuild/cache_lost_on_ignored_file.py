@@ -12,7 +12,7 @@ from graders.context import RebuildContext
 from graders.engine.base import StepStatus
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
-from graders.rebuild import ran_again
+from graders.rebuild.counterpart import ran_again
 from graders.recorded import build, rebuild_context, step
 
 

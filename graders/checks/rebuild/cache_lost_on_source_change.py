@@ -9,7 +9,7 @@ from graders.context import RebuildContext
 from graders.engine.base import StepStatus
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
-from graders.rebuild import counterpart
+from graders.rebuild.counterpart import counterpart
 from graders.recorded import build, rebuild_context, step
 
 

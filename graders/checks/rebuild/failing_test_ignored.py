@@ -16,7 +16,7 @@ from graders.engine.base import BuildResult, StepStatus
 from graders.finding import Finding, Undecidable
 from graders.network_trouble import tells_of_network
 from graders.outcome import Level
-from graders.rebuild import ran_again
+from graders.rebuild.counterpart import ran_again
 from graders.recorded import build, rebuild_context, step
 
 TAIL_LINES = 4

@@ -10,7 +10,7 @@ from graders.check import Change, Check
 from graders.context import RebuildContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
-from graders.rebuild import ran_again
+from graders.rebuild.counterpart import ran_again
 from graders.recorded import BASE, IMAGE, build, image, layer, rebuild_context, step
 
 MB = 1_000_000

@@ -14,7 +14,7 @@ from graders.engine.base import BuildStep, StepStatus
 from graders.finding import Finding, Undecidable
 from graders.network_trouble import tells_of_network
 from graders.outcome import Level
-from graders.rebuild import counterpart
+from graders.rebuild.counterpart import counterpart
 from graders.recorded import build, rebuild_context, step
 
 TAIL_LINES = 4

@@ -16,7 +16,7 @@ from graders.engine.base import BuildRequest, BuildResult, ContextFile, Engine, 
 from graders.engine.turn import building
 from graders.errors import Cancelled, EngineTimeout
 from graders.limits import Limits
-from graders.rebuild import ran_again
+from graders.rebuild.counterpart import ran_again
 
 
 @contextmanager

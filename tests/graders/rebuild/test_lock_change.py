@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from graders.build_context import change, prepare
+from graders.build_context import prepare
 from graders.check import Change
 from graders.engine.base import ContextFile
 from graders.exercise import ExerciseSpec, read_exercise
-from graders.lock_swap import with_swapped_lock
+from graders.rebuild.change import change
+from graders.rebuild.lock_change import with_swapped_lock
 
 EXERCISE = """
 format = 1

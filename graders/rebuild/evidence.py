@@ -9,16 +9,17 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from graders.build_context import ChangedContext, change, with_test
 from graders.check import Change, Planted
 from graders.context import RebuildContext
-from graders.dependency_step import find_dependency_steps
+from graders.dockerfile.requirement import read_requirement_files
 from graders.engine.base import BuildResult, BuildStep, StepStatus
 from graders.errors import EngineError
 from graders.event import GradeEvent, Purpose, StageStarted
-from graders.lock_swap import with_swapped_lock
 from graders.outcome import Level
-from graders.rebuild import counterpart, is_joined, plain_name, ran_again
+from graders.rebuild.change import ChangedContext, change, with_test
+from graders.rebuild.counterpart import counterpart, is_joined, plain_name, ran_again
+from graders.rebuild.dependency_step import find_dependency_steps
+from graders.rebuild.lock_change import with_swapped_lock
 
 if TYPE_CHECKING:
     from graders.workbench import Workbench
@@ -62,11 +63,10 @@ class Rebuilds:
     ) -> Generator[GradeEvent, None, RebuildContext]:
         """What a check sees of this change. `plant`: Change.TEST only. Raises EngineError and Cancelled."""
         bench = self._bench
-        requirements = next(
-            (file.data for file in bench.prepared.files if file.path == bench.spec.build.requirements), b""
-        )
+        listed = read_requirement_files(bench.source.files, bench.source.requirements)
+        wanted = frozenset(one.name for one in listed if one.name)
         dependency_steps = find_dependency_steps(
-            bench.source.dockerfile, first, bench.layers.scan(), bench.lines, requirements
+            bench.source.dockerfile, first, bench.layers.scan(), bench.lines, wanted
         )
         if what is Change.TEST and plant is not None and what not in self._made:
             self._made[what] = yield from self._tested(plant(bench.nonce))

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 
-from graders.build_context import normalised, requirement_names
 from graders.context import LayerScan
 from graders.dockerfile.install import installs_dependencies
 from graders.dockerfile.model import Dockerfile, Instruction
+from graders.dockerfile.requirement import normalized
 from graders.engine.base import BuildResult, BuildStep
 
 PIP_SUCCESS = re.compile(r"Successfully installed (.+)")
@@ -20,17 +20,17 @@ DIST_INFO = re.compile(r"(?:^|/)([^/]+?)-[^-/]+\.(?:dist-info|egg-info)(?:/|$)")
 
 
 def find_dependency_steps(
-    dockerfile: Dockerfile, build: BuildResult, scan: LayerScan, lines: tuple[int | None, ...], requirements: bytes
+    dockerfile: Dockerfile, build: BuildResult, scan: LayerScan, lines: tuple[int | None, ...], wanted: frozenset[str]
 ) -> tuple[BuildStep, ...]:
     """The steps, in the build's order. `lines` has the Dockerfile line of each layer.
 
-    Evidence from logs and layers counts for distributions that the requirements name (any, when they name none):
+    Evidence from logs and layers counts for the `wanted` distributions, those that the requirements name (any, when
+    they name none), their names normalized:
     a late `pip install --no-deps .` of the learner's own package is no dependency.
     """
-    wanted = requirement_names(requirements)
 
     def is_wanted(name: str) -> bool:
-        return not wanted or normalised(name) in wanted
+        return not wanted or normalized(name) in wanted
 
     found_lines: set[int | None] = {
         instruction.line for instruction in dockerfile.instructions if installs_dependencies(instruction)

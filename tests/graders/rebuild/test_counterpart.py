@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graders.engine.base import BuildResult, BuildStep, StepStatus
-from graders.rebuild import counterpart, is_joined, plain_name
+from graders.rebuild.counterpart import counterpart, is_joined, plain_name
 
 
 def step(name: str, id_: str, *, joined: bool = False) -> BuildStep:
