@@ -89,6 +89,10 @@ class RecordedService:
     many: Burst = BURST
     log: ServiceLogs = SILENCE
     stopped: StopResult = STOPPED
+    swapped: RecordedService | None = None
+    """What it is with another model; None: no other than this."""
+    bare: RecordedService | None = None
+    """What it is without one, likewise."""
 
     def start(
         self,
@@ -99,13 +103,13 @@ class RecordedService:
         read_only: bool = False,  # noqa: ARG002
         tmpfs: tuple[str, ...] = (),  # noqa: ARG002
         mounts: Mapping[str, bytes] | None = None,  # noqa: ARG002
-        without_mounts: bool = False,  # noqa: ARG002
-        swapped: bool = False,  # noqa: ARG002
+        without_mounts: bool = False,
+        swapped: bool = False,
         capabilities: tuple[str, ...] = (),  # noqa: ARG002
         no_new_privileges: bool = True,  # noqa: ARG002
     ) -> RecordedService:
-        """Itself."""
-        return self
+        """Itself, or what it is with other mounts."""
+        return (self.bare if without_mounts else self.swapped if swapped else None) or self
 
     def frozen(self) -> FrozenWatch:
         """What it was given."""

@@ -6,13 +6,13 @@ answers must follow the model, and without one there must be none: an image that
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from graders.check import Check
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
-from graders.service.evidence import FrozenWatch, LiveService, Predicted, ServiceContext, is_right, what_is_wrong
+from graders.service.evidence import LiveService, Predicted, ServiceContext, is_right, what_is_wrong
 from graders.service.recorded import ENDED, RIGHT, SPEC, STARTUP, RecordedService, http, label, service_context
 
 SWAPPED = {"positive": "negative", "negative": "positive"}
@@ -83,41 +83,15 @@ def _asked(live: LiveService) -> tuple[Predicted, ...]:
     return live.predict() if live.startup().answered_s is not None else ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Models:
-    """A `ServiceHandle` whose answers hang on what is mounted, as recorded."""
-
-    swapped: RecordedService
-    bare: RecordedService
-
-    def start(
-        self,
-        name: str = "",  # noqa: ARG002 - the protocol's signature
-        *,
-        args: tuple[str, ...] = (),  # noqa: ARG002
-        env: Mapping[str, str] | None = None,  # noqa: ARG002
-        read_only: bool = False,  # noqa: ARG002
-        tmpfs: tuple[str, ...] = (),  # noqa: ARG002
-        mounts: Mapping[str, bytes] | None = None,  # noqa: ARG002
-        without_mounts: bool = False,
-        swapped: bool = False,
-        capabilities: tuple[str, ...] = (),  # noqa: ARG002
-        no_new_privileges: bool = True,  # noqa: ARG002
-    ) -> RecordedService:
-        return self.bare if without_mounts else self.swapped if swapped else RecordedService()
-
-    def frozen(self) -> FrozenWatch:
-        return self.swapped.frozen()
-
-
 OTHER = tuple(Predicted(one.case, label(replace(one.case, label=SWAPPED[one.case.label]))) for one in RIGHT)
 FAILS = tuple(Predicted(one.case, http(503)) for one in RIGHT)
 DEAD = RecordedService(start_up=replace(STARTUP, state=ENDED, answered_s=None, ready_s=None, right_s=None))
 
 
-def _context(swapped: RecordedService, bare: RecordedService = DEAD) -> ServiceContext:
+def recorded(swapped: RecordedService, bare: RecordedService = DEAD) -> ServiceContext:
+    """A service that is right with its own model; what it is with another one, and with none."""
     spec = replace(SPEC, mounts={"/models/m.json": "m.json"}, swaps={"/models/m.json": "other.json"})
-    return replace(service_context(spec=spec), handle=_Models(swapped, bare))
+    return service_context(RecordedService(swapped=swapped, bare=bare), spec)
 
 
 CHECK = Check(
@@ -132,13 +106,13 @@ CHECK = Check(
     needs=("unpinned-base", "fat-base", "build-fails", "port-silent"),
     service=True,
     bad=(
-        _context(RecordedService()),
-        _context(RecordedService(predicted=FAILS)),
-        _context(DEAD),
-        _context(RecordedService(predicted=OTHER), RecordedService()),
+        recorded(RecordedService()),
+        recorded(RecordedService(predicted=FAILS)),
+        recorded(DEAD),
+        recorded(RecordedService(predicted=OTHER), RecordedService()),
     ),
     good=(
-        _context(RecordedService(predicted=OTHER)),
-        _context(RecordedService(predicted=OTHER), RecordedService(predicted=FAILS)),
+        recorded(RecordedService(predicted=OTHER)),
+        recorded(RecordedService(predicted=OTHER), RecordedService(predicted=FAILS)),
     ),
 )

@@ -141,11 +141,13 @@ def _accounts(context: ContainerContext, layers: LayerScan, user: Identity) -> I
             )
 
 
-def _file(path: str, mode: int = 0o755, *, layer: int = 1, program: str = PROGRAM, bits: int = 0) -> LayerFile:
+def entry(path: str, mode: int = 0o755, *, layer: int = 1, program: str = PROGRAM, bits: int = 0) -> LayerFile:
+    """A file of root's, a program unless told otherwise."""
     return LayerFile(layer, path, 100_000, mode, 0, 0, "file", program=program, capabilities=bits)
 
 
-def _context(found: LayerScan, *looks: tuple[Process, ...]) -> ContainerContext:
+def recorded(found: LayerScan, *looks: tuple[Process, ...]) -> ContainerContext:
+    """These layers, and who was seen to run at each look."""
     result = replace(run(), looks=looks or ((ORDINARY,),))
     return replace(container_context(result), built=image_context(scan=found))
 
@@ -153,7 +155,7 @@ def _context(found: LayerScan, *looks: tuple[Process, ...]) -> ContainerContext:
 ROOT = Process(pid=7, uid=0, real_uid=1000, args="sudo python src/predict.py")
 PASSWD = b"root:x:0:0:root:/root:/bin/bash\napp:x:1000:1000::/home/app:/bin/sh\n"
 SETUID_BIT = 1 << 7
-OWN_SHADOW = _file("etc/shadow", 0o640, program="")
+OWN_SHADOW = entry("etc/shadow", 0o640, program="")
 
 CHECK = Check(
     id="regains-privilege",
@@ -169,16 +171,16 @@ CHECK = Check(
     params=Params,
     needs=("unpinned-base", "fat-base", "build-fails", "user-is-root", "process-is-root"),
     bad=(
-        _context(scan(), (ORDINARY,), (ORDINARY, ROOT)),
-        _context(scan(files=(_file("usr/bin/sudo", 0o4755),))),
-        _context(scan(files=(_file("usr/local/bin/python3.11", bits=SETUID_BIT),))),
-        _context(scan(files=(OWN_SHADOW,), passwd=PASSWD, shadow=b"root::19000:0:99999:7:::\n")),
-        _context(scan(files=(_file("etc/passwd", 0o666, program=""),), passwd=PASSWD)),
+        recorded(scan(), (ORDINARY,), (ORDINARY, ROOT)),
+        recorded(scan(files=(entry("usr/bin/sudo", 0o4755),))),
+        recorded(scan(files=(entry("usr/local/bin/python3.11", bits=SETUID_BIT),))),
+        recorded(scan(files=(OWN_SHADOW,), passwd=PASSWD, shadow=b"root::19000:0:99999:7:::\n")),
+        recorded(scan(files=(entry("etc/passwd", 0o666, program=""),), passwd=PASSWD)),
     ),
     good=(
-        _context(scan()),
-        _context(scan(files=(_file("app/start.sh", 0o4755, program=""),))),
-        _context(scan(files=(_file("usr/bin/su", 0o4755),), base_files=(_file("usr/bin/su", 0o4755, layer=0),))),
-        _context(scan(files=(OWN_SHADOW,), passwd=PASSWD, shadow=b"root:*:19000:0:99999:7:::\n")),
+        recorded(scan()),
+        recorded(scan(files=(entry("app/start.sh", 0o4755, program=""),))),
+        recorded(scan(files=(entry("usr/bin/su", 0o4755),), base_files=(entry("usr/bin/su", 0o4755, layer=0),))),
+        recorded(scan(files=(OWN_SHADOW,), passwd=PASSWD, shadow=b"root:*:19000:0:99999:7:::\n")),
     ),
 )

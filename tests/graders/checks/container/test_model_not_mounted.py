@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from graders.checks.container.model_not_mounted import CHECK, DEAD, FAILS, OTHER, Params, _context
+from graders.checks.container.model_not_mounted import CHECK, DEAD, FAILS, OTHER, Params, recorded
 from graders.finding import Finding, Undecidable
 from graders.service.recorded import RIGHT, RecordedService, service_context
 
@@ -14,7 +14,7 @@ FOLLOWS = RecordedService(predicted=OTHER)
 
 
 def judged(swapped: RecordedService, bare: RecordedService = DEAD) -> list[type]:
-    return [type(item) for item in CHECK.find(_context(swapped, bare), Params())]
+    return [type(item) for item in CHECK.find(recorded(swapped, bare), Params())]
 
 
 def test_service_that_follows_the_model_passes() -> None:
@@ -51,7 +51,7 @@ def test_service_without_a_model_that_answers_otherwise_is_fine() -> None:
 
 def test_wrong_answers_at_the_start_and_an_exercise_without_another_model_are_left_open() -> None:
     """Then nothing can be compared."""
-    context = _context(FOLLOWS)
+    context = recorded(FOLLOWS)
     strange = replace(context, spec=replace(context.spec, predict=replace(context.spec.predict, label="other")))
 
     assert [Undecidable] == [type(item) for item in CHECK.find(strange, Params())]

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from graders.checks.container.regains_privilege import CHECK, PASSWD, ROOT, SETUID_BIT, Params
-from graders.checks.container.regains_privilege import _context as context
-from graders.checks.container.regains_privilege import _file as file
+from graders.checks.container.regains_privilege import entry as file
+from graders.checks.container.regains_privilege import recorded as context
 from graders.context import ContainerContext, LayerFile
 from graders.engine.base import Process
 from graders.finding import Finding, Undecidable
