@@ -20,6 +20,8 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "speed.md"
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+MORE_MIB = 30
+"""What a large cohort may have in memory beyond a small one: its rows, never its reports."""
 Figures = Mapping[str, Any]
 
 
@@ -110,6 +112,36 @@ def overhead(figures: Figures) -> Iterator[Row]:
     )
 
 
+def lanes(figures: Figures) -> Iterator[Row]:
+    """Lanes of a cohort over the calls that they make."""
+    ours_s, bare_s = figures["ours_s"], figures["bare_s"]
+    yield Row(
+        f"cohort, {figures['jobs']} lanes, cached images ({figures['exercise']})",
+        f"rate {figures['median_percent']:.0f} % ({figures['low_percent']:.0f} to {figures['high_percent']:.0f})"
+        f" in {figures['rounds']} rounds; {ours_s * 1000:.0f} ms of our processor a submission",
+        f"lanes of its engine calls alone: 100 %; {bare_s * 1000:.0f} ms",
+        f"{figures['median_percent'] / 100:.2f}",
+        "0.95",
+        figures["median_percent"] >= 95,
+    )
+
+
+def growth(figures: Figures) -> Iterator[Row]:
+    """Cohorts of growing size on an engine in memory."""
+    first = figures["sizes"][0]
+    for size in figures["sizes"]:
+        yield Row(
+            f"cohort, engine in memory, distinct submissions: {size['submissions']:,}",
+            f"{size['graded_ms_each']:.1f} ms of processor each ({size['graded_a_second']:.0f} a second of wall);"
+            f" as many duplicates {size['same_ms_each']:.1f} ms each; handed back {size['handed_back_ms_each']:.1f} ms"
+            f" a row; peak {size['peak_mib']:.0f} MiB",
+            f"a cohort of {first['submissions']}: {first['graded_ms_each']:.1f} ms; peak {first['peak_mib']:.0f} MiB",
+            f"{size['graded_ms_each'] / first['graded_ms_each']:.2f}",
+            f"duplicates 5 ms, peak +{MORE_MIB} MiB",
+            size["same_ms_each"] < 5 and size["peak_mib"] < first["peak_mib"] + MORE_MIB,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One module to run and how its figures read."""
@@ -124,6 +156,8 @@ PARTS = {
     "lint": Part("tests.bench.lint_speed", (), lint),
     "desk": Part("tests.bench.desk_speed", (), desk),
     "overhead": Part("tests.bench.check_overhead", ("--json",), overhead),
+    "lanes": Part("tests.bench.lanes", ("--json",), lanes),
+    "growth": Part("tests.bench.cohort_growth", (), growth),
 }
 
 

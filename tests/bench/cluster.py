@@ -34,7 +34,8 @@ from graders.exercise import ExerciseSpec, read_exercise
 from graders.formats.json import dumps
 from graders.report import Report
 from tests.bench import cluster as named
-from tests.bench.cohort import grade, lines_of, rows_of
+from tests.bench.cohort import lines_of
+from tests.bench.lanes import grade, rows_of
 from tests.graders.cohort.make_cohort import EXERCISES, make_cohort
 
 

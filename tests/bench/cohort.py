@@ -4,9 +4,8 @@
     python -m tests.bench.cohort kill --count 200 -j 2      the same with kill -9 at random moments, books compared
     python -m tests.bench.cohort fake --count 10000         on an engine in memory: rate, and memory as it goes
 
-`rate` grades the cohort once with whatever the engine has in its cache, then some of it once more with the calls to
-the engine recorded; these are then sent again bare, as many submissions at once, and the lanes' seconds compared. Both
-of these find every step in the cache, so the ratio is the strictest there is: no build's own work hides what we add.
+`rate` grades the cohort once with whatever the engine has in its cache, and then compares lanes as tests.bench.lanes
+does.
 """
 
 from __future__ import annotations
@@ -16,117 +15,32 @@ import contextlib
 import os
 import random
 import resource
-import secrets
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from graders.base_images.stand_in import STAND_INS
 from graders.cancel import Cancel
-from graders.cohort.collect import collect
-from graders.cohort.gradebook import FILE_NAME, Gradebook, open_gradebook
+from graders.cohort.gradebook import FILE_NAME, open_gradebook
 from graders.cohort.hand_back import HandBackOptions, exercise_of, write_all
-from graders.cohort.lane import Graded, Grader, LocalGrader, Tell
-from graders.cohort.plan import Choice
-from graders.cohort.roster import read_roster
-from graders.cohort.row import GradeState, Row
+from graders.cohort.row import GradeState
 from graders.cohort.run import CohortRun
-from graders.cohort.run_event import GradingEnded, RunEnded, RunPlanned
+from graders.cohort.run_event import GradingEnded, RunPlanned
 from graders.cohort.run_settings import RunSettings
 from graders.cohort.unpack import read
-from graders.engine.base import Engine
 from graders.engine.fake import FakeEngine
 from graders.engine.find import find_engine
 from graders.exercise import ExerciseSpec, read_exercise
-from graders.submission import Submission
-from tests.bench.check_overhead import Call, Passing, Recorder, in_order, replay
+from tests.bench.lanes import compare, grade, local, rows_of
 from tests.graders.cohort.make_cohort import EXERCISES, Cohort, make_cohort
 
 Line = tuple[object, ...]
-ROUND = 15
-"""Submissions that are graded before the turn of their bare calls."""
-
-
-@dataclass
-class Recording:
-    """A grader that notes each submission's calls to the engine."""
-
-    spec: ExerciseSpec
-    target: str
-    place: Path
-    calls: dict[str, list[list[Call]]] = field(default_factory=dict)
-    """By the sum of the submission's content; several when it was graded again."""
-
-    def prepare(self) -> None:
-        """Nothing to see to."""
-
-    def probe(self) -> None:
-        """Nothing to see to."""
-
-    def grade(self, submission: Submission, cancel: Cancel, tell: Tell) -> Graded:
-        """Grade through a socket of its own."""
-        path = self.place / secrets.token_hex(4)
-        with Recorder(str(path), Passing) as server:
-            server.target, server.calls = self.target, []
-            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-            environ = {**os.environ, "DOCKER_HOST": f"unix://{path}"}
-            graded = local(self.spec, lambda: find_engine(environ, Path.home())).grade(submission, cancel, tell)
-            server.shutdown()
-        self.calls.setdefault(submission.content_sha256, []).append(in_order(server.calls))
-        return graded
-
-
-def local(spec: ExerciseSpec, open_engine: Callable[[], Engine]) -> LocalGrader:
-    """The grader of this machine."""
-    return LocalGrader(
-        spec, open_engine, os.environ, lambda: datetime.now(UTC), time.monotonic, lambda: secrets.token_hex(8)
-    )
-
-
-def rows_of(cohort: Cohort, spec: ExerciseSpec) -> tuple[Row, ...]:
-    """What collecting finds."""
-    return collect(cohort.place, read_roster(cohort.roster), limits=spec.limits, exercise=spec.id)
-
-
-def grade(
-    book: Gradebook,
-    rows: tuple[Row, ...],
-    spec: ExerciseSpec,
-    grader: Grader,
-    settings: RunSettings,
-    took: dict[str, list[float]] | None = None,
-) -> tuple[RunEnded, RunPlanned]:
-    """Grade; how it ended and what was to do. `took` gets the seconds of each student's gradings."""
-    run = CohortRun(
-        book,
-        rows,
-        spec,
-        settings,
-        read=lambda row: read(row, spec),
-        grader=grader,
-        cancel=Cancel(),
-        clock=time.monotonic,
-    )
-    planned: RunPlanned | None = None
-    for event in run.events():
-        if isinstance(event, RunPlanned):
-            planned = event
-        if isinstance(event, GradingEnded) and event.state is GradeState.ERRORED:
-            print(f"  errored {event.student_id}: {event.why}", flush=True)
-        if isinstance(event, GradingEnded) and took is not None:
-            took.setdefault(event.student_id, []).append(event.elapsed_s)
-        if isinstance(event, RunEnded):
-            assert planned is not None
-            return event, planned
-    raise AssertionError("A run ended without saying so")
 
 
 def lines_of(out: Path) -> list[Line]:
@@ -187,30 +101,7 @@ def rate(spec: ExerciseSpec, place: Path, count: int, jobs: int, warm: int) -> i
     _, planned = grade(book, rows, spec, grader, settings)
     took_s = time.monotonic() - began_s
     print(f"  again, all of it kept: {took_s:.2f} s, {took_s / max(1, planned.kept) * 1000:.1f} ms a row")
-    alone = [(row.row.student.id, row.content_sha256) for row in book.rows() if row.report and not row.same_as][:warm]
-    graded_s = bare_s = graded_cpu_s = bare_cpu_s = 0.0
-    compared = 0
-    for start in range(0, len(alone), ROUND):
-        # In turns, so that both see the same machine.
-        turn = alone[start : start + ROUND]
-        fresh = replace(settings, choice=Choice(fresh=True, only=tuple(name for name, _ in turn)))
-        recording = Recording(spec, target, place)
-        grade(book, rows, spec, recording, fresh)
-        took: dict[str, list[float]] = {}
-        cpu_s = time.process_time()
-        grade(book, rows, spec, grader, fresh, took)
-        graded_cpu_s += time.process_time() - cpu_s
-        cpu_s = time.process_time()
-        bare = replayed({name: recording.calls[content] for name, content in turn}, target, jobs)
-        bare_cpu_s += time.process_time() - cpu_s
-        for name, seconds in bare.items():
-            if len(took[name]) == 1:
-                compared, graded_s, bare_s = compared + 1, graded_s + took[name][0], bare_s + seconds
-    print(f"warm, {compared} of {len(alone)} distinct compared, -j {jobs}: lanes graded {graded_s:.1f} s,"
-          f" lanes of bare calls {bare_s:.1f} s, rate {bare_s / graded_s * 100:.0f} % of the bare one,"
-          f" load {os.getloadavg()[0]:.1f}")  # fmt: skip
-    print(f"  our processor time, which others' work does not blur: graded {graded_cpu_s / len(alone):.3f} s each,"
-          f" bare {bare_cpu_s / len(alone):.3f} s each")  # fmt: skip
+    print(compare(book, rows, spec, settings, target, place, warm).told(jobs))
     book.close()
     ready = next(row for row in rows if row.place is not None and row.state == "ready")
     copies = tuple(replace(ready, student=replace(ready.student, id=f"copy-{n}")) for n in range(500))
@@ -223,33 +114,6 @@ def rate(spec: ExerciseSpec, place: Path, count: int, jobs: int, warm: int) -> i
     print(f"499 duplicates: {(time.monotonic() - began_s) / 499 * 1000:.2f} ms each (the first took {one_s:.1f} s)")
     book.close()
     return 1 if wrong else 0
-
-
-def replayed(recorded: dict[str, list[list[Call]]], target: str, jobs: int) -> dict[str, float]:
-    """Seconds of sending each student's calls again, so many students at once.
-
-    Left out is who was graded more than once, and whose calls meant something only at their own moment.
-    """
-    waiting = [(name, calls[0]) for name, calls in recorded.items() if len(calls) == 1]
-    found: dict[str, float] = {}
-    lock = threading.Lock()
-
-    def lane() -> None:
-        while True:
-            with lock:
-                if not waiting:
-                    return
-                name, calls = waiting.pop()
-            seconds = replay(calls, target)
-            if seconds is not None:
-                found[name] = seconds
-
-    threads = [threading.Thread(target=lane) for _ in range(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found
 
 
 def kill(spec: ExerciseSpec, place: Path, count: int, jobs: int, times: int) -> int:
