@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -70,10 +70,10 @@ class EngineDisk:
         if self._active > 1:
             self._crowds.append((time.monotonic(), self._active))
 
-    def layer_names(self) -> frozenset[str] | None:
+    def layer_names(self) -> list[str] | None:
         """The layers that there are now; None where they can't be read. No clock is asked: clocks jump."""
         try:
-            return frozenset(os.listdir(self._layers))  # noqa: PTH208 - str names: there are many
+            return os.listdir(self._layers)  # noqa: PTH208 - str names: there are many
         except OSError:
             return None
 
@@ -86,12 +86,12 @@ class EngineDisk:
             return status.f_favail if status.f_files else None
         return None
 
-    def new_layers(self, known: frozenset[str] | None) -> tuple[int, int] | None:
+    def new_layers(self, known: Collection[str] | None) -> tuple[int, int] | None:
         """Bytes and files in layers that are not among the known ones; None where they can't be read."""
         names = self.layer_names() if known is not None else None
         if names is None or known is None:
             return None
-        young = [os.path.join(self._layers, name) for name in names - known]  # noqa: PTH118 - str paths
+        young = [os.path.join(self._layers, name) for name in set(names).difference(known)]  # noqa: PTH118 - str paths
         # Docker keeps a layer's files in "diff", containerd in "fs".
         return bytes_below([os.path.join(path, name) for path in young for name in ("diff", "fs")])  # noqa: PTH118
 
@@ -99,7 +99,7 @@ class EngineDisk:
 class DiskUse:
     """How much the free space has fallen since the start of one build or run."""
 
-    def __init__(self, disk: EngineDisk, limit_mib: int, headroom_mib: int, known: frozenset[str] | None) -> None:
+    def __init__(self, disk: EngineDisk, limit_mib: int, headroom_mib: int, known: Collection[str] | None) -> None:
         """`known`: the layers that there were before; None: no layer is weighed."""
         self._disk = disk
         self._limit_mib = limit_mib
