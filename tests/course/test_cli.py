@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from course import cli as cli_module
-from course.cli import COMMANDS, cli
-from course.commands.invocation import Invocation
+from course.cli import COMMANDS
 from course.errors import ConfigError, ContentError, CourseError, LockedError, ProgressError, WorkspaceError
 from course.event import CheckRecorded, SessionEvent
 from course.paths import Paths
@@ -50,6 +48,7 @@ from graders.event import (
 from graders.finding import Finding
 from graders.outcome import Level, Outcome, Status
 from graders.report import Report
+from tests.course.command_line import dockyard
 
 
 class Run(Protocol):
@@ -68,11 +67,7 @@ def run(paths: Paths) -> Run:
     """The command line over the small course."""
 
     def invoke(*args: str, stdin: str = "") -> Result:
-        invocation = Invocation({"HOME": os.environ["HOME"]}, open_engine=no_engine, fixed_paths=paths)
-        result = CliRunner().invoke(cli, args, obj=invocation, input=stdin)
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
+        return dockyard(*args, engine=no_engine, paths=paths, stdin=stdin)
 
     return invoke
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
 import subprocess
 import threading
@@ -15,13 +14,11 @@ from pathlib import Path
 
 import dask
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from distributed import LocalCluster, Security
 
 from course import cluster, cluster_worker
-from course.cli import cli
 from course.cluster import cluster_grader, is_closed, settings_for
-from course.commands.invocation import Invocation
 from course.errors import ConfigError
 from course.version import __version__
 from graders import source_sum
@@ -37,6 +34,7 @@ from graders.errors import Cancelled, EngineUnavailable
 from graders.exercise import ExerciseSpec
 from graders.report import Verdict
 from graders.submission import read_submission
+from tests.course.command_line import dockyard
 from tests.graders.cohort.cluster_rig import BROKEN, RIGHT, SLOW, eventually
 from tests.graders.cohort.small_exercise import small_exercise
 
@@ -113,10 +111,7 @@ def use_desk(monkeypatch: pytest.MonkeyPatch, desk: WorkerDesk) -> None:
 
 def grade(*args: str) -> Result:
     """The command line, on a machine whose own engine must not be asked."""
-    result = CliRunner().invoke(cli, args, obj=Invocation({"HOME": os.environ["HOME"]}, open_engine=local_engine))
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
+    return dockyard(*args, engine=local_engine)
 
 
 def free_port() -> int:

@@ -5,24 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from course.catalog import ChecklistItem, Level, read_catalog
-from course.cli import cli
 from course.cohort_checklist import Standing, cohort_checklist, level_of
-from course.commands.invocation import Invocation
 from course.paths import Paths
 from graders.cohort.gradebook import FILE_NAME, CohortFacts, Grade, open_gradebook
 from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState, Student
 from graders.outcome import Level as CheckLevel
 from graders.outcome import Outcome, Status
 from graders.report import ImageSummary, Report
+from tests.course.command_line import dockyard
 
 Run = Callable[..., Result]
 ITEMS = (
@@ -125,13 +124,7 @@ def test_level_is_the_one_that_asks_for_what_was_graded(content: Path) -> None:
 def run(paths: Paths) -> Run:
     """The command line over the small course, without an engine."""
 
-    def invoke(*args: str) -> Result:
-        result = CliRunner().invoke(cli, args, obj=Invocation({"HOME": os.environ["HOME"]}, fixed_paths=paths))
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
-
-    return invoke
+    return partial(dockyard, paths=paths)
 
 
 def grade_into(out: Path, exercise: str, built: tuple[bool, ...]) -> Path:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from course.cli import cli
-from course.commands.invocation import Invocation
 from course.paths import Paths
 from graders.cohort.gradebook import FILE_NAME, CohortFacts, Grade, open_gradebook
 from graders.cohort.hand_back_settings import FILE_NAME as SETTINGS
@@ -21,6 +19,7 @@ from graders.cohort.hand_back_settings import read_settings
 from graders.cohort.row import GradeState, Override, Row, RowState, Student
 from graders.outcome import Level, Outcome, Status
 from graders.report import Report
+from tests.course.command_line import dockyard
 
 Run = Callable[..., Result]
 OUTCOME = Outcome("unpinned-base", "Pinned", Level.DOCKERFILE, Status.PASSED, points=2, max_points=2)
@@ -31,13 +30,7 @@ LATE = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 def run(paths: Paths) -> Run:
     """The command line over the small course, without an engine."""
 
-    def invoke(*args: str) -> Result:
-        result = CliRunner().invoke(cli, args, obj=Invocation({"HOME": os.environ["HOME"]}, fixed_paths=paths))
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
-
-    return invoke
+    return partial(dockyard, paths=paths)
 
 
 def grade_into(out: Path, content: Path, exercise: str = "tiny") -> Path:

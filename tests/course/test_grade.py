@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from course.cli import cli
 from course.commands.cohort_progress import CohortNarrator, Tally, table
-from course.commands.invocation import Invocation
 from course.commands.options import Verbosity
 from graders.cohort.gradebook import FILE_NAME, open_gradebook
 from graders.cohort.row import GradeState
@@ -28,6 +26,7 @@ from graders.engine.base import Engine
 from graders.engine.fake import FakeEngine
 from graders.errors import EngineUnavailable
 from tests.conftest import REAL_ENVIRON
+from tests.course.command_line import dockyard
 from tests.graders.cohort.small_exercise import small_exercise
 
 ROOT = Path(__file__).parents[2]
@@ -64,11 +63,7 @@ def grade(cohort: Path) -> Grade:
 
     def invoke(*args: str, engine: Callable[[], Engine] = FakeEngine) -> Result:
         assert cohort.is_dir()
-        invocation = Invocation({"HOME": os.environ["HOME"]}, open_engine=engine)
-        result = CliRunner().invoke(cli, args, obj=invocation)
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
+        return dockyard(*args, engine=engine)
 
     return invoke
 

@@ -7,14 +7,14 @@ import os
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from course.cli import cli
 from course.commands.invocation import Invocation
 from graders.engine.fake import FakeEngine
 from graders.outcome import Level, Outcome, Status
 from graders.report import BaseSummary, EngineSummary, Report
 from graders.report_store import ReportStore, engine_address
+from tests.course.command_line import dockyard
 
 SLIM, BOOKWORM = "python:3.11-slim", "python:3.11-slim-bookworm"
 OUTCOME = Outcome("build-fails", "It builds", Level.IMAGE, Status.PASSED, points=1, max_points=1)
@@ -22,11 +22,7 @@ OUTCOME = Outcome("build-fails", "It builds", Level.IMAGE, Status.PASSED, points
 
 def run(engine: FakeEngine, *args: str) -> Result:
     """`dockyard images ARGS` for the real course."""
-    invocation = Invocation({"HOME": os.environ["HOME"]}, open_engine=lambda: engine)
-    result = CliRunner().invoke(cli, ["images", *args], obj=invocation)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
+    return dockyard("images", *args, engine=lambda: engine)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 from course.cli import cli
 from course.commands.invocation import Invocation
 from graders.registry import all_checks
+from tests.course.command_line import dockyard
 
 ROOT = Path(__file__).parents[2]
 BOUND_S = 2.0
@@ -37,10 +38,7 @@ CMD ["python", "src/predict.py"]
 
 def lint(*args: str, stdin: bytes = b"") -> Result:
     """Run `dockyard lint ARGS`."""
-    result = CliRunner().invoke(cli, ["lint", *args], obj=Invocation({"HOME": os.environ["HOME"]}), input=stdin)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
+    return dockyard("lint", *args, stdin=stdin)
 
 
 def ids(result: Result) -> set[str]:
@@ -200,10 +198,9 @@ def test_garbage_gets_a_clear_answer_within_two_seconds(
     }[command]
     began_s = time.process_time()
 
-    done = CliRunner().invoke(cli, args, obj=Invocation({"HOME": os.environ["HOME"]}))
+    done = dockyard(*args)
 
     assert time.process_time() - began_s < BOUND_S
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     assert done.exit_code in codes | ({1} if command == "check" else set())
     assert done.stdout if done.exit_code == 1 else True
     assert done.stderr if done.exit_code == 2 else True
@@ -403,7 +400,7 @@ def test_check_writes_every_format(folder: Path, output_format: str, mark: str) 
     """A static check of a folder is written in each format, and a comment that ignores a finding changes nothing."""
     (folder / "Dockerfile").write_text(f"# dockyard: ignore=unpinned-base why not\n{BAD_BASE}")
     args = ["check", "ship-the-classifier", "--static", "--path", str(folder), "--format", output_format]
-    result = CliRunner().invoke(cli, args, obj=Invocation({"HOME": os.environ["HOME"]}))
+    result = dockyard(*args)
 
     assert result.exit_code == 1
     assert mark in result.stdout
@@ -414,7 +411,7 @@ def test_check_tells_that_no_comment_ignores_a_finding(folder: Path) -> None:
     """In a graded exercise the finding stands, and the report says why the comment did nothing."""
     (folder / "Dockerfile").write_text(f"# DOCKYARD: IGNORE=unpinned-base why not\n{BAD_BASE}")
     args = ["check", "ship-the-classifier", "--static", "--path", str(folder), "--format", "json"]
-    report = json.loads(CliRunner().invoke(cli, args, obj=Invocation({"HOME": os.environ["HOME"]})).stdout)
+    report = json.loads(dockyard(*args).stdout)
     statuses = {check["id"]: check["status"] for check in report["checks"]}
 
     assert statuses["unpinned-base"] == "failed"
