@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,16 +44,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("alone")
 
 
+GARBAGE = (20_000, 20, 50)
+"""How rarely Python looks for garbage: thousands of collected tests stay to the end, and each look goes through all."""
+
+
 def pytest_configure() -> None:
     """Take ctrl+c as a terminal would: a shell's background job starts with it ignored, and children inherit that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.set_threshold(*GARBAGE)
+
+
+@pytest.fixture(scope="session")
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Makes homes. A `tmp_path` for each test is slow: pytest numbers it by a look at all that are there."""
+    homes, numbers = tmp_path_factory.mktemp("homes"), itertools.count()
+
+    def make() -> Path:
+        home = homes / str(next(numbers))
+        home.mkdir()
+        return home
+
+    return make
 
 
 @pytest.fixture(autouse=True)
-def sealed_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def sealed_environment(new_home: Callable[[], Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of its own for every test, and none of the developer's settings."""
-    home = tmp_path / "home"
-    home.mkdir()
+    home = new_home()
     for name in list(os.environ):
         if name in SEALED or name.startswith(("XDG_", "TEXTUAL")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
