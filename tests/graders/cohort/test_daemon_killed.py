@@ -26,8 +26,8 @@ from graders.engine import private
 from graders.engine.private import PrivatePaths
 from graders.engine.private_cgroup import Caps
 from graders.exercise import ExerciseSpec
+from tests.graders.cohort.gradebook_lines import book_lines
 from tests.graders.cohort.small_exercise import small_exercise
-from tests.graders.cohort.test_run_killed import book_lines
 from tests.hostile.conftest import BASE, ENVIRON, private_room
 
 BUSYBOX = '[build]\nbases = ["busybox:1.35"]\n'

@@ -20,8 +20,8 @@ from graders.cohort.row import GradedRow
 from graders.cohort.similarity import Alike, Group, Kind, Pair, SharedLine
 from graders.cohort.worth import LatePolicy, score
 from tests.browser import log_of, open_chromium, requested
+from tests.graders.cohort.hostile_rows import HOSTILE, hostile_rows
 from tests.graders.cohort.made_rows import DUE, EXERCISE, NOW, made_rows
-from tests.graders.cohort.test_page import HOSTILE, hostile_rows
 
 pytestmark = pytest.mark.engine
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from graders.cohort.gradebook import FILE_NAME, open_gradebook
 from graders.cohort.out_lock import out_lock
 from graders.errors import GradebookError
+from tests.graders.cohort.gradebook_lines import book_lines
 from tests.graders.cohort.small_exercise import small_exercise
 
 ROOT = Path(__file__).parents[3]
@@ -57,18 +57,6 @@ def killed_after(cohort: Path, out: str, lines: int) -> list[str]:
     process.send_signal(signal.SIGKILL)
     rest, _ = process.communicate(timeout=60)
     return [*said, *rest.splitlines(keepends=True)]
-
-
-def book_lines(out: Path) -> list[tuple[object, ...]]:
-    """A gradebook without times and attempts."""
-    book = open_gradebook(out / FILE_NAME, create=False)
-    lines: list[tuple[object, ...]] = []
-    for row in book.rows():
-        assert row.report is not None
-        outcomes = [(x.id, x.status, x.points, x.findings) for x in row.report.outcomes]
-        lines.append((row.row, row.state, row.content_sha256, row.same_as, outcomes))
-    book.close()
-    return lines
 
 
 def test_run_that_is_killed_again_and_again_ends_in_the_same_gradebook(cohort: Path) -> None:
