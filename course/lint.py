@@ -159,12 +159,10 @@ def _spec() -> ExerciseSpec:
     from graders.exercise import BuildSpec, CheckUse, ExerciseSpec, TextSpec
     from graders.limits import Limits
     from graders.outcome import Level
-    from graders.registry import all_checks
+    from graders.registry import checks_of
 
     uses = tuple(
-        CheckUse(check, check.params())
-        for check in all_checks().values()
-        if check.level is Level.DOCKERFILE and not check.deprecated
+        CheckUse(check, check.params()) for check in checks_of(Level.DOCKERFILE).values() if not check.deprecated
     )
     return ExerciseSpec(
         root=Path(),

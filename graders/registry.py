@@ -13,6 +13,7 @@ from types import MappingProxyType
 import graders.checks
 from graders.check import AnyCheck, Check
 from graders.errors import SpecError, UnknownCheckError
+from graders.outcome import Level
 
 
 @cache
@@ -21,11 +22,15 @@ def all_checks() -> Mapping[str, AnyCheck]:
 
     Raises SpecError when two checks claim one id or alias, or when a module declares none.
     """
-    found = []
-    for module_info in pkgutil.walk_packages(graders.checks.__path__, f"{graders.checks.__name__}."):
-        if not module_info.ispkg and not module_info.name.rpartition(".")[2].startswith("_"):
-            found.append(_declared(module_info.name))
-    return MappingProxyType(by_id(tuple(found)))
+    return MappingProxyType(by_id(tuple(check for level in Level for check in _of_level(level))))
+
+
+def checks_of(level: Level) -> Mapping[str, AnyCheck]:
+    """The checks of one level by their ids, sorted by id; those of other levels are not imported.
+
+    Raises SpecError as `all_checks`.
+    """
+    return MappingProxyType(by_id(_of_level(level)))
 
 
 def find_check(check_id: str) -> AnyCheck:
@@ -53,6 +58,14 @@ def by_id(checks: tuple[AnyCheck, ...]) -> dict[str, AnyCheck]:
                 raise SpecError(f"Two checks claim the name {name!r}", hint="Give one of them another id or alias.")
             taken.add(name)
     return {check.id: check for check in sorted(checks, key=lambda check: check.id)}
+
+
+@cache
+def _of_level(level: Level) -> tuple[AnyCheck, ...]:
+    """The checks in the folder that is named after a level."""
+    folder = import_module(f"{graders.checks.__name__}.{level.value}")
+    names = (found.name for found in pkgutil.iter_modules(folder.__path__) if not found.name.startswith("_"))
+    return tuple(_declared(f"{folder.__name__}.{name}") for name in names)
 
 
 @cache

@@ -29,7 +29,7 @@ class Expanded:
 
 def expand(text: str, variables: Mapping[str, str], escape: str = "\\", *, keep_quotes: bool = False) -> Expanded:
     """Fill in variables and take quotes off; a name without a value becomes empty and is named in `missing`."""
-    if len(text) <= VALUE_LIMIT and not {escape, "$", '"', "'"} & set(text):
+    if len(text) <= VALUE_LIMIT and not ("$" in text or '"' in text or "'" in text or escape in text):
         return Expanded(text)
     lexer = _Lexer(text, variables, escape, keep_quotes)
     result = lexer.read("", 0)

@@ -140,6 +140,12 @@ class _Joiner:
 
     def _one(self, current: str) -> Logical | None:
         first = self._at
+        only, goes_on = self._cut(current[:LINE_LIMIT_BYTES])
+        if not goes_on:
+            self._at += 1
+            text = only.strip()
+            heredocs = self._heredocs(text, first + 1)
+            return Logical(text, first + 1, self._at, ((0, first + 1),), heredocs)
         parts: list[str] = []
         pieces: list[tuple[int, int]] = []
         offset = 0

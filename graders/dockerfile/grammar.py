@@ -39,6 +39,7 @@ KEYWORDS = frozenset(
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*\Z")
 _ONE = frozenset(("MAINTAINER", "STOPSIGNAL", "USER", "WORKDIR"))
 _AT_LEAST_ONE = frozenset(("ARG", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "RUN", "SHELL", "VOLUME"))
+_NEVER_EMPTY = _ONE | _AT_LEAST_ONE
 _LIST_OR_TEXT = frozenset(("ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"))
 _SWITCHES = frozenset(("keep-git-dir", "link", "parents", "unpack"))
 """Flags that may stand without a value."""
@@ -102,7 +103,7 @@ def _faults(instruction: Instruction, escape: str, bare_flags: frozenset[str]) -
     if keyword in _LIST_OR_TEXT and is_mixed_list(value):
         yield "not-strings", f"The list of this {keyword} may hold nothing but strings in double quotes"
         return
-    if keyword in _ONE | _AT_LEAST_ONE and not value:
+    if not value and keyword in _NEVER_EMPTY:
         count = "exactly one argument" if keyword in _ONE else "at least one argument"
         yield "missing-argument", f"{keyword} needs {count}"
         return

@@ -18,6 +18,7 @@ _VERBS: dict[str, frozenset[str]] = {
     "micromamba": frozenset(("install", "create", "update")),
 }
 _ALONE = frozenset(("pip-sync", "easy_install"))
+_INSTALLERS = _ALONE | {"uv", *_VERBS}
 _WITH_VALUE = frozenset(
     (
         "-c", "--constraint", "-i", "--index-url", "--pypi-url", "--extra-index-url", "-f", "--find-links",
@@ -83,7 +84,10 @@ def hides_its_program(instruction: Instruction) -> bool:
 
 
 def _read(command: Command) -> Install | None:
-    tool, rest = command.words[0], list(command.words[1:])
+    tool = command.words[0]
+    if tool not in _INSTALLERS and not tool.startswith("python"):
+        return None
+    rest = list(command.words[1:])
     if tool.startswith("python") and rest[:1] == ["setup.py"]:
         return _install(command, tool, rest[1:]) if {"install", "develop"} & set(rest) else None
     if tool in _ALONE:

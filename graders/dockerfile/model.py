@@ -140,6 +140,8 @@ class Dockerfile:
     """"syntax", "escape", "check" -> value."""
     _reached: tuple[Stage, ...] | None = field(init=False, repr=False, compare=False, default=None)
     """What `reached` answered: many checks ask."""
+    _chain: tuple[Stage, ...] | None = field(init=False, repr=False, compare=False, default=None)
+    """What `chain` answered, likewise."""
 
     @property
     def final(self) -> Stage | None:
@@ -148,12 +150,14 @@ class Dockerfile:
 
     def chain(self) -> tuple[Stage, ...]:
         """The final stage and its FROM parents, the lowest first: the stages whose instructions make the image."""
-        chain: list[Stage] = []
-        stage = self.final
-        while stage is not None:
-            chain.append(stage)
-            stage = None if stage.parent is None else self.stages[stage.parent]
-        return tuple(reversed(chain))
+        if self._chain is None:
+            chain: list[Stage] = []
+            stage = self.final
+            while stage is not None:
+                chain.append(stage)
+                stage = None if stage.parent is None else self.stages[stage.parent]
+            object.__setattr__(self, "_chain", tuple(reversed(chain)))
+        return self._chain or ()
 
     def reached(self) -> tuple[Stage, ...]:
         """Every stage that the final image is made of: its chain, and stages copied or mounted from, and theirs."""
@@ -167,6 +171,8 @@ class Dockerfile:
 
     def made_of(self, sources: Callable[[Stage, Instruction], Iterable[Stage]]) -> tuple[Stage, ...]:
         """The final stage, its FROM parents and the `sources` of their instructions, and theirs, in file order."""
+        if len(self.stages) < 2:
+            return self.stages
         found: set[int] = set()
         todo = [] if self.final is None else [self.final]
         while todo:

@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from operator import attrgetter
 
 from graders.dockerfile.expand import Expanded, expand
 from graders.dockerfile.flatten import Flat, Logical, flatten
@@ -22,8 +23,10 @@ from graders.dockerfile.shell import split_commands, split_exec
 from graders.dockerfile.word import read_flags, read_list, split_env, split_keyword, split_pairs
 from graders.dockerfile.wrapper import SHELLS
 
+_NO_LETTER = re.compile(r"[^!-~]")
 _GUARD = "\0"
 """Ends every line handed over: dockerfile-parse takes a line's last backslash for a continuation and strips spaces."""
+_NEEDS_STAGE = KEYWORDS - {"ARG"}
 _LISTS = frozenset(("RUN", "CMD", "ENTRYPOINT", "SHELL", "VOLUME", "COPY", "ADD", "HEALTHCHECK"))
 _SHELL_FORMS = frozenset(("RUN", "CMD", "ENTRYPOINT"))
 _EXPANDED = frozenset(("ADD", "COPY", "EXPOSE", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"))
@@ -47,7 +50,7 @@ def _structure(flat: Flat) -> Iterator[tuple[Logical, str, str]]:
     lines = []
     for logical in flat.logicals:
         keyword, value = split_keyword(logical.text)
-        lines.append(f"{re.sub(r'[^!-~]', '?', keyword)} {value}{_GUARD}\n")
+        lines.append(f"{_NO_LETTER.sub('?', keyword)} {value}{_GUARD}\n")
     parser = DockerfileParser(fileobj=io.BytesIO("".join(lines).encode()))
     for part in parser.structure:
         yield flat.logicals[part["startline"]], part["instruction"], part["value"].removesuffix(_GUARD)
@@ -96,7 +99,7 @@ class _Reader:
         if keyword == "FROM" and not onbuild:
             self._from(draft)
             return
-        if not self._stages and keyword in KEYWORDS - {"ARG"}:
+        if not self._stages and keyword in _NEEDS_STAGE:
             message = f'"{draft.text[:80]}" stands before the first FROM'
             self._problems.append(Problem(draft.line, "before-from", message, fatal=True))
         text = value
@@ -137,22 +140,24 @@ class _Reader:
         elif not self._stages:
             line = self._flat.logicals[0].line
             self._problems.append(Problem(line, "no-from", "The file has no FROM", fatal=True))
-        stages = tuple(
-            replace(stage, instructions=tuple(members))
-            for stage, members in zip(self._stages, self._members, strict=True)
-        )
         self._check_origins()
-        dockerfile = Dockerfile(
+        whole = self._whole()
+        if self._when_built:
+            reached = {stage.index for stage in whole.reached()}
+            self._problems += [problem for stage, problem in self._when_built if stage in reached]
+            whole = self._whole()
+        return whole
+
+    def _whole(self) -> Dockerfile:
+        """What was read so far, the problems by their lines."""
+        return Dockerfile(
             text=self._flat.text,
             lines=self._flat.lines,
-            stages=stages,
+            stages=tuple(map(_filled, self._stages, self._members)),
             instructions=tuple(self._instructions),
-            problems=(),
+            problems=tuple(sorted(self._problems, key=attrgetter("line"))),
             directives=self._flat.directives,
         )
-        reached = {stage.index for stage in dockerfile.reached()}
-        problems = [*self._problems, *(problem for stage, problem in self._when_built if stage in reached)]
-        return replace(dockerfile, problems=tuple(sorted(problems, key=lambda problem: problem.line)))
 
     def _blame(self, draft: Instruction, problem: Problem) -> None:
         if problem.code in WHEN_BUILT and draft.keyword != "FROM":
@@ -257,6 +262,19 @@ class _Reader:
         if draft.heredocs and any(command.words[0] in SHELLS for command in commands):
             for heredoc, start in logical.heredocs:
                 yield from _script_commands(heredoc, start, variables)
+
+
+def _filled(stage: Stage, members: list[Instruction]) -> Stage:
+    return Stage(
+        index=stage.index,
+        name=stage.name,
+        base=stage.base,
+        parent=stage.parent,
+        unresolved=stage.unresolved,
+        line=stage.line,
+        platform=stage.platform,
+        instructions=tuple(members),
+    )
 
 
 def _is_heredoc_alone(draft: Instruction) -> bool:

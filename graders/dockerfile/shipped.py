@@ -12,6 +12,7 @@ _OF_PACKAGES = re.compile(
     r"/(?:usr(?:/local)?(?:/lib(?:/python[\d.]*)?)?|opt|root|home|home/[^/]+|install|deps|packages|wheels|env|conda)?\Z"
     r"|venv|virtualenv|-packages|/\.local|/env/|conda|pyenv|/python[\d.]*\Z",
 )
+_PATTERN_AT_END = re.compile(r"/\*{1,2}\Z")
 _RESULTS = frozenset(
     ("dist", "build", "target", "out", "report", "reports", "coverage", "htmlcov", "docs", "static", "public", "models",
      "model", "data", "artifacts", "weights")
@@ -46,7 +47,7 @@ def stages_that_ship_packages(dockerfile: Dockerfile) -> tuple[Stage, ...]:
 
 def _stages(dockerfile: Dockerfile, takes: Callable[[str], bool]) -> tuple[Stage, ...]:
     def copied_from(stage: Stage, instruction: Instruction) -> Iterable[Stage]:
-        if not _copies(instruction, takes):
+        if "from" not in instruction.flags or not _copies(instruction, takes):
             return ()
         origins = (dockerfile.find_stage(name, stage.index) for name in instruction.flags.get("from", ()))
         return (origin for origin in origins if origin is not None)
@@ -62,4 +63,4 @@ def _copies(instruction: Instruction, takes: Callable[[str], bool]) -> bool:
 
 def _plain(source: str) -> str:
     """The folder that a source names, without a pattern at its end."""
-    return posixpath.normpath(posixpath.join("/", re.sub(r"/\*{1,2}\Z", "/", source)))
+    return posixpath.normpath(posixpath.join("/", _PATTERN_AT_END.sub("/", source)))

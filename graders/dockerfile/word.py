@@ -35,6 +35,8 @@ def split_flags(text: str) -> tuple[dict[str, tuple[str, ...]], str]:
 
 def read_flags(text: str) -> tuple[dict[str, tuple[str, ...]], frozenset[str], str]:
     """As `split_flags`, with the names of the flags that have no `=` in between. Names keep their case."""
+    if not text.lstrip().startswith("--"):
+        return {}, frozenset(), text.strip()
     flags: dict[str, list[str]] = {}
     bare: set[str] = set()
     at, size = 0, len(text)
@@ -80,7 +82,7 @@ def _flag_word(text: str, at: int) -> tuple[str, int]:
 
 def split_words(text: str, escape: str = "\\") -> list[str]:
     """Words parted by space outside quotes; quotes and escapes stay. A quote that never closes runs to the end."""
-    if not {escape, '"', "'"} & set(text):
+    if '"' not in text and "'" not in text and escape not in text:
         return text.split()
     words: list[str] = []
     word: list[str] = []
@@ -116,6 +118,8 @@ def split_words(text: str, escape: str = "\\") -> list[str]:
 
 def is_closed(word: str, escape: str = "\\") -> bool:
     """Whether every quote in the word is closed."""
+    if '"' not in word and "'" not in word:
+        return True
     quote = ""
     at = 0
     while at < len(word):

@@ -16,12 +16,14 @@ from graders.dockerfile.environment import line_of_pair, pairs_of
 from graders.dockerfile.model import Dockerfile, Instruction
 from graders.finding import Finding
 from graders.outcome import Level
-from graders.secret import SHAPES, SecretWords, is_harmless, masked, promises_secret
+from graders.secret import MARK, SHAPES, SecretWords, is_harmless, masked, promises_secret
 
 _ASSIGNMENT = re.compile(
     r"(?<![\w$%{-])(?:--?)?([A-Za-z][\w.-]{0,80}?)\s?=\s?(\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'|[^\s;&|\"']{1,300})"
 )
 _OPTION = re.compile(r"(?<!\S)--([a-z][a-z-]{2,40})\s+([^\s;&|\"'-][^\s;&|\"']{2,300})")
+_COMMENT = re.compile(r"(?:^|\s)#\s.*$", re.MULTILINE)
+_COMMENT_LINE = re.compile(r"^\s*#.*$", re.MULTILINE)
 _VALUE = re.compile(r"[A-Za-z0-9+/!#%&?@^][\w+/=.:!#%&?@^~ -]{2,}\Z")
 _REFERENCE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?\Z")
 
@@ -34,7 +36,8 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding]:
     before: Mapping[str, str] = {}
     told: set[int] = set()
     for instruction in context.dockerfile.instructions:
-        fault = _shape(instruction) or _named(context.dockerfile, instruction, before, params)
+        texts = _texts(instruction)
+        fault = _shape(instruction, texts) or _named(context.dockerfile, instruction, texts, before, params)
         before = instruction.variables
         if fault:
             what, secret, line = fault
@@ -56,9 +59,9 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding]:
             )
 
 
-def _shape(instruction: Instruction) -> tuple[str, str, int] | None:
+def _shape(instruction: Instruction, texts: tuple[str, ...]) -> tuple[str, str, int] | None:
     """A text that has the form of a known kind of secret."""
-    for text in _texts(instruction):
+    for text in filter(MARK.search, texts):
         for what, pattern in SHAPES:
             if match := pattern.search(text):
                 return what, match[0], instruction.line
@@ -66,7 +69,11 @@ def _shape(instruction: Instruction) -> tuple[str, str, int] | None:
 
 
 def _named(
-    dockerfile: Dockerfile, instruction: Instruction, before: Mapping[str, str], params: Params
+    dockerfile: Dockerfile,
+    instruction: Instruction,
+    texts: tuple[str, ...],
+    before: Mapping[str, str],
+    params: Params,
 ) -> tuple[str, str, int] | None:
     """A value under a name that promises a secret."""
     if instruction.keyword in ("ENV", "ARG", "LABEL"):
@@ -78,7 +85,7 @@ def _named(
         return None
     if instruction.keyword not in ("RUN", "CMD", "ENTRYPOINT", "COPY", "ADD", "HEALTHCHECK"):
         return None
-    for text in _texts(instruction):
+    for text in texts:
         for pattern in (_ASSIGNMENT, _OPTION):
             for match in pattern.finditer(text):
                 value = match[2].strip("\"'")
@@ -89,9 +96,9 @@ def _named(
 
 def _texts(instruction: Instruction) -> tuple[str, ...]:
     """The instruction's own text and what its heredocs hold, comments of a script left out."""
-    bodies = (re.sub(r"^\s*#.*$", "", heredoc.body, flags=re.MULTILINE) for heredoc in instruction.heredocs)
+    bodies = (_COMMENT_LINE.sub("", heredoc.body) for heredoc in instruction.heredocs)
     own = " ".join(instruction.exec_form) if instruction.exec_form is not None else instruction.value
-    return (re.sub(r"(?:^|\s)#\s.*$", "", own, flags=re.MULTILINE), *bodies)
+    return (_COMMENT.sub("", own) if "#" in own else own, *bodies)
 
 
 def _is_secret(value: str, params: Params) -> bool:

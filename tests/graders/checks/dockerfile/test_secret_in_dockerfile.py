@@ -12,7 +12,7 @@ from graders.checks.dockerfile.secret_in_dockerfile import CHECK
 from graders.context import DockerfileContext
 from graders.dockerfile.parse import parse
 from graders.finding import Finding
-from graders.secret import SecretWords
+from graders.secret import SHAPES, SecretWords
 
 Lines = Callable[[AnyCheck, str, Mapping[str, str]], list[int | None]]
 Ask = Callable[..., list[Any]]
@@ -108,3 +108,31 @@ def test_secret_that_a_starter_gave_away_is_found_once_wherever_it_stands(text: 
     assert isinstance(found, Finding)
     assert 2 == found.line
     assert "hub-5f2c9e71" not in repr(found)
+
+
+WORD = "a1B2" * 9
+FORMS = {
+    "an AWS access key": ("AKIA" + "A1B2" * 4, "ASIA" + "A1B2" * 4),
+    "a GitHub token": (*(f"gh{kind}_{WORD}" for kind in "pousr"), f"github_pat_{WORD}"),
+    "a GitLab token": (f"glpat-{WORD}",),
+    "a Slack token": tuple(f"xox{kind}-{WORD}" for kind in "abprs"),
+    "a Hugging Face token": (f"hf_{WORD}",),
+    "an API key": (f"sk-{WORD}", f"sk-proj-{WORD}", f"sk-ant-{WORD}", f"AIza{WORD}"[:39]),
+    "a package index token": (f"pypi-AgEI{WORD}", f"npm_{WORD}", f"dckr_pat_{WORD}"),
+    "a private key": ("-----BEGIN PRIVATE KEY-----", "-----BEGIN RSA PRIVATE KEY-----"),
+    "a signed token": (f"eyJ{WORD}.eyJ{WORD}.{WORD}",),
+    "a password in an address": ("x://me:hunter22@host",),
+}
+
+
+@pytest.mark.parametrize(("what", "secret"), [(what, secret) for what, found in FORMS.items() for secret in found])
+def test_every_form_is_found_by_itself(what: str, secret: str, ask: Ask) -> None:
+    """No form is passed over because its text holds no mark of one."""
+    (finding,) = ask(CHECK, f"FROM scratch\nLABEL note='{secret}'\n")
+
+    assert finding.message.startswith(f"Line 2 of LABEL holds {what}: ")
+
+
+def test_every_form_has_its_example() -> None:
+    """A form that is added is tried above."""
+    assert list(FORMS) == [what for what, _ in SHAPES]
