@@ -19,6 +19,7 @@ from textual.widgets import Input
 from course.config import is_still
 from course.session import Session
 from course.slash import COMMANDS, THEMES, Action, start_command
+from course.tui.garbage import Garbage
 from course.tui.guard import ControlGuard
 from course.tui.keys import KEYS
 from course.tui.look import OWN_THEMES, TOOLKIT_THEMES
@@ -49,6 +50,8 @@ class Dockyard(App[None]):
         """The folder that the learner chose for the exercises: the desk is to begin again there."""
         self.still = is_still(environ)
         """Whether nothing on the screen may move by itself."""
+        self.garbage: Garbage | None = None
+        """Who decides when garbage is looked for; None: nobody."""
         self._monochrome = () if colours else (Monochrome(),)
         self.session = session
         self.memory = Memory(session.paths.state / "desk.json")
@@ -113,6 +116,11 @@ class Dockyard(App[None]):
         """A key that closed the welcome goes to the desk, before those typed after it."""
         self.typed_ahead.again(event.key)
 
+    def on_desk_lessons_at_rest(self) -> None:
+        """Nothing more comes by itself."""
+        if self.garbage is not None:
+            self.garbage.came_to_rest()
+
     def on_welcome_moved(self, event: Welcome.Moved) -> None:
         """Another folder was chosen at the welcome: begin again there."""
         self.moved_to = event.folder
@@ -137,5 +145,9 @@ def run(session: Session, *, environ: Mapping[str, str] | None = None, colours: 
     # A composition root: the environment is for $EDITOR and for what the doctor says of the terminal.
     app = Dockyard(session, clock=time.monotonic, environ=os.environ if environ is None else environ, colours=colours)
     app.animation_level = "none"
-    app.run()
+    app.garbage = Garbage()
+    try:
+        app.run()
+    finally:
+        app.garbage.close()
     return app.moved_to

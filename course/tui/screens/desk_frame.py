@@ -21,6 +21,7 @@ from course.errors import CourseError
 from course.lesson import Lesson
 from course.session import Session
 from course.slash import Candidate, complete, in_slash_words
+from course.tui.compositor import FrugalCompositor
 from course.tui.guard import plain
 from course.tui.keys import bindings
 from course.tui.memory import Memory
@@ -67,6 +68,7 @@ class DeskFrame(Screen[None]):
         self, session: Session, memory: Memory, *, clock: Callable[[], float], environ: Mapping[str, str]
     ) -> None:
         super().__init__()
+        self._compositor = FrugalCompositor()
         self.session = session
         self.memory = memory
         self.clock = clock

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from textual.content import Content
+from textual.message import Message
 
 from course.errors import CourseError
 from course.lesson import Lesson
@@ -30,6 +31,9 @@ KEEP_PLACE_S = 5.0
 class DeskLessons(DeskFrame):
     """The desk with a lesson and its exercise."""
 
+    class AtRest(Message):
+        """A lesson was opened, and all of it and its exercise's files are there."""
+
     def __init__(
         self, session: Session, memory: Memory, *, clock: Callable[[], float], environ: Mapping[str, str]
     ) -> None:
@@ -47,8 +51,7 @@ class DeskLessons(DeskFrame):
             number = self.session.current().number
         except (CourseError, GraderError) as error:
             self.tell(error)
-            self.run_worker(self._fill_work(), group="opening")
-            self.opening_exercise = False
+            self.run_worker(self._end_opening(), group="opening")
         else:
             await self._open_first(number)
             if not self.memory.welcomed:
@@ -102,6 +105,16 @@ class DeskLessons(DeskFrame):
     async def _end_opening(self) -> None:
         await self._fill_work()
         self.opening_exercise = False
+        self._tell_rest()
+
+    def on_lesson_view_complete(self) -> None:
+        """The last section is on screen."""
+        self._tell_rest()
+
+    def _tell_rest(self) -> None:
+        lesson = self.query_one(LessonView)
+        if not self.opening_exercise and (lesson.lesson is None or lesson.complete):
+            self.post_message(self.AtRest())
 
     async def _fill_work(self) -> None:
         """Make the bench and the results, and look for an engine: the first lesson shows before all that."""

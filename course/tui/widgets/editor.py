@@ -27,6 +27,7 @@ from course.tui.widgets.dockerfile_colours import (
     classify,
     colour_spans,
 )
+from course.tui.widgets.own_scroll import OwnScroll
 from graders.finding import Finding
 
 _DARK = {token: Style.parse(style) for token, style in STYLES.items()}
@@ -46,7 +47,7 @@ class LineFinding:
     finding: Finding
 
 
-class Editor(TextArea):
+class Editor(TextArea, OwnScroll):
     """A text area that colours a Dockerfile and marks the lines that have findings."""
 
     class Moved(Message):
@@ -120,6 +121,8 @@ class Editor(TextArea):
                 row = rows.get((item.finding.line or 0) - 1)
                 if row is not None:
                     marks.setdefault(row, []).append(item)
+        if marks == self._marks:
+            return
         self._marks = marks
         self._repaint()
         self.post_message(self.Moved(self))

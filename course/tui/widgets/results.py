@@ -34,7 +34,9 @@ from graders.report import Report
 from graders.safe_text import clean
 
 if TYPE_CHECKING:
-    from textual.widgets import Log, TabbedContent
+    from textual.widgets import TabbedContent
+
+    from course.tui.widgets.log_view import LogView
 
 BATCH_LINES = 200
 """Lines of the log that are painted at a time; of a flood the newest, with a word on how many were left out."""
@@ -84,7 +86,9 @@ class Results(Vertical):
         """The three tabs."""
         if not self._is_filled:
             return
-        from textual.widgets import Log, TabbedContent, TabPane
+        from textual.widgets import TabbedContent, TabPane
+
+        from course.tui.widgets.log_view import LogView
 
         with TabbedContent(id="results-tabs", initial=TABS[0]):
             with TabPane("Checks", id=TABS[0]):
@@ -92,7 +96,7 @@ class Results(Vertical):
                 yield OptionList(id="outcomes", compact=True)
             with TabPane("Build log", id=TABS[1]):
                 yield StepList(self._clock, id="build-steps")
-                yield Log(id="log", max_lines=LOG_LINES, highlight=False)
+                yield LogView(id="log", max_lines=LOG_LINES, highlight=False)
             with TabPane("Layers", id=TABS[2]):
                 yield LayerChart(id="layers")
 
@@ -184,10 +188,10 @@ class Results(Vertical):
     # -- tabs
 
     @property
-    def _log(self) -> Log:
-        from textual.widgets import Log
+    def _log(self) -> LogView:
+        from course.tui.widgets.log_view import LogView
 
-        return self.query_one("#log", Log)
+        return self.query_one("#log", LogView)
 
     @property
     def _tabs(self) -> TabbedContent:

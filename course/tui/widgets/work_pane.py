@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 
 from textual.app import ComposeResult
@@ -28,12 +27,9 @@ class WorkPane(Vertical):
         yield Results(self._clock, id="results")
 
     async def fill(self) -> None:
-        """Make the tabs of both, once; from here on the collector looks for garbage again."""
+        """Make the tabs of both, once."""
         if self.is_filled:
             return
         self.is_filled = True
         await self.query_one(Workbench).fill()
         await self.query_one(Results).fill()
-        if not gc.isenabled():
-            gc.freeze()
-            gc.enable()

@@ -1,0 +1,180 @@
+"""Tests of what keeps the keys quick while much happens: a log that follows, parts that are left undrawn, garbage."""
+
+from __future__ import annotations
+
+import gc
+
+from textual.app import App, ComposeResult
+from textual.containers import Horizontal
+from textual.geometry import Region
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widgets import Static
+
+from course.tui.compositor import FrugalCompositor
+from course.tui.garbage import Garbage
+from course.tui.widgets.log_view import LogView
+from tests.course.tui.conftest import ScriptedSession, open_desk
+
+MOST = 200
+ROWS = 10
+
+
+class LogApp(App[None]):
+    """A log and nothing else."""
+
+    def compose(self) -> ComposeResult:
+        """The log."""
+        yield LogView(max_lines=MOST, highlight=False)
+
+    @property
+    def log_view(self) -> LogView:
+        """The log."""
+        return self.query_one(LogView)
+
+    @property
+    def painted(self) -> list[str]:
+        """The rows of the screen."""
+        strips = self.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip).split(" ▁")[0].strip() for strip in strips]
+
+
+def batch(start: int, lines: int = 150) -> list[str]:
+    """Lines with their numbers."""
+    return [f"line {number}" for number in range(start, start + lines)]
+
+
+async def test_log_follows_its_end_after_it_drops_its_beginning() -> None:
+    """However much was dropped, the last line is the one at the bottom, drawn anew with each batch."""
+    app = LogApp()
+    async with app.run_test(size=(40, ROWS)) as pilot:
+        for start in (0, 150, 300):
+            app.log_view.write_lines(batch(start))
+            await pilot.pause()
+
+            assert any(f"line {start + 149}" in row for row in app.painted)
+
+        assert MOST == len(app.log_view.lines)
+
+
+async def test_log_leaves_the_reader_where_they_are() -> None:
+    """Lines that are dropped at the top don't move what is read further down."""
+    app = LogApp()
+    async with app.run_test(size=(40, ROWS)) as pilot:
+        app.log_view.write_lines(batch(0, MOST))
+        await pilot.pause()
+        app.log_view.scroll_to(y=100, animate=False)
+        await pilot.pause()
+        read = app.painted[0]
+
+        app.log_view.write_lines(batch(MOST, 50))
+        await pilot.pause()
+
+        assert read.startswith("line 100")
+        assert read == app.painted[0]
+
+
+async def test_wide_line_of_a_log_can_be_scrolled_to() -> None:
+    """The width is that of the widest line, however many lines come after it."""
+    app = LogApp()
+    async with app.run_test(size=(40, ROWS)) as pilot:
+        app.log_view.write_lines(["x" * 90, *batch(0, 20)])
+        await pilot.pause()
+
+        assert 90 == app.log_view.virtual_size.width
+        assert app.log_view.max_scroll_x > 40
+
+
+class Counted(Static):
+    """A text that counts how often it is drawn."""
+
+    DEFAULT_CSS = "Counted { width: 1fr; }"
+    drawn = 0
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw, and count."""
+        self.drawn += 1
+        return super().render_lines(crop)
+
+
+class Frugal(Screen[None]):
+    """Two texts side by side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = FrugalCompositor()
+
+    def compose(self) -> ComposeResult:
+        """The texts."""
+        yield Horizontal(Counted("left", id="left"), Counted("right", id="right"))
+
+
+class FrugalApp(App[None]):
+    """An app with that screen."""
+
+    def get_default_screen(self) -> Screen[None]:
+        """The screen."""
+        return Frugal()
+
+
+async def test_what_stands_beside_a_change_is_not_drawn() -> None:
+    """A new word on the left draws the left text alone, and the screen as a whole still shows both."""
+    app = FrugalApp()
+    async with app.run_test(size=(60, 5)) as pilot:
+        await pilot.pause()
+        left, right = app.screen.query_one("#left", Counted), app.screen.query_one("#right", Counted)
+        before = left.drawn, right.drawn
+
+        left.update("changed", layout=False)
+        await pilot.pause()
+
+        assert left.drawn > before[0]
+        assert right.drawn == before[1]
+        row = "".join(segment.text for segment in app.screen._compositor.render_strips()[0])
+        assert ["changed", "right"] == row.split()
+
+
+class Noted(Garbage):
+    """Notes how often a desk came to rest."""
+
+    def __init__(self) -> None:
+        self.rests = 0
+
+    def came_to_rest(self) -> None:
+        """Once more."""
+        self.rests += 1
+
+
+async def test_desk_comes_to_rest_once_a_lesson(desk_session: ScriptedSession) -> None:
+    """When a lesson and its exercise are there, and not before, garbage may be looked for."""
+    noted = Noted()
+
+    async with open_desk(desk_session) as desk:
+        await desk.until(lambda: not desk.desk.opening_exercise)
+        desk.app.garbage = noted
+        for times in (1, 2):
+            await desk.reopen_lesson()
+            await desk.until(lambda: not desk.desk.opening_exercise)
+
+            assert times == noted.rests
+
+
+def test_garbage_is_looked_for_again_after_the_desk() -> None:
+    """No look before the first lesson is there; afterwards, and after the desk, everything as it was before."""
+    thresholds = gc.get_threshold()
+    garbage = Garbage()
+    try:
+        assert not gc.isenabled()
+
+        garbage.came_to_rest()
+        assert gc.isenabled()
+        assert gc.get_freeze_count()
+
+        garbage.came_to_rest()
+        assert gc.get_freeze_count()
+    finally:
+        garbage.close()
+
+    assert gc.isenabled()
+    assert thresholds == gc.get_threshold()
+    assert not gc.get_freeze_count()
