@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from graders.cohort.feedback import Words, feedback
@@ -19,19 +21,27 @@ OURS = (FEEDBACK, REPORT, JUNIT, GRADESCOPE)
 
 def write_student(folder: Path, row: GradedRow, score: Score, words: Words) -> None:
     """Write what the row's student gets; files that no longer hold go. Raises OSError."""
-    from graders.formats import gradescope, json, junit
+    from graders.formats import gradescope, junit
+    from graders.formats import json as report_json
 
     folder.mkdir(parents=True, exist_ok=True)
     texts = {FEEDBACK: feedback(row, score, words)}
     if row.report is not None:
-        texts[REPORT] = json.dumps(row.report)
+        texts[REPORT] = indented(report_json.document_of(row.report))
         texts[JUNIT] = junit.dumps(row.report)
-        texts[GRADESCOPE] = gradescope.dumps(row.report)
+        texts[GRADESCOPE] = indented(gradescope.document_of(row.report))
     for name in OURS:
         if name in texts:
             replace_text(folder / name, texts[name])
         else:
             (folder / name).unlink(missing_ok=True)
+
+
+def indented(document: Mapping[str, object]) -> str:
+    """As the formats write their documents, in a fifth of the time: Python's own JSON indents letter by letter."""
+    import msgspec
+
+    return msgspec.json.format(json.dumps(document, ensure_ascii=True, allow_nan=False), indent=2) + "\n"
 
 
 def sweep(students: Path, kept: set[str]) -> None:

@@ -28,6 +28,11 @@ STATUSES = {Status.PASSED: "passed", Status.FAILED: "failed"}
 
 def dumps(report: Report, *, visibility: str = "visible") -> str:
     """The report as indented ASCII JSON with a final line end. `visibility` is one of VISIBILITIES."""
+    return json.dumps(document_of(report, visibility), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def document_of(report: Report, visibility: str = "visible") -> dict[str, Value]:
+    """The report as `dumps` writes it."""
     if visibility not in VISIBILITIES:
         raise ValueError(f"{visibility!r} is no visibility that Gradescope knows")
     graded = is_grade(report)
@@ -50,7 +55,7 @@ def dumps(report: Report, *, visibility: str = "visible") -> str:
     }
     if graded:
         document = {"score": report.points, **document}
-    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    return document
 
 
 def _test(outcome: Outcome, *, graded: bool) -> Value:

@@ -7,7 +7,7 @@ escapes: whoever shows it cleans it.
 from __future__ import annotations
 
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 
 from graders.report import Report
 
@@ -16,9 +16,14 @@ SCHEMA = "dockyard/report/v1"
 
 def dumps(report: Report) -> str:
     """The report as indented JSON with a final line end; only ASCII, so that no terminal is moved by it."""
+    return json.dumps(document_of(report), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def document_of(report: Report) -> dict[str, object]:
+    """The report as `dumps` writes it."""
     document = {item.name: _plain(getattr(report, item.name)) for item in fields(report)}
     outcomes = document.pop("outcomes")
-    ordered = {
+    return {
         "schema": SCHEMA,
         "exercise": document.pop("exercise"),
         "status": report.verdict.value,
@@ -27,7 +32,6 @@ def dumps(report: Report) -> str:
         "checks": outcomes,
         **document,
     }
-    return json.dumps(ordered, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
 def loads(text: str) -> Report:
@@ -45,6 +49,5 @@ def _plain(value: object) -> object:
     """A value of a report as tables, lists and scalars."""
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    if is_dataclass(value):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
-    return value
+    names = getattr(value, "__dataclass_fields__", None)
+    return value if names is None else {name: _plain(getattr(value, name)) for name in names}

@@ -22,6 +22,8 @@ from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState, S
 from graders.cohort.worth import LatePolicy
 from graders.errors import GradebookError
 from graders.exercise import read_exercise
+from graders.formats import gradescope
+from graders.formats import json as report_json
 from graders.outcome import Status
 from tests.graders.cohort.made_rows import DUE, EXERCISE, NOW, graded, made_rows, outcome, report
 
@@ -41,6 +43,17 @@ def counts(out: Path) -> dict[str, str]:
     """Id -> what counts, as the plain table has it."""
     with (out / "gradebook.csv").open(encoding="utf-8-sig", newline="") as file:
         return {line["id"]: line["counts"] for line in csv.DictReader(file)}
+
+
+def test_files_of_a_student_are_what_the_formats_write(tmp_path: Path) -> None:
+    """Byte for byte, whatever stands in them: a program that reads the one can read the other."""
+    strange = replace(FAILED, notices=('é \u202e \x1b]0;x\x07 \\ " /', ""), bases=())
+    written(tmp_path, [graded(ANN, strange), graded(BEN, report())])
+
+    for name, each in (("ann", strange), ("ben", report())):
+        folder = tmp_path / "students" / name
+        assert report_json.dumps(each) == (folder / "report.json").read_text()
+        assert gradescope.dumps(each) == (folder / "results.json").read_text()
 
 
 def test_each_student_has_a_folder_with_four_files(tmp_path: Path) -> None:
@@ -113,7 +126,7 @@ def test_no_id_leads_out_of_the_place(tmp_path: Path, student_id: str) -> None:
     (folder,) = (out / "students").iterdir()
 
     assert (folder / "feedback.md").is_file()
-    assert {"out", "home"} == {path.name for path in tmp_path.iterdir()}
+    assert {"out"} == {path.name for path in tmp_path.iterdir()} - {"home"}
 
 
 def test_override_is_kept_through_a_regrade(tmp_path: Path) -> None:
