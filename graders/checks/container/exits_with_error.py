@@ -9,6 +9,7 @@ from graders.context import ContainerContext
 from graders.finding import Finding
 from graders.outcome import Level
 from graders.recorded import container_context, run
+from graders.start_line import start_line
 from graders.text_case import as_input
 
 TAIL_LINES = 8
@@ -26,6 +27,7 @@ def find(context: ContainerContext, _params: NoParams) -> Iterator[Finding]:
     line = context.source.setting_line("ENTRYPOINT", "CMD")
     if result.start_error:
         message, observed = "The container could not be started", result.start_error
+        line = start_line(context.source, result.start_error)
     elif result.timed_out or result.exit_code is None:
         message, observed = f"The program was still running after {result.elapsed_s:.0f} s", "no end"
     elif result.oom_killed:

@@ -11,6 +11,7 @@ from graders.finding import Finding
 from graders.outcome import Level
 from graders.service.evidence import ServiceContext, Startup, describe, is_loopback_only, log_tail
 from graders.service.recorded import BROKEN, ENDED, HANGS, REFUSED, STARTUP, STATE, RecordedService, service_context
+from graders.start_line import start_line
 
 
 def find(context: ServiceContext, _params: NoParams) -> Iterator[Finding]:
@@ -25,7 +26,7 @@ def find(context: ServiceContext, _params: NoParams) -> Iterator[Finding]:
         message,
         observed="\n".join([*tail, observed]),
         expected=f"an HTTP answer on port {port}",
-        line=context.source.setting_line("ENTRYPOINT", "CMD"),
+        line=start_line(context.source, startup.state.start_error),
     )
 
 
