@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.events import DescendantFocus
 from textual.message import Message
-from textual.widgets import Input, Markdown, TextArea
+from textual.widgets import Input, Markdown
 
 from course.errors import CourseError
 from course.session import HintShown
@@ -281,7 +281,8 @@ class Desk(DeskOutside):
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Say how the slash bar is reached from there."""
-        self.query_one(SlashBar).say_how(from_editor=isinstance(event.widget, TextArea))
+        editors = [buffer.editor for buffer in self.query_one(Workbench).buffers]
+        self.query_one(SlashBar).say_how(from_editor=event.widget in editors)
 
     def on_slash_bar_entered(self, event: SlashBar.Entered) -> None:
         """A command was entered."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from unittest.mock import patch
 
@@ -45,6 +48,19 @@ def test_sections_begin_at_headings_that_are_some(trick: str, sections: int) -> 
     """A heading in a fence, a reveal, a quotation or a list begins none."""
 
     assert sections == len(split_sections(TRICKS[trick]))
+
+
+def test_start_imports_nothing_that_comes_later() -> None:
+    """The editor, the tabs, the log and all that grades are imported once the lesson is on screen."""
+    later = [
+        *("textual.widgets._text_area", "textual.widgets._tabs", "textual.widgets._tabbed_content"),
+        *("textual.widgets._log", "course.tui.widgets.editor", "course.tui.widgets.log_view"),
+        *("course.doctor", "graders.static", "graders.pipeline", "graders.engine.docker", "docker", "watchfiles"),
+    ]
+    code = "import course.tui.app, json, sys; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert [] == [name for name in later if name in json.loads(done.stdout)]
 
 
 async def test_first_painting_holds_the_lesson(desk_session: ScriptedSession) -> None:
