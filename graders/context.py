@@ -162,7 +162,6 @@ class ContainerHandle(Protocol):
         *,
         stdin: bytes | None = None,
         args: tuple[str, ...] = (),
-        env: Mapping[str, str] | None = None,
         read_only: bool = False,
         tmpfs: tuple[str, ...] = (),
         hardened: bool = True,

@@ -5,7 +5,6 @@ Names, errors and history follow what docker.io 20.10.24 with BuildKit answered;
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -174,7 +173,6 @@ class RecordedContainer:
         *,
         stdin: bytes | None = None,  # noqa: ARG002 - the protocol's signature
         args: tuple[str, ...] = (),  # noqa: ARG002
-        env: Mapping[str, str] | None = None,  # noqa: ARG002
         read_only: bool = False,  # noqa: ARG002
         tmpfs: tuple[str, ...] = (),  # noqa: ARG002
         hardened: bool = True,  # noqa: ARG002

@@ -347,13 +347,12 @@ class _Container:
         *,
         stdin: bytes | None = None,
         args: tuple[str, ...] = (),
-        env: Mapping[str, str] | None = None,
         read_only: bool = False,
         tmpfs: tuple[str, ...] = (),
         hardened: bool = True,
     ) -> RunResult:
         bench = self._bench
-        key = (stdin, args, tuple(sorted((env or {}).items())), read_only, tmpfs, hardened)
+        key = (stdin, args, read_only, tmpfs, hardened)
         if key not in self._results:
             if bench.image is None:
                 raise EngineError("There is no image to run")
@@ -363,7 +362,6 @@ class _Container:
                 limits=bench.spec.limits,
                 args=args,
                 stdin=stdin,
-                env=dict(env or {}),
                 read_only=read_only,
                 tmpfs=tmpfs,
                 watched=any(use.check.watches for use in bench.spec.checks),

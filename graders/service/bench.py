@@ -28,7 +28,16 @@ from graders.engine.service import (
     StopResult,
 )
 from graders.errors import Cancelled, EngineError, SpecError
-from graders.service.evidence import Burst, FrozenWatch, HealthWatch, Predicted, Startup, is_loopback_only, is_right
+from graders.service.evidence import (
+    Burst,
+    FrozenWatch,
+    HealthWatch,
+    Mounted,
+    Predicted,
+    Startup,
+    is_loopback_only,
+    is_right,
+)
 from graders.service.spec import ServiceSpec
 from graders.text_case import make_cases
 
@@ -57,39 +66,15 @@ class ServiceBench:
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
         self._open = ExitStack()
-        self._started: dict[tuple[object, ...], LiveBench] = {}
+        self._started: dict[tuple[str, Mounted], LiveBench] = {}
         self._frozen: FrozenWatch | None = None
 
-    def start(
-        self,
-        name: str = "",
-        *,
-        args: tuple[str, ...] = (),
-        env: Mapping[str, str] | None = None,
-        read_only: bool = False,
-        tmpfs: tuple[str, ...] = (),
-        mounts: Mapping[str, bytes] | None = None,
-        without_mounts: bool = False,
-        swapped: bool = False,
-        capabilities: tuple[str, ...] = (),
-        no_new_privileges: bool = True,
-    ) -> LiveBench:
-        """Start it, or hand out the one with these settings; see `ServiceHandle.start`."""
-        env, mounts = dict(env or {}), {} if without_mounts else {**self._mounted(swapped=swapped), **(mounts or {})}
-        settings = (args, tuple(sorted(env.items())), read_only, tmpfs, tuple(sorted(mounts.items())))
-        key = (name, swapped, *settings, capabilities, no_new_privileges)
+    def start(self, name: str = "", mounted: Mounted = Mounted.OWN) -> LiveBench:
+        """Start it, or hand out the one that was started so; see `ServiceHandle.start`."""
+        key = (name, mounted)
         if key not in self._started:
-            request = replace(
-                self._request(),
-                args=args,
-                env={**self._bench.spec.service.env, **env},
-                read_only=read_only,
-                tmpfs=tmpfs,
-                mounts=mounts,
-                capabilities=capabilities,
-                no_new_privileges=no_new_privileges,
-            )
-            self._started[key] = self._serve(self._open, request, settle_s=0.0 if swapped else _SETTLE_S)
+            settle_s = 0.0 if mounted is Mounted.OTHER else _SETTLE_S
+            self._started[key] = self._serve(self._open, self._request(mounted), settle_s=settle_s)
         return self._started[key]
 
     def frozen(self) -> FrozenWatch:
@@ -110,9 +95,11 @@ class ServiceBench:
         self._started.clear()
         self._open.close()
 
-    def _mounted(self, *, swapped: bool = False) -> dict[str, bytes]:
+    def _files(self, mounted: Mounted) -> dict[str, bytes]:
         root, spec = self._bench.spec.root, self._bench.spec.service
-        paths = {**spec.mounts, **(spec.swaps if swapped else {})}
+        if mounted is Mounted.NOTHING:
+            return {}
+        paths = {**spec.mounts, **(spec.swaps if mounted is Mounted.OTHER else {})}
         try:
             return {target: (root / path).read_bytes() for target, path in paths.items()}
         except OSError as error:
@@ -120,7 +107,7 @@ class ServiceBench:
                 f"{root.name}: service.mounts: {error.filename} can't be read ({error.strerror})"
             ) from error
 
-    def _request(self) -> ServiceRequest:
+    def _request(self, mounted: Mounted = Mounted.OWN) -> ServiceRequest:
         bench = self._bench
         if bench.image is None:
             raise EngineError("There is no image to run")
@@ -131,7 +118,7 @@ class ServiceBench:
             bench.spec.limits,
             spec.port,
             env=dict(spec.env),
-            mounts=self._mounted(),
+            mounts=self._files(mounted),
             wall_s=_WALL_S,
         )
 

@@ -6,8 +6,8 @@ Waiting, timing and repeating happen behind the handle, so that checks stay pure
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Protocol
 
 from graders.context import DockerfileContext, TextCase
@@ -79,6 +79,16 @@ class Burst:
     """Processes that wanted a processor of this machine meanwhile, for each that it has; 0: not known."""
 
 
+class Mounted(Enum):
+    """What a service finds where the exercise mounts files."""
+
+    OWN = auto()
+    """Those of `ServiceSpec.mounts`."""
+    OTHER = auto()
+    """Those of `ServiceSpec.swaps` in their places."""
+    NOTHING = auto()
+
+
 class LiveService(Service, Protocol):
     """A started service, and what takes time to learn of it; each is learned once."""
 
@@ -104,27 +114,12 @@ class LiveService(Service, Protocol):
 
 
 class ServiceHandle(Protocol):
-    """Starts the graded image as a service; equal settings share one container until the check is over."""
+    """Starts the graded image as a service; equal calls share one container until grading is over."""
 
-    def start(
-        self,
-        name: str = "",
-        *,
-        args: tuple[str, ...] = (),
-        env: Mapping[str, str] | None = None,
-        read_only: bool = False,
-        tmpfs: tuple[str, ...] = (),
-        mounts: Mapping[str, bytes] | None = None,
-        without_mounts: bool = False,
-        swapped: bool = False,
-        capabilities: tuple[str, ...] = (),
-        no_new_privileges: bool = True,
-    ) -> LiveService:
-        """Start it, or hand out the one with these settings. Raises EngineError for what is not the learner's.
+    def start(self, name: str = "", mounted: Mounted = Mounted.OWN) -> LiveService:
+        """Start it, or hand out the one that was started so. Raises EngineError for what is not the learner's.
 
         A check that stops the service or harms it gives a `name` of its own, so that no other check gets that one.
-        `env` and `mounts` come on top of the exercise's; `without_mounts`: nothing is mounted at all;
-        `swapped`: the files of `ServiceSpec.swaps` take the place of those of its mounts.
         """
         ...
 

@@ -20,7 +20,7 @@ from graders.engine.service import (
     StopResult,
 )
 from graders.recorded import CASES, ORDINARY, source
-from graders.service.evidence import Burst, FrozenWatch, HealthWatch, Predicted, ServiceContext, Startup
+from graders.service.evidence import Burst, FrozenWatch, HealthWatch, Mounted, Predicted, ServiceContext, Startup
 from graders.service.spec import FixedRequest, PredictSpec, ServiceSpec
 
 SPEC = ServiceSpec(
@@ -94,22 +94,9 @@ class RecordedService:
     bare: RecordedService | None = None
     """What it is without one, likewise."""
 
-    def start(
-        self,
-        name: str = "",  # noqa: ARG002 - the protocol's signature
-        *,
-        args: tuple[str, ...] = (),  # noqa: ARG002
-        env: Mapping[str, str] | None = None,  # noqa: ARG002
-        read_only: bool = False,  # noqa: ARG002
-        tmpfs: tuple[str, ...] = (),  # noqa: ARG002
-        mounts: Mapping[str, bytes] | None = None,  # noqa: ARG002
-        without_mounts: bool = False,
-        swapped: bool = False,
-        capabilities: tuple[str, ...] = (),  # noqa: ARG002
-        no_new_privileges: bool = True,  # noqa: ARG002
-    ) -> RecordedService:
+    def start(self, name: str = "", mounted: Mounted = Mounted.OWN) -> RecordedService:  # noqa: ARG002 - the protocol's
         """Itself, or what it is with other mounts."""
-        return (self.bare if without_mounts else self.swapped if swapped else None) or self
+        return {Mounted.OWN: self, Mounted.OTHER: self.swapped, Mounted.NOTHING: self.bare}[mounted] or self
 
     def frozen(self) -> FrozenWatch:
         """What it was given."""

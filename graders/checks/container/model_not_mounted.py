@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from graders.check import Check
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
-from graders.service.evidence import LiveService, Predicted, ServiceContext, is_right, what_is_wrong
+from graders.service.evidence import LiveService, Mounted, Predicted, ServiceContext, is_right, what_is_wrong
 from graders.service.recorded import ENDED, RIGHT, SPEC, STARTUP, RecordedService, http, label, service_context
 
 SWAPPED = {"positive": "negative", "negative": "positive"}
@@ -43,7 +43,7 @@ def find(context: ServiceContext, params: Params) -> Iterator[Finding | Undecida
     paths = ", ".join(context.spec.swaps)
     line = context.source.setting_line("ENTRYPOINT", "CMD")
     yield from _swapped(context, params, paths, line)
-    bare = _asked(context.handle.start("without a model", without_mounts=True))
+    bare = _asked(context.handle.start(mounted=Mounted.NOTHING))
     if bare and all(is_right(one, context.spec.predict) for one in bare):
         yield Finding(
             f"With nothing mounted at {paths} the service still gives the right answers: the image carries the model",
@@ -54,7 +54,7 @@ def find(context: ServiceContext, params: Params) -> Iterator[Finding | Undecida
 
 
 def _swapped(context: ServiceContext, params: Params, paths: str, line: int | None) -> Iterator[Finding]:
-    predicted = _asked(context.handle.start("another model", swapped=True))
+    predicted = _asked(context.handle.start(mounted=Mounted.OTHER))
     for one in predicted:
         other = params.labels.get(one.case.label, one.case.label)
         as_other = Predicted(replace(one.case, label=other), one.answer)

@@ -21,6 +21,7 @@ from graders.errors import SpecError
 from graders.exercise import TextSpec
 from graders.limits import Limits
 from graders.service.bench import ServiceBench
+from graders.service.evidence import Mounted
 from graders.service.spec import FixedRequest, PredictSpec, ServiceSpec
 from graders.workbench import Workbench
 
@@ -138,7 +139,7 @@ def test_equal_settings_share_a_container_and_names_part_it(make: Make) -> None:
     """A check that stops its service stops nobody else's, and all end with the bench."""
     made = make(FakeService(loads_for(0.0, ready_at=0.0)))
     first, same, own = made.bench.start(), made.bench.start(), made.bench.start("stopped")
-    other = made.bench.start(env={"A": "b"})
+    other = made.bench.start(mounted=Mounted.NOTHING)
     containers = [left for left in made.engine.leftovers() if left.kind == "container"]
     made.bench.close()
 

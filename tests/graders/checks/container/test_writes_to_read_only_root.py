@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
@@ -23,7 +23,6 @@ class Container:
         *,
         stdin: bytes | None = None,
         args: tuple[str, ...] = (),
-        env: Mapping[str, str] | None = None,
         read_only: bool = False,
         tmpfs: tuple[str, ...] = (),
         hardened: bool = True,
