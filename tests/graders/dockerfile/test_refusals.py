@@ -398,7 +398,7 @@ def build(engine: Engine, text: str, run_id: str) -> str:
     return result.error
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def refusals(engine: Engine) -> Iterator[Mapping[str, str]]:
     """What Docker says to each Dockerfile of the tables; built a few at a time."""
     run_id = f"test-{uuid.uuid4().hex}"
@@ -410,19 +410,18 @@ def refusals(engine: Engine) -> Iterator[Mapping[str, str]]:
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize(("text", "message"), TABLE + UNSAID)
-def test_docker_says_what_the_table_says(refusals: Mapping[str, str], text: str, message: str) -> None:
+def test_docker_says_what_the_table_says(refusals: Mapping[str, str]) -> None:
     """The table is Docker's behaviour, not our memory of it."""
+    rows = ((text, message, refusals[text]) for text, message in TABLE + UNSAID)
 
-    assert bool(message) == bool(refusals[text]), refusals[text]
-    assert message in refusals[text]
+    assert [] == [row for row in rows if bool(row[1]) != bool(row[2]) or row[1] not in row[2]]
 
 
-@pytest.mark.parametrize(("text", "message"), TABLE)
-def test_we_refuse_what_docker_refuses(text: str, message: str) -> None:
+def test_we_refuse_what_docker_refuses() -> None:
     """Both ways: a fault is a refusal, and a refusal is a fault."""
+    ours = ((text, message, [one for one in parse(text.encode()).problems if one.fatal]) for text, message in TABLE)
 
-    assert bool(message) == any(problem.fatal for problem in parse(text.encode()).problems)
+    assert [] == [row for row in ours if bool(row[1]) != bool(row[2])]
 
 
 @pytest.mark.parametrize("text", [*NEWER, *(text for text, _ in UNSAID)])
