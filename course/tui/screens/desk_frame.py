@@ -205,6 +205,7 @@ class DeskFrame(Screen[None]):
         wide = self.is_wide
         for name, selector in zip(PANES, ("#outline", "#lesson", "#work"), strict=True):
             self.query_one(selector).display = wide or self.pane == name
+        self.query_one(Outline).set_class(not wide, "-alone")
         self._show_top()
 
     def _show_top(self) -> None:
