@@ -70,10 +70,10 @@ def test_story_from_the_classifier_to_level_two(
     desk.wait("✔ Right. COPY models/")
 
     desk.keys("F5")
-    desk.wait("9 of 20 points", timeout_s=300)
+    desk.wait("9 of 21 points", timeout_s=300)
 
     desk.resize(140, 40)
-    desk.wait("9 of 20 points")
+    desk.wait("9 of 21 points")
     desk.keys("F4")
     desk.settled()
     desk.keys("C-a")
@@ -86,7 +86,7 @@ def test_story_from_the_classifier_to_level_two(
     desk.keys("F5")
     desk.wait("Passed: Ship the classifier", timeout_s=300)
     desk.keys("Escape")
-    desk.wait("20 of 20 points")
+    desk.wait("21 of 21 points")
     desk.keys("Escape")
     desk.settled()
 
