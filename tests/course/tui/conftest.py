@@ -49,7 +49,7 @@ from graders.event import (
 from graders.finding import Finding
 from graders.outcome import Level, Outcome, Status
 from graders.report import BuildSummary, ImageSummary, Report, StepSummary
-from tests.course.conftest import COURSE, HINTS, SOLUTION, STARTER, write
+from tests.course.conftest import COURSE, HINTS, SOLUTION, STARTER, TINY, write
 
 LOOK_S = 0.03
 """How often a test looks whether it has happened."""
@@ -100,26 +100,6 @@ why:
 
 See the [data lesson](../data/lesson.md).
 """
-
-EXERCISE = """\
-format = 1
-id = "{id}"
-title = "{title}"
-summary = "Pin the base of a tiny image."
-minutes = 5
-files = ["Dockerfile", ".dockerignore", "*.sh"]
-
-[build]
-bases = ["python:3.11-slim"]
-
-[[checks]]
-use = "unpinned-base"
-points = 2
-
-[[checks]]
-use = "shell-form-command"
-"""
-
 
 CHARACTERS = {" ": "space", "/": "slash", "-": "minus", ":": "colon"}
 """Character -> the key that types it."""
@@ -290,7 +270,7 @@ def write_small_course(root: Path) -> Path:
     write(root / "lessons/data/lesson.md", head.format(title="Data", exercises="") + "About data.\n")
     for name, title in (("tiny", "A tiny image"), ("other", "Another image")):
         exercise = root / "exercises" / name
-        write(exercise / "exercise.toml", EXERCISE.format(id=name, title=title))
+        write(exercise / "exercise.toml", TINY.replace('"tiny"', f'"{name}"').replace("A tiny image", title))
         write(exercise / "hints.md", HINTS)
         for folder, dockerfile in (("starter", STARTER), ("solution", SOLUTION)):
             write(exercise / folder / "Dockerfile", dockerfile)
