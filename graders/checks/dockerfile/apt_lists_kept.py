@@ -23,6 +23,8 @@ from graders.outcome import Level
 
 _ABOVE = ("/var/lib/apt", "/var/lib", "/var")
 _QUOTED_PATTERN = re.compile(r"[\"']/var/lib/apt/(?:lists/)?\*(?:\*|_\*)?[\"']")
+_ON_FAILURE = re.compile(r"\bapt(?:-get)?\s[^;&|\n]*\|\|\s*[({]?\s*(?:rm|find)\s[^;&|\n]*/var/lib")
+"""`apt-get install ... || rm ...` cleans when the install fails, and at no other time."""
 _BRACES = re.compile(r"\{([^{}]{1,200})\}")
 
 
@@ -37,7 +39,8 @@ def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding | Und
             if not updates or instruction.onbuild or _is_mounted(instruction):
                 continue
             after = _after(instruction, updates[-1])
-            if any(_removes(command, instruction, has_bash=has_bash) for command in after):
+            removing = sum(_removes(command, instruction, has_bash=has_bash) for command in after)
+            if removing > sum(len(_ON_FAILURE.findall(script)) for script in _scripts(instruction)):
                 continue
             if any(_script_removes(command, instruction, origins) for command in after):
                 continue
@@ -115,8 +118,11 @@ def _has_quoted_pattern(instruction: Instruction) -> bool:
     """Whether the `*` stands where no shell fills it in."""
     if instruction.exec_form is not None:
         return instruction.exec_form[:1] == ("rm",)
-    scripts = [instruction.value, *(heredoc.body for heredoc in instruction.heredocs)]
-    return any(_QUOTED_PATTERN.search(script) for script in scripts)
+    return any(_QUOTED_PATTERN.search(script) for script in _scripts(instruction))
+
+
+def _scripts(instruction: Instruction) -> tuple[str, ...]:
+    return (instruction.value, *(heredoc.body for heredoc in instruction.heredocs))
 
 
 def _script_removes(command: Command, instruction: Instruction, origins: Origins) -> bool:
@@ -162,10 +168,13 @@ CHECK = Check(
         _BASE + _INSTALL + " && rm -f /var/lib/apt/lists/deb.debian.org_*\n",
         _BASE + _INSTALL + " && rm -f /var/lib/apt/*_*\n",
         _BASE + _INSTALL + ' && rm -rf "/var/lib/apt/lists/*_*"\n',
+        _BASE + _INSTALL + " || rm -rf /var/lib/apt/lists/*\n",
     ),
     good=(
         _BASE + _INSTALL + " && rm -rf /var/lib/apt/lists/*\n",
         _BASE + _INSTALL + " && rm /var/lib/apt/lists/*_*\n",
+        _BASE + _INSTALL + " || { rm -rf /var/lib/apt/lists/*; exit 1; }; rm -rf /var/lib/apt/lists/*\n",
+        _BASE + _INSTALL + " && rm -rf /var/lib/apt/lists/* || true\n",
         _BASE
         + "RUN set -eux; apt-get update; apt-get install -y curl; rm -r /var/lib/apt/lists; mkdir /var/lib/apt/lists\n",
         _BASE + "RUN --mount=type=cache,target=/var/lib/apt,sharing=locked apt-get update && apt-get install -y curl\n",
