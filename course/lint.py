@@ -131,8 +131,9 @@ class Linter:
             Placed(self._rules[check_id], Severity.ERROR, finding, _place(path, finding.file, beside))
             for check_id, finding in found
         ]
-        placed.sort(key=lambda item: (item.path != str(path), item.path, item.finding.line or 0, item.rule.id))
-        return LintedFile(str(path), tuple(placed))
+        name = str(path)
+        placed.sort(key=lambda item: (item.path != name, item.path, item.finding.line or 0, item.rule.id))
+        return LintedFile(name, tuple(placed))
 
     def _neighbours(self, path: Path) -> Mapping[str, bytes]:
         """The files beside a Dockerfile that checks look into, where they can be read.

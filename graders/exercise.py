@@ -13,8 +13,6 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-import msgspec
-
 from graders.build_network import BuildNetwork, read_network
 from graders.check import AnyCheck, Change
 from graders.errors import SpecError, UnknownCheckError
@@ -246,6 +244,8 @@ class _Reader:
                 raise self.error(f"{key}.{name}" if key else name, "is not a key of this table", hint=hint)
 
     def convert(self, data: object, target: type[T], key: str) -> T:
+        import msgspec
+
         try:
             return msgspec.convert(data, target, strict=True)
         except msgspec.ValidationError as error:

@@ -10,7 +10,6 @@ import bisect
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from operator import attrgetter
 
 from graders.dockerfile.expand import Expanded, expand
@@ -204,7 +203,19 @@ class _Reader:
         if name:
             self._names[name] = index
         known = self._global.variables
-        base = replace(draft, stage=index, expanded=expanded.text, missing=expanded.missing, variables=known)
+        base = Instruction(
+            keyword=draft.keyword,
+            value=draft.value,
+            flags=draft.flags,
+            line=draft.line,
+            end_line=draft.end_line,
+            stage=index,
+            exec_form=draft.exec_form,
+            heredocs=draft.heredocs,
+            expanded=expanded.text,
+            missing=expanded.missing,
+            variables=known,
+        )
         self._check(draft, expanded)
         if not expanded.text and not expanded.missing and words:
             message = f'The base image of "{draft.text[:80]}" is empty'

@@ -22,7 +22,10 @@ REREAD_LIMIT = 256 * 1024
 _SPACES = re.compile(r"(?:[ \t\r]|\\\n)+")
 _COMMENT = re.compile(r"#[^\n]*")
 _OPERATOR = re.compile(r"&&|\|\||;;&|;;|;&|;|\|&|\||&(?!>)|\n")
-_REDIRECT = re.compile(r"(?:\d{1,3}|&)?(?:<<<|<<-?|<>|<&|>>|>\||>&|>|<)(?!\()")
+_REDIRECT = re.compile(r"(?:[0-9]{1,3}|&)?(?:<<<|<<-?|<>|<&|>>|>\||>&|>|<)(?!\()")
+_OPERATOR_STARTS = frozenset("&|;\n")
+_REDIRECT_STARTS = frozenset("0123456789&<>")
+"""With what an operator and a redirection begin: most characters need neither pattern."""
 _PLAIN = re.compile(r"[^\s\\'\"`$;&|<>()#]+|#")
 _QUOTED = re.compile(r'[^"\\$`]+')
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -106,7 +109,7 @@ class _Scanner:
                 break
             if char == "#" and (match := _COMMENT.match(self._text, self._at)):
                 self._at = match.end()
-            elif match := _OPERATOR.match(self._text, self._at):
+            elif char in _OPERATOR_STARTS and (match := _OPERATOR.match(self._text, self._at)):
                 self._finish(current)
                 current = _Simple()
                 self._at = match.end()
@@ -121,7 +124,7 @@ class _Scanner:
                 # Not ours to close: the end of a `case` pattern.
                 current = _Simple()
                 self._at += 1
-            elif match := _REDIRECT.match(self._text, self._at):
+            elif char in _REDIRECT_STARTS and (match := _REDIRECT.match(self._text, self._at)):
                 self._at = match.end()
                 self._redirect(match[0])
             else:
@@ -210,6 +213,8 @@ class _Scanner:
         start = self._at
         while self._at < len(self._text):
             char = self._text[self._at]
+            if char in " \t\n":
+                break
             if match := _PLAIN.match(self._text, self._at):
                 fields[-1].append(match[0])
                 self._at = match.end()

@@ -86,7 +86,9 @@ def _named(
     if instruction.keyword not in ("RUN", "CMD", "ENTRYPOINT", "COPY", "ADD", "HEALTHCHECK"):
         return None
     for text in texts:
-        for pattern in (_ASSIGNMENT, _OPTION):
+        for mark, pattern in (("=", _ASSIGNMENT), ("--", _OPTION)):
+            if mark not in text:
+                continue
             for match in pattern.finditer(text):
                 value = match[2].strip("\"'")
                 if promises_secret(match[1], params) and _is_secret(value, params):

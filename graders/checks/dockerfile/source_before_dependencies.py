@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from graders.check import Check, Sample
 from graders.context import DockerfileContext
-from graders.dockerfile.ignore import paths_like
+from graders.dockerfile.ignore import IgnoreFile, paths_like
 from graders.dockerfile.install import Install, hides_its_program, is_of_dependencies, python_installs
 from graders.dockerfile.model import Instruction, Stage, mounts
 from graders.finding import Finding, Undecidable
@@ -67,6 +68,14 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
         yield Undecidable(f'Line {hidden.line}: "{hidden.text[:80]}" runs a program that a variable names')
 
 
+@lru_cache(maxsize=64)
+def _manifests(requirements: str, manifests: tuple[str, ...]) -> IgnoreFile:
+    """What tells, by `excludes`, whether a path is a list of what to install. Kept: linting asks for one only."""
+    own = (requirements,) if requirements else ()
+    patterns = (*own, *(f"**/{pattern}" for pattern in manifests))
+    return paths_like(*(pattern for pattern in patterns if not pattern.startswith("!")))
+
+
 def _installs_the_rest(install: Install, tools: set[str]) -> bool:
     """Whether it is a second `uv sync` or `poetry install`: the first one put the dependencies in."""
     return install.tool in tools - {"pip"} and not install.packages and not install.requirement_files
@@ -79,9 +88,7 @@ class _Reader:
         self._context = context
         ignore = context.ignore
         self._files = [path for path in context.files if ignore is None or not ignore.excludes(path)]
-        own = (context.requirements,) if context.requirements else ()
-        patterns = (*own, *(f"**/{pattern}" for pattern in params.manifests))
-        self._manifests = paths_like(*(pattern for pattern in patterns if not pattern.startswith("!")))
+        self._manifests = _manifests(context.requirements, params.manifests)
         self._sources = paths_like(*params.sources)
         self._decided: dict[tuple[str, tuple[str, ...]], bool] = {}
         self._bringer: dict[int, Instruction | None] = {}
