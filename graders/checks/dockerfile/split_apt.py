@@ -33,11 +33,13 @@ def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding]:  # 
     for stage in context.dockerfile.reached():
         updated = 0 if stage.parent is None else updates[stage.parent]
         before: Instruction | None = None
+        """The instruction in front, when it installs packages and does nothing else."""
         for instruction in stage.instructions:
             if instruction.onbuild or instruction.keyword in _PASSED_OVER:
                 continue
             commands = list(apt_commands(instruction))
             install = next((apt for apt in commands if apt.installs and not apt.only_local), None)
+            alone = install is not None and _is_only_housekeeping(instruction)
             if install is not None:
                 if not _fetches(instruction, install) and updated:
                     yield _finding(
@@ -46,12 +48,12 @@ def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding]:  # 
                         f"installs from the package lists that line {updated} fetched",
                         str(updated),
                     )
-                elif before is not None and _only_installs(before) and _only_installs(instruction):
+                elif before is not None and alone:
                     yield _finding(
                         instruction, install, f"goes on with the install of line {before.line}", str(before.line)
                     )
             updated = next((apt.command.line for apt in reversed(commands) if apt.updates), updated)
-            before = instruction
+            before = instruction if alone else None
         updates[stage.index] = updated
 
 
@@ -78,11 +80,9 @@ def _fetches(instruction: Instruction, install: Apt) -> bool:
     return False
 
 
-def _only_installs(instruction: Instruction) -> bool:
-    """Whether the RUN installs packages and does nothing else."""
-    return any(apt.installs and not apt.only_local for apt in apt_commands(instruction)) and all(
-        command.words[0] in _HOUSEKEEPING for command in instruction.commands
-    )
+def _is_only_housekeeping(instruction: Instruction) -> bool:
+    """Whether the RUN does nothing beside what belongs to an install of packages."""
+    return all(command.words[0] in _HOUSEKEEPING for command in instruction.commands)
 
 
 _BASE = "FROM debian:bookworm-slim\n"
