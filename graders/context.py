@@ -8,11 +8,12 @@ reads and two checks share it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from graders.dockerfile.ignore import IgnoreFile
 from graders.dockerfile.model import Dockerfile
+from graders.dockerfile.origin import Origins
 from graders.engine.base import BuildResult, BuildStep, ImageInfo, RunResult
 
 
@@ -42,6 +43,16 @@ class DockerfileContext:
     """Path of a source file of the application; empty when the exercise has none."""
     must_ignore: tuple[str, ...] = ()
     """Paths (of the canaries) that the .dockerignore should keep out."""
+    _origins: Origins | None = field(init=False, repr=False, compare=False, default=None)
+    """What `origins` answered: many checks ask."""
+
+    def origins(self) -> Origins:
+        """What follows the files of the image back to where they came from."""
+        if self._origins is None:
+            origins = Origins(self.dockerfile, self.files, self.ignore)
+            object.__setattr__(self, "_origins", origins)
+            return origins
+        return self._origins
 
     def setting_line(self, *keywords: str) -> int | None:
         """The line of the first of these settings that the image gets from this Dockerfile; None when of none."""

@@ -30,7 +30,7 @@ _BRACES = re.compile(r"\{([^{}]{1,200})\}")
 
 def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding | Undecidable]:  # noqa: ARG001 - one shape
     """One finding for each RUN of a shipped stage that fetches the lists and leaves them."""
-    origins = Origins(context.dockerfile, context.files, context.ignore)
+    origins = context.origins()
     shell = context.dockerfile.setting("SHELL")
     has_bash = shell is not None and "bash" in shell.instruction.value
     for stage in stages_that_ship(context.dockerfile, LISTS):

@@ -56,7 +56,7 @@ class Params:
 
 def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undecidable]:
     """One finding for each install that brings tools for developing."""
-    origins = Origins(context.dockerfile, context.files, context.ignore)
+    origins = context.origins()
     unread = ""
     found = False
     for stage in stages_that_ship_packages(context.dockerfile):

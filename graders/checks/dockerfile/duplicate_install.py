@@ -61,7 +61,7 @@ class _Done:
 
 def find(context: DockerfileContext, params: Params) -> Iterator[Finding]:
     """One finding for each install that repeats or continues an earlier one of its stage."""
-    origins = Origins(context.dockerfile, context.files, context.ignore)
+    origins = context.origins()
     states: dict[int, _Done] = {}
     for stage in context.dockerfile.reached():
         done = _Done() if stage.parent is None else states[stage.parent].copy()

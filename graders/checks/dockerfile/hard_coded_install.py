@@ -43,7 +43,7 @@ class Params:
 
 def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undecidable]:
     """One finding for each command that names packages although a list of requirements exists."""
-    origins = Origins(context.dockerfile, context.files, context.ignore)
+    origins = context.origins()
     manifest = _manifest(context, params)
     hidden = ""
     found = False

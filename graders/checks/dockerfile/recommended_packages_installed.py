@@ -25,7 +25,7 @@ _INSTALL = re.compile(r"\b(?:apt-get|apt|aptitude)\b[^&;|\n]{0,2000}\binstall\b"
 
 def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding | Undecidable]:  # noqa: ARG001 - one shape
     """One finding for each apt command of a shipped stage that takes recommended packages along."""
-    origins = Origins(context.dockerfile, context.files, context.ignore)
+    origins = context.origins()
     configured: dict[int, bool] = {}
     for stage in stages_that_ship(context.dockerfile, "/usr"):
         off = stage.parent is not None and configured.get(stage.parent, False)

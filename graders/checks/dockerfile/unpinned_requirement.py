@@ -46,7 +46,7 @@ class Params:
 
 def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undecidable]:
     """One finding for each install that names a package without a fixed version, and for each file that does."""
-    origins = Origins(context.dockerfile, context.files, context.ignore)
+    origins = context.origins()
     unknown = ""
     found = False
     for stage in stages_that_ship_packages(context.dockerfile):
