@@ -72,7 +72,7 @@ class LessonView(VerticalScroll):
         head = f"{lesson.number}  {lesson.title}"
         aim = Content.assemble((head, "bold $text-primary"), (f"   {lesson.minutes} min", "$foreground 65%"))
         await self.mount(Static(aim, classes="lesson-head"), self._section(first))
-        self.call_after_refresh(self._next_section, self._turn)
+        self.call_after_refresh(self._next_section_soon, self._turn)
 
     @property
     def blocks(self) -> tuple[MarkdownBlock, ...]:
@@ -150,6 +150,10 @@ class LessonView(VerticalScroll):
         """Scroll to the heading that a "#..." link names."""
         return any(section.goto_anchor(anchor) for section in self.query(CourseMarkdown))
 
+    def _next_section_soon(self, turn: int) -> None:
+        """By a timer, so that it is this widget's task that waits for the section, and not the screen's."""
+        self.set_timer(0.001, lambda: self._next_section(turn))
+
     async def _next_section(self, turn: int) -> None:
         """Mount one section, then let the screen be painted before the next."""
         if turn != self._turn or self.lesson is None:
@@ -158,7 +162,7 @@ class LessonView(VerticalScroll):
             self._waiting, self._rest = split_sections(self._rest), ""
         if self._waiting:
             await self.mount(self._section(self._waiting.pop(0)))
-            self.set_timer(0.001, lambda: self._next_section(turn))
+            self._next_section_soon(turn)
         else:
             self.complete = True
             if self._place and not self.scroll_y:

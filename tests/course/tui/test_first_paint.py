@@ -64,19 +64,25 @@ def test_start_imports_nothing_that_comes_later() -> None:
 
 
 async def test_first_painting_holds_the_lesson(desk_session: ScriptedSession) -> None:
-    """Nothing is laid out or painted before the lesson is there, which the learner came for."""
+    """Nothing is painted before the lesson is there, and its rows are as wide then as when all of it is there."""
     app = Dockyard(desk_session, clock=lambda: 0.0, environ={"TERM": "xterm-256color"})
     app.memory.welcome()
     painted: list[int] = []
+    widths: list[int] = []
     paint = Screen._compositor_refresh
 
     def note(screen: Screen[object]) -> None:
-        painted.append(len(screen.query_one(LessonView).blocks))
+        blocks = screen.query_one(LessonView).blocks
+        painted.append(len(blocks))
+        widths.extend(block.size.width for block in blocks[:1])
         paint(screen)
 
     with patch.object(Screen, "_compositor_refresh", note):
-        async with app.run_test(size=SIZE) as pilot:
+        async with app.run_test(size=(SIZE[0], 16)) as pilot:
             await DeskDriver(app, pilot).ready()
+            lesson = app.desk.query_one(LessonView)
+            await DeskDriver(app, pilot).until(lambda: lesson.max_scroll_y > 0)
 
     assert painted
     assert painted[0] > 0
+    assert 1 == len(set(widths))
