@@ -8,6 +8,7 @@ from collections.abc import Iterable
 # Words of the C library, pip, apt, and uv (reqwest, rustls), seen 2026-11.
 TROUBLE = re.compile(
     r"temporary failure|could not resolve|name resolution|connection (?:refused|reset|aborted|timed out)"
+    r"|(?:unable to|could not) connect to"
     r"|network is unreachable|read timed out|no route to host|failed to establish|error sending request for url"
     r"|dns error|certificate verify failed|invalid peer certificate",
     re.IGNORECASE,

@@ -15,7 +15,7 @@ from graders.base_images.ensure import ensure
 from graders.base_reference import base_references
 from graders.blame import layer_lines, step_summaries
 from graders.build_context import PreparedContext
-from graders.build_network import SETTING, given_network, network_notice
+from graders.build_network import SETTING, BuildNetwork, given_network, network_notice
 from graders.cancel import Cancel
 from graders.check import Change
 from graders.context import ContainerContext, DockerfileContext, ImageContext, LayerScan, RebuildContext, TextCase
@@ -49,6 +49,7 @@ from graders.exercise import CheckUse, ExerciseSpec
 from graders.layers.scan import recall, scan
 from graders.layers.store import LayerStore
 from graders.limits import MIB
+from graders.network_trouble import tells_of_network
 from graders.outcome import Level
 from graders.rebuild.counterpart import plain_name
 from graders.rebuild.evidence import Rebuilds
@@ -129,6 +130,10 @@ class Workbench:
                 self.notices.append(notice)
                 yield Notice(notice)
             build, _ = yield from self.run_build(Purpose.GRADED, self.prepared)
+            if given is not BuildNetwork.OFF and self._may_be_the_networks(build):
+                # Without the cache: a step that went on without what it could not fetch has been kept.
+                yield StageStarted(Level.IMAGE, "Building once more: the network did not answer")
+                build, _ = yield from self.run_build(Purpose.GRADED, self.prepared, no_cache=True)
             if not build.ok and given is not wanted:
                 # It may have failed for want of the network: nobody is blamed for that.
                 raise EngineError(f"The build failed. {notice}", hint=f"Allow it with: {SETTING}={wanted}")
@@ -242,7 +247,13 @@ class Workbench:
             yield Notice(text)
 
     def run_build(
-        self, purpose: Purpose, context: PreparedContext, telling: frozenset[str] = frozenset(), *, alone: bool = False
+        self,
+        purpose: Purpose,
+        context: PreparedContext,
+        telling: frozenset[str] = frozenset(),
+        *,
+        alone: bool = False,
+        no_cache: bool = False,
     ) -> Generator[GradeEvent, None, tuple[BuildResult, bool]]:
         """Build; the result, and whether it was stopped early.
 
@@ -257,6 +268,7 @@ class Workbench:
             network=given_network(self.spec.build.network, self.environ).network,
             cache_owner=self.cache_owner,
             alone=alone,
+            no_cache=no_cache,
         )
         can_stop = self._engine_info is not None and self._engine_info.builder == "buildkit"
         stop = Cancel()
@@ -296,6 +308,11 @@ class Workbench:
             result = replace(result, steps=tuple(self._located(step) for step in result.steps))
         yield BuildFinished(purpose, result.elapsed_s, result.error)
         return result, stopped_early
+
+    def _may_be_the_networks(self, build: BuildResult) -> bool:
+        """Whether a build failed soon enough to try again, and any of its steps says that something did not answer."""
+        is_soon = build.elapsed_s <= self.spec.limits.build_s / 2
+        return not build.ok and not build.timed_out and is_soon and tells_of_network(line for _, line in build.log)
 
     def _located(self, step: BuildStep) -> BuildStep:
         return replace(step, line=self._line_of(step.name))

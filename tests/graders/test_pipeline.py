@@ -12,8 +12,9 @@ import jsonschema
 import pytest
 
 import graders.formats
+from graders.build_network import BuildNetwork
 from graders.cancel import Cancel
-from graders.engine.base import ContextFile, Engine, RunRequest, RunResult
+from graders.engine.base import BuildEvent, BuildRequest, ContextFile, Engine, RunRequest, RunResult
 from graders.engine.fake import FakeEngine, FakeReply, FakeRun
 from graders.errors import Cancelled, EngineUnavailable
 from graders.event import (
@@ -292,6 +293,52 @@ def test_checks_of_a_service_are_skipped_without_an_engine_where_the_exercise_ha
     assert (Status.PASSED, "") == said.pop("invalid-instruction")
     assert dict.fromkeys(of_service, (Status.SKIPPED, "The exercise has no service")) == said
     assert found.report.verdict is not Verdict.PASSED
+
+
+AWAY = b"Could not connect to deb.debian.org:80, connection timed out"
+
+
+@pytest.mark.parametrize(
+    ("said", "network", "status", "tries"),
+    [
+        (AWAY, "on", "passed", [False, True]),
+        (AWAY, "off", "failed", [False]),
+        (b"E: Unable to locate package zstdd", "on", "failed", [False]),
+    ],
+)
+def test_build_that_the_network_failed_is_tried_once_more(
+    spec: ExerciseSpec,
+    engine: FakeEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    said: bytes,
+    network: str,
+    status: str,
+    tries: list[bool],
+) -> None:
+    """Without the cache, which keeps steps that went on without the network; only where there is a network."""
+    spec = replace(spec, build=replace(spec.build, network=BuildNetwork(network)))
+    tried: list[bool] = []
+    build = engine.build
+
+    def flaky(request: BuildRequest, cancel: Cancel) -> Iterator[BuildEvent]:
+        tried.append(request.no_cache)
+        engine.runs["pip install"] = FakeReply(said, exit_code=100) if len(tried) == 1 else FakeReply()
+        return build(request, cancel)
+
+    monkeypatch.setattr(engine, "build", flaky)
+
+    assert status == statuses(report(spec, engine))["build-fails"]
+    assert tries == tried[: len(tries)]
+    assert (len(tried) > len(tries)) is (status == "passed"), "what passed is built again after a change"
+
+
+def test_build_that_the_network_fails_twice_is_failed(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """No third try: whoever prints such words gets no more than that."""
+    engine.runs["pip install"] = FakeReply(b"connection refused", exit_code=1)
+    found = report(spec, engine)
+
+    assert "failed" == statuses(found)["build-fails"]
+    assert 2 == engine.calls.count("build")
 
 
 def test_no_engine_is_errored_with_its_remedy_and_static_outcomes_come(spec: ExerciseSpec) -> None:
