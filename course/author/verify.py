@@ -23,6 +23,7 @@ from graders.event import GradeEvent, GradeFinished
 from graders.exercise import ExerciseSpec
 from graders.outcome import Status
 from graders.report import Report, Verdict
+from graders.safe_text import clean, clean_lines
 
 Grade = Callable[[ExerciseSpec, Path], Iterator[GradeEvent]]
 """Grades the answer in a folder; the last event is GradeFinished."""
@@ -207,6 +208,15 @@ def judge(exercise: str, case: Case, report: Report) -> CaseResult:
     return CaseResult(exercise, case, report.verdict, tripped, problem, report.elapsed_s, report.from_store)
 
 
+def _said(report: Report, ids: tuple[str, ...]) -> str:
+    """The checks, with what the first of them found: "build-fails (The build failed at ...: E: no such package)"."""
+    found = next((finding for each in report.outcomes if each.id in ids for finding in each.findings), None)
+    if found is None:
+        return ", ".join(ids)
+    lines = [line for line in clean_lines(found.observed) if line.strip()]
+    return f"{', '.join(ids)} ({clean(': '.join([found.message, *lines[-2:]]))})"
+
+
 def _problem(case: Case, report: Report, tripped: tuple[str, ...]) -> str:
     """What is not as the author said, as a sentence; empty when all is."""
     if report.verdict is Verdict.ERRORED:
@@ -215,7 +225,7 @@ def _problem(case: Case, report: Report, tripped: tuple[str, ...]) -> str:
     if case.right:
         if report.verdict is Verdict.FAILED:
             skipped = [outcome.id for outcome in report.outcomes if outcome.status is Status.SKIPPED]
-            return f"is right and failed: {', '.join(tripped) or f'nothing failed, skipped {skipped}'}"
+            return f"is right and failed: {_said(report, tripped) or f'nothing failed, skipped {skipped}'}"
         if case.kind is Kind.SOLUTION and tripped:
             return f"passed, but the solution must have no finding: {', '.join(tripped)}"
         return ""
@@ -229,5 +239,5 @@ def _problem(case: Case, report: Report, tripped: tuple[str, ...]) -> str:
     if missed:
         said.append(f"did not trip {', '.join(missed)}")
     if extra:
-        said.append(f"tripped {', '.join(extra)}, which expected.toml does not list")
+        said.append(f"tripped {_said(report, tuple(extra))}, which expected.toml does not list")
     return " and ".join(said)

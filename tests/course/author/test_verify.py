@@ -13,6 +13,7 @@ from course.errors import ContentError
 from graders.errors import EngineUnavailable
 from graders.event import GradeEvent, GradeFinished, Notice
 from graders.exercise import ExerciseSpec, read_exercise
+from graders.finding import Finding
 from graders.outcome import Level, Outcome, Status
 from graders.report import Report
 
@@ -184,6 +185,19 @@ def test_verify_only_unknown_answer_names_those_there_are(spec: ExerciseSpec) ->
 def test_judge_compares_with_what_the_author_said(case: Case, statuses: dict[str, Status], problem: str) -> None:
     """An answer is as expected, or a sentence says how it is not."""
     assert judge("tiny", case, report(**statuses)).problem == problem
+
+
+def test_judge_says_what_a_check_found_that_should_have_found_nothing() -> None:
+    """An author sees why at once, on one line, whatever a build wrote."""
+    finding = Finding(
+        "The build failed at [2/3] RUN apt-get update", observed="W: no route\n\nE: \x1b[31mno package zstd"
+    )
+    failed = Outcome("build-fails", "", Level.IMAGE, Status.FAILED, findings=(finding,))
+    both = Report("tiny", (failed,), content_sha256="", started_at="", elapsed_s=0.0)
+    words = "(The build failed at [2/3] RUN apt-get update: W: no route: E: no package zstd)"
+
+    assert f"is right and failed: build-fails {words}" == judge("tiny", Case(Kind.ALSO_RIGHT, "x", ()), both).problem
+    assert words in judge("tiny", Case(Kind.WRONG, "x", (), trips=frozenset({"a"})), both).problem
 
 
 def test_judge_solution_with_an_advisory_finding_is_a_problem() -> None:
