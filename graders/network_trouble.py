@@ -1,4 +1,7 @@
-"""Owns how a build's output tells of a network that could not be reached; must never decide whose fault that is."""
+"""Owns how a build's output tells of a network that could not be reached, now or when a step was cached.
+
+Must never decide whose fault that is.
+"""
 
 from __future__ import annotations
 
@@ -18,3 +21,15 @@ TROUBLE = re.compile(
 def tells_of_network(lines: Iterable[str]) -> bool:
     """Whether any of the lines does."""
     return any(TROUBLE.search(line) for line in lines)
+
+
+_LISTS = re.compile(r"\bapt(?:-get)?\b.*\bupdate\b")
+_MISSED = re.compile(r"unable to locate package|has no installation candidate|failed to fetch", re.IGNORECASE)
+
+
+def may_have_old_lists(cached: Iterable[str], lines: Iterable[str]) -> bool:
+    """Whether apt missed something though its lists came from the cache: it keeps also those that it got half of.
+
+    `cached` are the names of the steps that came from the cache. `apt-get update` ends with 0 when no server answered.
+    """
+    return any(_LISTS.search(name) for name in cached) and any(_MISSED.search(line) for line in lines)

@@ -49,7 +49,7 @@ from graders.exercise import CheckUse, ExerciseSpec
 from graders.layers.scan import recall, scan
 from graders.layers.store import LayerStore
 from graders.limits import MIB
-from graders.network_trouble import tells_of_network
+from graders.network_trouble import may_have_old_lists, tells_of_network
 from graders.outcome import Level
 from graders.rebuild.counterpart import plain_name
 from graders.rebuild.evidence import Rebuilds
@@ -132,7 +132,9 @@ class Workbench:
             build, _ = yield from self.run_build(Purpose.GRADED, self.prepared)
             if given is not BuildNetwork.OFF and self._may_be_the_networks(build):
                 # Without the cache: a step that went on without what it could not fetch has been kept.
-                yield StageStarted(Level.IMAGE, "Building once more: the network did not answer")
+                yield StageStarted(
+                    Level.IMAGE, "Building once more, without the cache: something may not have been fetched"
+                )
                 build, _ = yield from self.run_build(Purpose.GRADED, self.prepared, no_cache=True)
             if not build.ok and given is not wanted:
                 # It may have failed for want of the network: nobody is blamed for that.
@@ -310,9 +312,12 @@ class Workbench:
         return result, stopped_early
 
     def _may_be_the_networks(self, build: BuildResult) -> bool:
-        """Whether a build failed soon enough to try again, and any of its steps says that something did not answer."""
-        is_soon = build.elapsed_s <= self.spec.limits.build_s / 2
-        return not build.ok and not build.timed_out and is_soon and tells_of_network(line for _, line in build.log)
+        """Whether a build failed soon enough to try again, and says that something did not answer, now or earlier."""
+        if build.ok or build.timed_out or build.elapsed_s > self.spec.limits.build_s / 2:
+            return False
+        lines = [line for _, line in build.log]
+        cached = [step.name for step in build.steps if step.status is StepStatus.CACHED]
+        return tells_of_network(lines) or may_have_old_lists(cached, lines)
 
     def _located(self, step: BuildStep) -> BuildStep:
         return replace(step, line=self._line_of(step.name))
