@@ -80,18 +80,21 @@ def start(figures: Figures) -> Iterator[Row]:
 def desk(figures: Figures) -> Iterator[Row]:
     """The first lesson, and a key while a log floods."""
     first, key = figures["first_content"], figures["key_to_paint_while_flooding"]
-    ratio = first["desk_s"] / first["empty_s"]
-    yield Row(
-        "first lesson on screen (500 lines)",
-        f"{first['desk_s']:.2f} s",
-        f"an empty Textual app: {first['empty_s']:.2f} s",
-        f"{ratio:.1f}",
-        "2",
-        ratio <= 2,
-    )
+    clock, cpu = first["clock_s"], first["cpu_s"]
+    wanted = {"empty": ("an empty Textual app", 2.0), "frogmouth": ("frogmouth", 0.5)}
+    for peer in [name for name in wanted if name in clock]:
+        told, most = wanted[peer]
+        yield Row(
+            f"first lesson on screen ({first['lesson_lines']} lines)",
+            f"{clock['desk']:.2f} s ({cpu['desk']:.2f} s of processor)",
+            f"{told}: {clock[peer]:.2f} s ({cpu[peer]:.2f} s)",
+            f"{clock['desk'] / clock[peer]:.2f} (processor {cpu['desk'] / cpu[peer]:.2f})",
+            f"{most:g}",
+            clock["desk"] / clock[peer] <= most,
+        )
     yield Row(
         "key to paint while a build floods its log, 99th percentile",
-        f"{key['p99_ms']:.0f} ms (median {key['median_ms']:.0f} ms)",
+        f"{key['p99_ms']:.0f} ms (median {key['median_ms']:.0f} ms); of processor {key['p99_cpu_ms']:.0f} ms",
         "",
         "",
         "50 ms",

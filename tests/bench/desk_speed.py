@@ -13,6 +13,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import statistics
 import struct
@@ -196,7 +197,7 @@ def main() -> None:
         flood(sys.argv[2])
         return
     figures = {
-        "first_content": first_content(sys.argv[1] if sys.argv[1:] else ""),
+        "first_content": first_content(sys.argv[1] if sys.argv[1:] else shutil.which("frogmouth") or ""),
         "key_to_paint_while_flooding": key_to_paint(),
     }
     print(json.dumps({"load": os.getloadavg()[0], **figures}, indent=1))
