@@ -29,6 +29,7 @@ ALONE = (
     "hostile/",
     "e2e/test_story.py",
     "course/test_check_engine.py",
+    "course/tui/test_terminal.py::test_edits_survive_the_end_of_the_desk",
     "graders/checks/test_fixtures.py::test_fixture_is_proved[answers-when-ready]",
     "graders/checks/test_fixtures.py::test_fixture_is_proved[well-kept-service]",
     "graders/dockerfile/test_meaning.py::test_steps_lead_back_to_their_lines",
