@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from graders.engine.base import BuildResult
 
 # Words of the C library, pip, apt, and uv (reqwest, rustls), seen 2026-11.
 TROUBLE = re.compile(
@@ -33,3 +37,10 @@ def may_have_old_lists(cached: Iterable[str], lines: Iterable[str]) -> bool:
     `cached` are the names of the steps that came from the cache. `apt-get update` ends with 0 when no server answered.
     """
     return any(_LISTS.search(name) for name in cached) and any(_MISSED.search(line) for line in lines)
+
+
+def may_have_missed_something(build: BuildResult) -> bool:
+    """Whether a build failed and its output says that something did not answer, now or when a step was cached."""
+    lines = [line for _, line in build.log]
+    cached = [step.name for step in build.steps if step.status == "cached"]
+    return not build.ok and (tells_of_network(lines) or may_have_old_lists(cached, lines))

@@ -49,7 +49,7 @@ from graders.exercise import CheckUse, ExerciseSpec
 from graders.layers.scan import recall, scan
 from graders.layers.store import LayerStore
 from graders.limits import MIB
-from graders.network_trouble import may_have_old_lists, tells_of_network
+from graders.network_trouble import may_have_missed_something
 from graders.outcome import Level
 from graders.rebuild.counterpart import plain_name
 from graders.rebuild.evidence import Rebuilds
@@ -312,12 +312,9 @@ class Workbench:
         return result, stopped_early
 
     def _may_be_the_networks(self, build: BuildResult) -> bool:
-        """Whether a build failed soon enough to try again, and says that something did not answer, now or earlier."""
-        if build.ok or build.timed_out or build.elapsed_s > self.spec.limits.build_s / 2:
-            return False
-        lines = [line for _, line in build.log]
-        cached = [step.name for step in build.steps if step.status is StepStatus.CACHED]
-        return tells_of_network(lines) or may_have_old_lists(cached, lines)
+        """Whether a build that missed something failed soon enough to try again."""
+        is_soon = not build.timed_out and build.elapsed_s <= self.spec.limits.build_s / 2
+        return is_soon and may_have_missed_something(build)
 
     def _located(self, step: BuildStep) -> BuildStep:
         return replace(step, line=self._line_of(step.name))

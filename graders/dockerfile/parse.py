@@ -10,6 +10,7 @@ import bisect
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from operator import attrgetter
 
 from graders.dockerfile.expand import Expanded, expand
@@ -152,7 +153,10 @@ class _Reader:
         return Dockerfile(
             text=self._flat.text,
             lines=self._flat.lines,
-            stages=tuple(map(_filled, self._stages, self._members)),
+            stages=tuple(
+                replace(stage, instructions=tuple(members))
+                for stage, members in zip(self._stages, self._members, strict=True)
+            ),
             instructions=tuple(self._instructions),
             problems=tuple(sorted(self._problems, key=attrgetter("line"))),
             directives=self._flat.directives,
@@ -203,19 +207,7 @@ class _Reader:
         if name:
             self._names[name] = index
         known = self._global.variables
-        base = Instruction(
-            keyword=draft.keyword,
-            value=draft.value,
-            flags=draft.flags,
-            line=draft.line,
-            end_line=draft.end_line,
-            stage=index,
-            exec_form=draft.exec_form,
-            heredocs=draft.heredocs,
-            expanded=expanded.text,
-            missing=expanded.missing,
-            variables=known,
-        )
+        base = replace(draft, stage=index, expanded=expanded.text, missing=expanded.missing, variables=known)
         self._check(draft, expanded)
         if not expanded.text and not expanded.missing and words:
             message = f'The base image of "{draft.text[:80]}" is empty'
@@ -273,19 +265,6 @@ class _Reader:
         if draft.heredocs and any(command.words[0] in SHELLS for command in commands):
             for heredoc, start in logical.heredocs:
                 yield from _script_commands(heredoc, start, variables)
-
-
-def _filled(stage: Stage, members: list[Instruction]) -> Stage:
-    return Stage(
-        index=stage.index,
-        name=stage.name,
-        base=stage.base,
-        parent=stage.parent,
-        unresolved=stage.unresolved,
-        line=stage.line,
-        platform=stage.platform,
-        instructions=tuple(members),
-    )
 
 
 def _is_heredoc_alone(draft: Instruction) -> bool:

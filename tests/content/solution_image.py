@@ -11,7 +11,7 @@ from graders.cancel import Cancel
 from graders.engine.base import BuildRequest, BuildResult, Engine, RunRequest
 from graders.exercise import ExerciseSpec
 from graders.limits import Limits
-from graders.network_trouble import tells_of_network
+from graders.network_trouble import may_have_missed_something
 from graders.submission import read_submission
 
 LIMITS = Limits(run_s=120.0, output_kib=1024)
@@ -25,7 +25,7 @@ def built_solution(engine: Engine, spec: ExerciseSpec, run_id: str) -> Iterator[
     try:
         *_, result = engine.build(request, Cancel())
         assert isinstance(result, BuildResult)
-        if result.error and tells_of_network(line for _, line in result.log):
+        if may_have_missed_something(result):
             # As grading does it: a mirror that did not answer says nothing of the solution.
             *_, result = engine.build(replace(request, no_cache=True), Cancel())
             assert isinstance(result, BuildResult)
