@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -21,7 +22,7 @@ SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("a password in an address", re.compile(r"://[^\s/:@$\"'<>]{1,100}:(?![$<{*]|x{3,})[^\s/:@$\"'<>]{3,200}@")),
 )
 """What a text is, and its form."""
-MARK = re.compile(
+_MARK = re.compile(
     r"AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|hf_|sk-|AIza|pypi-AgEI|npm_|dckr_pat_|-----BEGIN |eyJ|://"
 )
 """What every one of the forms holds: most texts hold none of it, and need not be searched ten times."""
@@ -59,6 +60,14 @@ class SecretWords:
     """Whole values that only switch something."""
     given: tuple[str, ...] = ()
     """Secrets that a starter gives away: wherever they stand they are found, in comments too."""
+
+
+def shapes_in(text: str) -> Iterator[tuple[str, str]]:
+    """What has the form of a known kind of secret: which kind, and the secret; kind by kind."""
+    if _MARK.search(text):
+        for what, form in SHAPES:
+            for match in form.finditer(text):
+                yield what, match[0]
 
 
 def promises_secret(name: str, known: SecretWords) -> bool:

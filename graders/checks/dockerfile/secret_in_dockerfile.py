@@ -16,7 +16,7 @@ from graders.dockerfile.environment import line_of_pair, pairs_of
 from graders.dockerfile.model import Dockerfile, Instruction
 from graders.finding import Finding
 from graders.outcome import Level
-from graders.secret import MARK, SHAPES, SecretWords, is_harmless, masked, promises_secret
+from graders.secret import SecretWords, is_harmless, masked, promises_secret, shapes_in
 
 _ASSIGNMENT = re.compile(
     r"(?<![\w$%{-])(?:--?)?([A-Za-z][\w.-]{0,80}?)\s?=\s?(\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'|[^\s;&|\"']{1,300})"
@@ -25,6 +25,7 @@ _OPTION = re.compile(r"(?<!\S)--([a-z][a-z-]{2,40})\s+([^\s;&|\"'-][^\s;&|\"']{2
 _COMMENT = re.compile(r"(?:^|\s)#\s.*$", re.MULTILINE)
 _COMMENT_LINE = re.compile(r"^\s*#.*$", re.MULTILINE)
 _VALUE = re.compile(r"[A-Za-z0-9+/!#%&?@^][\w+/=.:!#%&?@^~ -]{2,}\Z")
+_EXPECTED = "a secret that is given at run time, or to one RUN by --mount=type=secret"
 _REFERENCE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?\Z")
 
 
@@ -45,7 +46,7 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding]:
             yield Finding(
                 f"Line {line} of {instruction.keyword} holds {what}: {masked(secret)}",
                 observed=masked(secret),
-                expected="a secret that is given at run time, or to one RUN by --mount=type=secret",
+                expected=_EXPECTED,
                 line=line,
                 end_line=instruction.end_line,
             )
@@ -54,18 +55,15 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding]:
             yield Finding(
                 f"Line {number} holds a secret: {masked(secret)}",
                 observed=masked(secret),
-                expected="a secret that is given at run time, or to one RUN by --mount=type=secret",
+                expected=_EXPECTED,
                 line=number,
             )
 
 
 def _shape(instruction: Instruction, texts: tuple[str, ...]) -> tuple[str, str, int] | None:
     """A text that has the form of a known kind of secret."""
-    for text in filter(MARK.search, texts):
-        for what, pattern in SHAPES:
-            if match := pattern.search(text):
-                return what, match[0], instruction.line
-    return None
+    found = next((shape for text in texts for shape in shapes_in(text)), None)
+    return (*found, instruction.line) if found else None
 
 
 def _named(

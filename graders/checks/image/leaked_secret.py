@@ -16,7 +16,7 @@ from graders.engine.base import LayerInfo
 from graders.finding import Finding
 from graders.outcome import Level
 from graders.recorded import BASE, IMAGE, image_context, layer
-from graders.secret import SHAPES, SecretWords, is_harmless, masked, promises_secret
+from graders.secret import SecretWords, is_harmless, masked, promises_secret, shapes_in
 
 ASSIGNMENT = re.compile(r"(?<![\w$%{-])(\w{1,80})=(\"[^\"\n]{1,300}\"|'[^'\n]{1,300}'|[^\s;&|\"']{1,300})")
 
@@ -28,10 +28,9 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding]:
     """A finding a secret, at the line that wrote it where the history tells."""
     told: set[str] = set()
     for place, line, text, pairs in _places(context):
-        shapes = [(what, match[0]) for what, form in SHAPES for match in form.finditer(text)]
         named = [(f"a value for {name}", value) for name, value in pairs if _is_secret(name, value, params)]
         given = [("a secret", secret) for secret in params.given if secret in text]
-        for what, secret in shapes + named + given:
+        for what, secret in [*shapes_in(text), *named, *given]:
             if secret not in told:
                 told.add(secret)
                 yield Finding(
