@@ -18,7 +18,7 @@ from graders.errors import Cancelled
 
 if TYPE_CHECKING:
     from graders.cancel import Cancel
-    from graders.cohort.cluster import ClusterGrader
+    from graders.cohort.cluster.grader import ClusterGrader
     from graders.cohort.run_settings import RunSettings
     from graders.exercise import ExerciseSpec
 
@@ -39,9 +39,9 @@ def cluster_grader(
     if find_spec("distributed") is None:
         raise ConfigError("Grading on several machines needs Dask", hint="Run: pip install 'dockyard[cluster]'")
     from course import cluster_worker
-    from graders.cohort.cluster import ClusterGrader
-    from graders.cohort.dask_link import Remote, open_link
-    from graders.cohort.muster import CodeFacts
+    from graders.cohort.cluster.dask_link import Remote, open_link
+    from graders.cohort.cluster.grader import ClusterGrader
+    from graders.cohort.cluster.muster import CodeFacts
     from graders.source_sum import source_sum
 
     remote = Remote(cluster_worker.look, cluster_worker.grade, cluster_worker.stop)

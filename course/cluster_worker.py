@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from course.errors import CourseError
-from graders.cohort.worker import WorkerDesk, WorkerTools
+from graders.cohort.cluster.worker import WorkerDesk, WorkerTools
 from graders.errors import GraderError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _MAKING = threading.Lock()
 
 async def look(question: bytes, dask_worker: Worker) -> bytes:
     """What this worker is; `dask_worker` is filled in by Dask."""
-    from graders.cohort.dask_link import RESOURCE
+    from graders.cohort.cluster.dask_link import RESOURCE
 
     offered = int(dask_worker.state.total_resources.get(RESOURCE, 0))
     slots = min(dask_worker.state.nthreads, offered)

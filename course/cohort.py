@@ -18,7 +18,7 @@ from course.catalog import Catalog
 from course.errors import ConfigError
 from course.grading import new_nonce
 from course.version import __version__
-from graders.cohort.gradebook import FILE_NAME, Gradebook, open_gradebook
+from graders.cohort.gradebook.book import FILE_NAME, Gradebook, open_gradebook
 from graders.cohort.out_lock import out_lock
 from graders.cohort.run_settings import RunSettings
 
@@ -53,9 +53,9 @@ class Cohort:
 
     def events(self, cancel: Cancel) -> Generator[CohortEvent]:
         """Grade it. Raises GradebookError, and EngineError when no engine answers at the start."""
-        from graders.cohort.kept_listing import KeptListing
+        from graders.cohort.collect.kept_listing import KeptListing
+        from graders.cohort.collect.unpack import read
         from graders.cohort.run import CohortRun
-        from graders.cohort.unpack import read
 
         spec, kept = self.request.spec, KeptListing()
         run = CohortRun(
@@ -128,8 +128,8 @@ def version() -> str:
 
 
 def _collected(request: CohortRequest, on_progress: Callable[[int, int], None] | None) -> tuple[Row, ...]:
-    from graders.cohort.collect import collect
-    from graders.cohort.roster import read_roster
+    from graders.cohort.collect.roster import read_roster
+    from graders.cohort.collect.rows import collect
 
     roster = read_roster(request.roster) if request.roster is not None else None
     spec = request.spec

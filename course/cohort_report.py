@@ -13,8 +13,8 @@ from course.errors import ContentError
 from graders.errors import GradebookError, SpecError
 
 if TYPE_CHECKING:
-    from graders.cohort.gradebook import CohortFacts
-    from graders.cohort.hand_back import CohortExercise, HandedBack
+    from graders.cohort.gradebook.book import CohortFacts
+    from graders.cohort.hand_back.outputs import CohortExercise, HandedBack
     from graders.exercise import ExerciseSpec
 
 
@@ -53,9 +53,9 @@ def write_report(
 
     `find` gives the exercise of an id, and raises ContentError or SpecError when it is not known here.
     """
-    from graders.cohort.find_gradebook import find_gradebook
-    from graders.cohort.gradebook import FILE_NAME, open_gradebook
-    from graders.cohort.hand_back import HandBackOptions, write_all
+    from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
+    from graders.cohort.gradebook.find import find_gradebook
+    from graders.cohort.hand_back.outputs import HandBackOptions, write_all
 
     out = find_gradebook(place)
     with closing(open_gradebook(out / FILE_NAME, create=False)) as book:
@@ -73,7 +73,7 @@ def write_report(
 
 def _exercise(facts: CohortFacts, find: Callable[[str], ExerciseSpec]) -> CohortExercise:
     """What the outputs need; of an exercise that is not here, as much as the gradebook knows."""
-    from graders.cohort.hand_back import CohortExercise, exercise_of
+    from graders.cohort.hand_back.outputs import CohortExercise, exercise_of
 
     try:
         spec = find(facts.exercise)
@@ -90,7 +90,7 @@ def _exercise(facts: CohortFacts, find: Callable[[str], ExerciseSpec]) -> Cohort
 
 def _say(out: Path, late: LateWords, assignment: str | None) -> None:
     """Keep what is said now beside the gradebook, for this writing and all later ones."""
-    from graders.cohort.hand_back_settings import read_settings, write_settings
+    from graders.cohort.hand_back.settings import read_settings, write_settings
 
     kept = read_settings(out)
     policy = kept.late

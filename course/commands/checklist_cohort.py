@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from course.cohort_checklist import PROVED, CohortChecklist, Standing, cohort_checklist, level_of
 from course.errors import ContentError
-from graders.cohort.gradebook_csv import cell
+from graders.cohort.gradebook.spreadsheet import cell
 from graders.errors import GradebookError
 from graders.safe_text import clean
 
@@ -37,8 +37,8 @@ def read_cohort_checklist(catalog: Catalog, place: Path, number: int | None) -> 
 
     Raises GradebookError and ContentError.
     """
-    from graders.cohort.find_gradebook import find_gradebooks
-    from graders.cohort.gradebook import FILE_NAME, open_gradebook
+    from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
+    from graders.cohort.gradebook.find import find_gradebooks
 
     with ExitStack() as stack:
         books: dict[str, Iterable[GradedRow]] = {}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from course.commands.narration import Narrator
     from graders.cancel import Cancel
     from graders.engine.base import Engine, Leftover
-    from graders.engine.private_settings import EngineSettings
+    from graders.engine.private.settings import EngineSettings
 
 UNREACHABLE_EXIT_CODE = 3
 _KEPT = "a build held to the package index reaches nothing else"
@@ -115,7 +115,7 @@ def _reachable(invocation: Invocation, *, private: bool) -> Engine | None:
     """The engine that answers (ours, when `private`); None when there is none."""
     try:
         if private:
-            from graders.engine.private import connect
+            from graders.engine.private.daemon import connect
 
             return connect()
         return invocation.engine()
@@ -142,8 +142,8 @@ def _may_start(invocation: Invocation, *, yes: bool) -> None:
 
 def _start(invocation: Invocation, cancel: Cancel, narrator: Narrator, *, private: bool) -> Engine:
     """Install what is missing and start our own engine. Raises EngineError, Cancelled."""
-    from graders.engine.install import install_engine, is_installed
-    from graders.engine.private import connect, up
+    from graders.engine.private.daemon import connect, up
+    from graders.engine.private.install import install_engine, is_installed
 
     if not is_installed(invocation.environ):
         narrator.headline("Installing an engine from the distribution's packages")
@@ -160,7 +160,7 @@ def _start(invocation: Invocation, cancel: Cancel, narrator: Narrator, *, privat
 
 def _renew(invocation: Invocation, cancel: Cancel, narrator: Narrator) -> None:
     """Hand the private engine that runs the settings that hold now."""
-    from graders.engine.private import up
+    from graders.engine.private.daemon import up
 
     for line in up(invocation.environ, cancel, settings=_engine_settings(invocation)):
         narrator.detail(line)
@@ -171,7 +171,7 @@ def _engine_settings(invocation: Invocation) -> EngineSettings:
     from urllib.parse import urlsplit
 
     from course.config import parts
-    from graders.engine.private_settings import EngineSettings
+    from graders.engine.private.settings import EngineSettings
 
     environ = invocation.environ
     index = urlsplit(environ.get("DOCKYARD_PIP_INDEX", "")).netloc
@@ -242,7 +242,7 @@ def status_command(ctx: click.Context, *, output_format: str, output: Path | Non
 @pass_invocation
 def down_command(invocation: Invocation) -> None:
     """Stop the engine that we started; one that others started is left alone. Images and cache stay."""
-    from graders.engine.private import down
+    from graders.engine.private.daemon import down
 
     for line in down(invocation.environ):
         say(clean(line))

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from course.catalog import Catalog
-    from graders.cohort.cluster import ClusterGrader
-    from graders.cohort.gradebook import Gradebook
+    from graders.cohort.cluster.grader import ClusterGrader
+    from graders.cohort.gradebook.book import Gradebook
     from graders.cohort.run_event import RunEnded
     from graders.exercise import ExerciseSpec
 
@@ -222,8 +222,8 @@ def _catalog(invocation: Invocation) -> Catalog:
 
 def _hand_back(out: Path, book: Gradebook, spec: ExerciseSpec, due: datetime | None) -> None:
     """Write what people read: tables, a folder for each student, the page."""
-    from graders.cohort.hand_back import HandBackOptions, exercise_of, write_all
-    from graders.cohort.worth import LatePolicy
+    from graders.cohort.gradebook.worth import LatePolicy
+    from graders.cohort.hand_back.outputs import HandBackOptions, exercise_of, write_all
 
     write_all(out, book.rows(), exercise_of(spec), HandBackOptions(now=datetime.now(UTC), late=LatePolicy(due=due)))
 

@@ -26,8 +26,8 @@ def override_command(*, out: Path, student: str | None, points: int | None, reas
       dockyard override graded/ ada --clear
       dockyard override graded/
     """
-    from graders.cohort.find_gradebook import find_gradebook
-    from graders.cohort.gradebook import FILE_NAME, open_gradebook
+    from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
+    from graders.cohort.gradebook.find import find_gradebook
     from graders.cohort.row import Override
     from graders.safe_text import clean
 

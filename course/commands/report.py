@@ -119,7 +119,7 @@ def _exercise(name: str, invocation: Invocation) -> ExerciseSpec:
 
 
 def _text(reported: Reported) -> str:
-    from graders.cohort.gradebook_csv import FILE_NAMES
+    from graders.cohort.gradebook.spreadsheet import FILE_NAMES
 
     written = reported.handed_back
     out = written.page.parent

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import IO
 
-from graders.engine.docker_image import STAND_IN
+from graders.engine.docker.image import STAND_IN
 from graders.errors import GraderError
 from graders.safe_text import clean
 

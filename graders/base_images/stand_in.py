@@ -19,7 +19,7 @@ from pathlib import Path
 from graders.base_images.trust import SETTINGS_LABEL, read_trust, write_trust
 from graders.cancel import Cancel
 from graders.engine.base import Engine
-from graders.engine.docker_image import STAND_IN
+from graders.engine.docker.image import STAND_IN
 from graders.engine.program import find_program, lines_of
 from graders.errors import EngineCommandFailed
 from graders.event import BasePreparing

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from graders.base_images.save_archive import entries
 from graders.cancel import Cancel
 from graders.engine.base import Engine, ImageInfo
-from graders.engine.docker_image import STAND_IN
+from graders.engine.docker.image import STAND_IN
 from graders.errors import EngineError
 
 CA_SETTING = "DOCKYARD_CA_FILE"

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from graders.cancel import Cancel
+from graders.cohort.collect.unpack import unread
 from graders.cohort.grade_key import key_of
-from graders.cohort.gradebook import Grade, Gradebook, Standing
+from graders.cohort.gradebook.book import Grade, Gradebook, Standing
 from graders.cohort.row import GradeState, Row, RowState
 from graders.cohort.run_event import RowRead, RunPlanned
-from graders.cohort.unpack import unread
 from graders.errors import GradebookError, SubmissionError
 from graders.submission import Submission
 

@@ -17,8 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from graders.cancel import Cancel
+from graders.cohort.collect.unpack import unread
 from graders.cohort.grade_key import decides, is_doubtful, key_of, scored
-from graders.cohort.gradebook import Grade, Gradebook
+from graders.cohort.gradebook.book import Grade, Gradebook
 from graders.cohort.lane import Graded, Grader
 from graders.cohort.plan import Job, Read, make_plan
 from graders.cohort.row import GradeState, Row
@@ -34,7 +35,6 @@ from graders.cohort.run_event import (
     RunEnded,
 )
 from graders.cohort.run_settings import RunSettings, longest_s
-from graders.cohort.unpack import unread
 from graders.errors import Cancelled, EngineError, GraderError, SubmissionError
 from graders.event import BuildStarted, GradeEvent, StageStarted
 from graders.exercise import ExerciseSpec

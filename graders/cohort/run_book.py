@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graders.cohort.grade_key import decides, scored, scores
-from graders.cohort.gradebook import CohortFacts, Gradebook
+from graders.cohort.gradebook.book import CohortFacts, Gradebook
 from graders.cohort.row import GradeState, Row, RowState
 from graders.exercise import ExerciseSpec
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.engine.base import Engine
-from graders.engine.docker_errors import HINT_UP, UP
+from graders.engine.docker.errors import HINT_UP, UP
 from graders.errors import EngineError, EngineTimeout, EngineUnavailable
 from graders.safe_text import clean
 
@@ -84,8 +84,8 @@ def usual_candidates(environ: Mapping[str, str], home: Path, private_socket: Pat
 
 def connect(candidate: Candidate, timeout_s: float) -> Engine:
     """The engine at a candidate's address; raises `EngineUnavailable` or `EngineTimeout`."""
-    from graders.engine.docker import DockerEngine
-    from graders.engine.docker_wire import Tls
+    from graders.engine.docker.adapter import DockerEngine
+    from graders.engine.docker.wire import Tls
 
     _knock(candidate.address)
     tls = Tls(candidate.tls_folder, candidate.tls_verify) if candidate.tls_folder is not None else None

@@ -21,15 +21,15 @@ from course import cluster_worker
 from course.cluster import cluster_grader, settings_for
 from course.version import __version__
 from graders.cancel import Cancel
-from graders.cohort.dask_link import RESOURCE
-from graders.cohort.gradebook import FILE_NAME, open_gradebook
+from graders.cohort.cluster.dask_link import RESOURCE
+from graders.cohort.cluster.parcel import Order, pack_exercise, pack_files, pack_order
+from graders.cohort.cluster.worker import WorkerDesk, WorkerTools
+from graders.cohort.collect.unpack import read
+from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
 from graders.cohort.lane import Grader, LocalGrader
-from graders.cohort.parcel import Order, pack_exercise, pack_files, pack_order
 from graders.cohort.row import Row
 from graders.cohort.run_settings import RunSettings
-from graders.cohort.unpack import read
-from graders.cohort.worker import WorkerDesk, WorkerTools
-from graders.engine.fake import FakeEngine
+from graders.engine.fake.engine import FakeEngine
 from graders.exercise import ExerciseSpec, read_exercise
 from graders.formats.json import dumps
 from graders.report import Report

@@ -27,14 +27,14 @@ from pathlib import Path
 
 from graders.base_images.stand_in import STAND_INS
 from graders.cancel import Cancel
-from graders.cohort.gradebook import FILE_NAME, open_gradebook
-from graders.cohort.hand_back import HandBackOptions, exercise_of, write_all
+from graders.cohort.collect.unpack import read
+from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
+from graders.cohort.hand_back.outputs import HandBackOptions, exercise_of, write_all
 from graders.cohort.row import GradeState
 from graders.cohort.run import CohortRun
 from graders.cohort.run_event import GradingEnded, RunPlanned
 from graders.cohort.run_settings import RunSettings
-from graders.cohort.unpack import read
-from graders.engine.fake import FakeEngine
+from graders.engine.fake.engine import FakeEngine
 from graders.engine.find import find_engine
 from graders.exercise import ExerciseSpec, read_exercise
 from tests.bench.lanes import compare, grade, local, rows_of

@@ -22,11 +22,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from graders.base_images.stand_in import STAND_INS
-from graders.cohort.gradebook import FILE_NAME, open_gradebook
-from graders.cohort.hand_back import HandBackOptions, exercise_of, write_all
+from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
+from graders.cohort.hand_back.outputs import HandBackOptions, exercise_of, write_all
 from graders.cohort.row import Row, RowState, Student
 from graders.cohort.run_settings import RunSettings
-from graders.engine.fake import FakeEngine
+from graders.engine.fake.engine import FakeEngine
 from graders.exercise import ExerciseSpec, read_exercise
 from tests.bench.lanes import grade, local
 from tests.graders.cohort.make_cohort import EXERCISES

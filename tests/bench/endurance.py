@@ -25,8 +25,8 @@ from pathlib import Path
 
 from graders.cancel import Cancel
 from graders.engine.base import Engine
-from graders.engine.docker import DockerEngine
-from graders.engine.docker_wire import Wire, as_list, as_object, as_text
+from graders.engine.docker.adapter import DockerEngine
+from graders.engine.docker.wire import Wire, as_list, as_object, as_text
 from graders.engine.find import find_engine
 from graders.event import GradeFinished
 from graders.exercise import read_exercise

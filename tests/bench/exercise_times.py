@@ -24,10 +24,10 @@ from typing import Any
 from graders.base_images.bundle import load_bundle, save_bundle
 from graders.base_images.stand_in import STAND_INS
 from graders.cancel import Cancel
-from graders.engine import private
 from graders.engine.find import find_engine
-from graders.engine.private import PrivatePaths
-from graders.engine.private_network import Bridge
+from graders.engine.private import daemon as private
+from graders.engine.private.daemon import PrivatePaths
+from graders.engine.private.network import Bridge
 from graders.layers.store import FolderStore, LayerStore
 from graders.report import Verdict
 from tests.bench.endurance import EXERCISES, graded

@@ -26,17 +26,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from graders.cancel import Cancel
-from graders.cohort.collect import collect
-from graders.cohort.gradebook import FILE_NAME, Gradebook, open_gradebook
-from graders.cohort.kept_listing import KeptListing
+from graders.cohort.collect.kept_listing import KeptListing
+from graders.cohort.collect.roster import read_roster
+from graders.cohort.collect.rows import collect
+from graders.cohort.collect.unpack import read
+from graders.cohort.gradebook.book import FILE_NAME, Gradebook, open_gradebook
 from graders.cohort.lane import Graded, Grader, LocalGrader, Tell
 from graders.cohort.plan import Choice
-from graders.cohort.roster import read_roster
 from graders.cohort.row import GradeState, Row
 from graders.cohort.run import CohortRun
 from graders.cohort.run_event import GradingEnded, RunEnded, RunPlanned
 from graders.cohort.run_settings import RunSettings
-from graders.cohort.unpack import read
 from graders.engine.base import Engine
 from graders.engine.find import find_engine
 from graders.exercise import ExerciseSpec, read_exercise

@@ -23,13 +23,13 @@ from course.errors import ConfigError
 from course.version import __version__
 from graders import source_sum
 from graders.cancel import Cancel
-from graders.cohort import dask_link
-from graders.cohort.dask_link import LOGGERS, RESOURCE
-from graders.cohort.gradebook import FILE_NAME, open_gradebook
+from graders.cohort.cluster import dask_link
+from graders.cohort.cluster.dask_link import LOGGERS, RESOURCE
+from graders.cohort.cluster.worker import WorkerDesk, WorkerTools
+from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
 from graders.cohort.run_settings import RunSettings
-from graders.cohort.worker import WorkerDesk, WorkerTools
 from graders.engine.base import Engine
-from graders.engine.fake import FakeEngine
+from graders.engine.fake.engine import FakeEngine
 from graders.errors import Cancelled, EngineUnavailable
 from graders.exercise import ExerciseSpec
 from graders.report import Verdict

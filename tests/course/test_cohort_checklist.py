@@ -16,7 +16,7 @@ from click.testing import Result
 from course.catalog import ChecklistItem, Level, read_catalog
 from course.cohort_checklist import Standing, cohort_checklist, level_of
 from course.paths import Paths
-from graders.cohort.gradebook import FILE_NAME, CohortFacts, Grade, open_gradebook
+from graders.cohort.gradebook.book import FILE_NAME, CohortFacts, Grade, open_gradebook
 from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState, Student
 from graders.outcome import Level as CheckLevel
 from graders.outcome import Outcome, Status

@@ -13,9 +13,9 @@ import pytest
 from click.testing import Result
 
 from course.paths import Paths
-from graders.cohort.gradebook import FILE_NAME, CohortFacts, Grade, open_gradebook
-from graders.cohort.hand_back_settings import FILE_NAME as SETTINGS
-from graders.cohort.hand_back_settings import read_settings
+from graders.cohort.gradebook.book import FILE_NAME, CohortFacts, Grade, open_gradebook
+from graders.cohort.hand_back.settings import FILE_NAME as SETTINGS
+from graders.cohort.hand_back.settings import read_settings
 from graders.cohort.row import GradeState, Override, Row, RowState, Student
 from graders.outcome import Level, Outcome, Status
 from graders.report import Report

@@ -20,7 +20,7 @@ from graders.engine.base import (
     ImageInfo,
     Leftover,
 )
-from graders.engine.fake import FakeEngine
+from graders.engine.fake.engine import FakeEngine
 from graders.errors import EngineError, EngineUnavailable
 
 INFO = EngineInfo(

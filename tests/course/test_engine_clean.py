@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from course.cli import cli
 from course.commands.invocation import Invocation
 from graders.engine.base import Leftover
-from graders.engine.fake import FakeEngine
+from graders.engine.fake.engine import FakeEngine
 
 OURS, THEIRS = Leftover("container", "c0ffee", "run-1"), Leftover("container", "deadbeef", "run-2")
 

@@ -19,11 +19,11 @@ from click.testing import Result
 
 from course.commands.cohort_progress import CohortNarrator, Tally, table
 from course.commands.options import Verbosity
-from graders.cohort.gradebook import FILE_NAME, open_gradebook
+from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
 from graders.cohort.row import GradeState
 from graders.cohort.run_event import EngineAway, GradingEnded, GradingStage, GradingStarted, RunPlanned
 from graders.engine.base import Engine
-from graders.engine.fake import FakeEngine
+from graders.engine.fake.engine import FakeEngine
 from graders.errors import EngineUnavailable
 from tests.conftest import REAL_ENVIRON
 from tests.course.command_line import dockyard

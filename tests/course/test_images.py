@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 
 from course.commands.invocation import Invocation
-from graders.engine.fake import FakeEngine
+from graders.engine.fake.engine import FakeEngine
 from graders.outcome import Level, Outcome, Status
 from graders.report import BaseSummary, EngineSummary, Report
 from graders.report_store import ReportStore, engine_address

@@ -25,7 +25,7 @@ from course.session import Session
 from course.watch import RoundFailed, RoundStarted, RoundStopped, TextRead, Waiting, WatchEvent, watch
 from graders.cancel import Cancel
 from graders.engine.base import Engine, StepStatus
-from graders.engine.fake import FakeEngine
+from graders.engine.fake.engine import FakeEngine
 from graders.errors import EngineUnavailable
 from graders.event import BuildStepChanged
 from graders.finding import Finding

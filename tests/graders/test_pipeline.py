@@ -15,7 +15,7 @@ import graders.formats
 from graders.build_network import BuildNetwork
 from graders.cancel import Cancel
 from graders.engine.base import BuildEvent, BuildRequest, ContextFile, Engine, RunRequest, RunResult
-from graders.engine.fake import FakeEngine, FakeReply, FakeRun
+from graders.engine.fake.engine import FakeEngine, FakeReply, FakeRun
 from graders.errors import Cancelled, EngineUnavailable
 from graders.event import (
     BuildFinished,

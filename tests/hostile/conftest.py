@@ -23,12 +23,12 @@ import pytest
 
 from graders.base_images.stand_in import build_stand_in
 from graders.cancel import Cancel
-from graders.engine import private
-from graders.engine.docker import DockerEngine
-from graders.engine.docker_wire import Wire, as_list, as_object, as_text
-from graders.engine.private import PrivatePaths
-from graders.engine.private_cgroup import Caps, is_v2
-from graders.engine.private_network import Bridge
+from graders.engine.docker.adapter import DockerEngine
+from graders.engine.docker.wire import Wire, as_list, as_object, as_text
+from graders.engine.private import daemon as private
+from graders.engine.private.cgroup import Caps, is_v2
+from graders.engine.private.daemon import PrivatePaths
+from graders.engine.private.network import Bridge
 from graders.limits import MIB
 
 ENVIRON = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graders.cancel import Cancel
-from graders.engine import private
 from graders.engine.base import Engine
-from graders.engine.docker import DockerEngine
+from graders.engine.docker.adapter import DockerEngine
+from graders.engine.private import daemon as private
 from graders.errors import EngineError
 from graders.event import BuildLog, GradeEvent, GradeFinished, Purpose, StageStarted
 from graders.exercise import ExerciseSpec, read_exercise

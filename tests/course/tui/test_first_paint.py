@@ -55,7 +55,14 @@ def test_start_imports_nothing_that_comes_later() -> None:
     later = [
         *("textual.widgets._text_area", "textual.widgets._tabs", "textual.widgets._tabbed_content"),
         *("textual.widgets._log", "course.tui.widgets.editor", "course.tui.widgets.log_view"),
-        *("course.doctor", "graders.static", "graders.pipeline", "graders.engine.docker", "docker", "watchfiles"),
+        *(
+            "course.doctor",
+            "graders.static",
+            "graders.pipeline",
+            "graders.engine.docker.adapter",
+            "docker",
+            "watchfiles",
+        ),
     ]
     code = "import course.tui.app, json, sys; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

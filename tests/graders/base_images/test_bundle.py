@@ -17,7 +17,7 @@ from graders.base_images.bundle import MANIFEST, load_bundle, save_bundle
 from graders.base_images.save_archive import BundleError
 from graders.cancel import Cancel
 from graders.engine.base import ImageInfo, LayerInfo
-from graders.engine.fake import FakeEngine
+from graders.engine.fake.engine import FakeEngine
 from graders.errors import Cancelled, ImageUnavailable
 
 SLIM = "python:3.11-slim"

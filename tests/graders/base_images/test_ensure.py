@@ -8,7 +8,7 @@ import pytest
 
 from graders.base_images.ensure import ensure
 from graders.cancel import Cancel
-from graders.engine.fake import FakeEngine
+from graders.engine.fake.engine import FakeEngine
 from graders.errors import Cancelled, EngineCommandFailed, ImageUnavailable
 
 

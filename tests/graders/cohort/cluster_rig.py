@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from graders.cohort.link import LinkDown, WorkerLost
-from graders.cohort.muster import CodeFacts
-from graders.cohort.parcel import Looked, pack, unpack
-from graders.cohort.worker import WorkerDesk, WorkerTools
+from graders.cohort.cluster.link import LinkDown, WorkerLost
+from graders.cohort.cluster.muster import CodeFacts
+from graders.cohort.cluster.parcel import Looked, pack, unpack
+from graders.cohort.cluster.worker import WorkerDesk, WorkerTools
 from graders.engine.base import Engine
-from graders.engine.fake import FakeEngine
+from graders.engine.fake.engine import FakeEngine
 from graders.errors import GraderError
 
 RIGHT = "FROM python:3.11-slim\nRUN echo {}\n"

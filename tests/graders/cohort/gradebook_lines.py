@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graders.cohort.gradebook import FILE_NAME, open_gradebook
+from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
 
 
 def book_lines(out: Path) -> list[tuple[object, ...]]:

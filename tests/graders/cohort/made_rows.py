@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from graders.cohort.hand_back import CohortExercise, HandBackOptions, write_all
+from graders.cohort.gradebook.worth import LatePolicy
+from graders.cohort.hand_back.outputs import CohortExercise, HandBackOptions, write_all
 from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState, Student
-from graders.cohort.worth import LatePolicy
 from graders.finding import Finding
 from graders.outcome import Level, Outcome, Status
 from graders.report import BuildSummary, ImageSummary, Report

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from graders.cohort.hand_back import HandBackOptions, write_all
+from graders.cohort.gradebook.worth import LatePolicy
+from graders.cohort.hand_back.outputs import HandBackOptions, write_all
 from graders.cohort.row import Row
-from graders.cohort.worth import LatePolicy
 from tests.browser import open_chromium
 from tests.graders.cohort.made_rows import DUE, EXERCISE, NOW, made_rows
 

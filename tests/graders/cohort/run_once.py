@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from graders.cancel import Cancel
-from graders.cohort.gradebook import FILE_NAME, open_gradebook
+from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
 from graders.cohort.lane import LocalGrader
 from graders.cohort.out_lock import out_lock
 from graders.cohort.row import Row, RowState, Student
 from graders.cohort.run import CohortRun
 from graders.cohort.run_event import GradingEnded, GradingStarted
 from graders.cohort.run_settings import RunSettings
-from graders.engine.fake import FakeEngine
+from graders.engine.fake.engine import FakeEngine
 from graders.errors import GradebookError
 from graders.exercise import read_exercise
 from graders.submission import read_submission

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from graders.cohort.chart import bins, columns, histogram, share_bar
+from graders.cohort.page.chart import bins, columns, histogram, share_bar
 
 
 @pytest.mark.parametrize(

@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 
 from graders.cancel import Cancel
-from graders.cohort import cluster, workforce
-from graders.cohort.cluster import ClusterGrader
-from graders.cohort.gradebook import Gradebook, open_gradebook
+from graders.cohort.cluster import grader, workforce
+from graders.cohort.cluster.grader import ClusterGrader
+from graders.cohort.cluster.link import Link
+from graders.cohort.cluster.muster import CodeFacts, fault_of
+from graders.cohort.cluster.parcel import Answer, AnswerKind, Looked, pack
+from graders.cohort.gradebook.book import Gradebook, open_gradebook
 from graders.cohort.lane import Graded
-from graders.cohort.link import Link
-from graders.cohort.muster import CodeFacts, fault_of
-from graders.cohort.parcel import Answer, AnswerKind, Looked, pack
 from graders.cohort.row import Row, RowState, Student
 from graders.cohort.run import CohortRun
 from graders.cohort.run_event import CohortEvent, Ending, EngineAway, EngineBack, RunEnded
 from graders.cohort.run_settings import RunSettings
 from graders.engine.base import Engine
-from graders.engine.fake import FakeEngine
+from graders.engine.fake.engine import FakeEngine
 from graders.errors import Cancelled, EngineUnavailable, GraderError
 from graders.event import GradeEvent, StageStarted
 from graders.exercise import ExerciseSpec
@@ -45,7 +45,7 @@ from tests.graders.cohort.small_exercise import small_exercise
 @pytest.fixture(autouse=True)
 def quick_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look more often than a real cluster needs."""
-    for module in (cluster, workforce):
+    for module in (grader, workforce):
         monkeypatch.setattr(module, "WATCH_S", 0.02)
     monkeypatch.setattr(workforce, "LOOK_AGAIN_S", 0.05)
 

@@ -21,17 +21,17 @@ import pytest
 from course.cluster import cluster_grader, settings_for
 from graders.base_images.stand_in import build_stand_in
 from graders.cancel import Cancel
-from graders.cohort.cluster import ClusterGrader
-from graders.cohort.collect import collect
-from graders.cohort.gradebook import FILE_NAME, open_gradebook
+from graders.cohort.cluster.grader import ClusterGrader
+from graders.cohort.collect.rows import collect
+from graders.cohort.collect.unpack import read
+from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
 from graders.cohort.lane import Grader, LocalGrader
 from graders.cohort.run import CohortRun
 from graders.cohort.run_event import Ending, GradingEnded, GradingStage, RunEnded
 from graders.cohort.run_settings import RunSettings
-from graders.cohort.unpack import read
-from graders.engine import private
-from graders.engine.private import PrivatePaths
-from graders.engine.private_cgroup import Caps
+from graders.engine.private import daemon as private
+from graders.engine.private.cgroup import Caps
+from graders.engine.private.daemon import PrivatePaths
 from graders.exercise import ExerciseSpec
 from tests.graders.cohort.cluster_rig import eventually
 from tests.graders.cohort.gradebook_lines import book_lines

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from graders.cancel import Cancel
-from graders.cohort.collect import collect
-from graders.cohort.roster import read_roster
+from graders.cohort.collect.roster import read_roster
+from graders.cohort.collect.rows import collect
+from graders.cohort.collect.unpack import read
 from graders.cohort.row import Row, RowState, Student
-from graders.cohort.unpack import read
 from graders.errors import Cancelled, SubmissionError
 from graders.exercise import read_exercise
 from graders.limits import MIB, Limits
@@ -328,7 +328,7 @@ def test_crash_over_one_submission_costs_no_other(place: Path, monkeypatch: pyte
     for name in ("a.zip", "b.zip"):
         (place / name).write_bytes(zip_of(ANSWER))
     laid_out(place / "c", ANSWER)
-    monkeypatch.setattr("graders.cohort.place.find_in_file", crash)
+    monkeypatch.setattr("graders.cohort.collect.place.find_in_file", crash)
     rows = found(place)
 
     assert [("a", "unreadable"), ("b", "unreadable"), ("c", "ready")] == states(rows)

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from graders.cohort.feedback import NEXT_WORDS, STATE_WORDS, Words, code, escape, feedback, short_feedback
+from graders.cohort.gradebook.worth import LatePolicy, score
+from graders.cohort.hand_back.feedback import NEXT_WORDS, STATE_WORDS, Words, code, escape, feedback, short_feedback
 from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState, Student
-from graders.cohort.worth import LatePolicy, score
 from graders.finding import Finding
 from graders.outcome import Status
 from tests.graders.cohort.made_rows import CHECKS, graded, outcome, report

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from graders.cohort.find_gradebook import find_gradebook, find_gradebooks
-from graders.cohort.gradebook import FILE_NAME, open_gradebook
+from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
+from graders.cohort.gradebook.find import find_gradebook, find_gradebooks
 from graders.errors import GradebookError
 
 

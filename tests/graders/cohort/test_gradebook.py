@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.cohort.gradebook import CohortFacts, Grade, Gradebook, open_gradebook
+from graders.cohort.gradebook.book import CohortFacts, Grade, Gradebook, open_gradebook
 from graders.cohort.row import GradeState, Override, Row, RowState, Student
 from graders.errors import GradebookError
 from graders.finding import Finding

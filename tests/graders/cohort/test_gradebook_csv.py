@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from graders.cohort.gradebook_csv import FILE_NAMES, PLAIN_COLUMNS, Flavour, Table, cell, open_tables
+from graders.cohort.gradebook.spreadsheet import FILE_NAMES, PLAIN_COLUMNS, Flavour, Table, cell, open_tables
+from graders.cohort.gradebook.worth import LatePolicy, score
 from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState, Student
-from graders.cohort.worth import LatePolicy, score
 from graders.outcome import Status
 from tests.graders.cohort.made_rows import DUE, graded, outcome, report
 

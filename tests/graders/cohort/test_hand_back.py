@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from graders.cohort.gradebook import FILE_NAME, CohortFacts, Grade, open_gradebook
-from graders.cohort.hand_back import LOCK, CohortExercise, HandBackOptions, HandedBack, exercise_of, write_all
-from graders.cohort.hand_back_settings import FILE_NAME as SETTINGS
-from graders.cohort.hand_back_settings import HandBackSettings, read_settings
+from graders.cohort.gradebook.book import FILE_NAME, CohortFacts, Grade, open_gradebook
+from graders.cohort.gradebook.worth import LatePolicy
+from graders.cohort.hand_back.outputs import LOCK, CohortExercise, HandBackOptions, HandedBack, exercise_of, write_all
+from graders.cohort.hand_back.settings import FILE_NAME as SETTINGS
+from graders.cohort.hand_back.settings import HandBackSettings, read_settings
 from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState, Student
-from graders.cohort.worth import LatePolicy
 from graders.errors import GradebookError
 from graders.exercise import read_exercise
 from graders.formats import gradescope

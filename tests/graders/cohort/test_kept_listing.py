@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from graders.cohort.archive import ArchiveError, Caps, Deadline, Listing, Node, NodeKind
-from graders.cohort.collect import collect
-from graders.cohort.kept_listing import KeptListing, SortedListing
+from graders.cohort.collect.archive import ArchiveError, Caps, Deadline, Listing, Node, NodeKind
+from graders.cohort.collect.kept_listing import KeptListing, SortedListing
+from graders.cohort.collect.rows import collect
+from graders.cohort.collect.tar_archive import TarArchive
+from graders.cohort.collect.unpack import read
+from graders.cohort.collect.zip_archive import ZipArchive
 from graders.cohort.row import Row
-from graders.cohort.tar_archive import TarArchive
-from graders.cohort.unpack import read
-from graders.cohort.zip_archive import ZipArchive
 from graders.exercise import ExerciseSpec, read_exercise
 from tests.graders.cohort.make_cohort import EXERCISES
 

@@ -11,7 +11,7 @@ import pytest
 
 from graders.cancel import Cancel
 from graders.cohort.lane import LocalGrader
-from graders.engine.fake import FakeEngine, FakeReply
+from graders.engine.fake.engine import FakeEngine, FakeReply
 from graders.report import Verdict
 from graders.submission import read_submission
 from tests.graders.cohort.small_exercise import small_exercise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graders.cohort.naming import Naming, read_name
+from graders.cohort.collect.naming import Naming, read_name
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graders.cohort.own_line import LINES_MAX, Given
+from graders.cohort.similarity.own_line import LINES_MAX, Given
 
 STARTER = {"Dockerfile": b"FROM python:3.11-slim\nCOPY . .\n", "app.py": b"print('hello, world')\n"}
 

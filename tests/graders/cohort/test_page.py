@@ -11,11 +11,11 @@ from urllib.parse import unquote
 
 import pytest
 
-from graders.cohort.hand_back import CohortExercise, HandBackOptions, write_all
-from graders.cohort.page_file import PageFile
-from graders.cohort.page_top import Heading
+from graders.cohort.gradebook.worth import LatePolicy, in_words, score
+from graders.cohort.hand_back.outputs import CohortExercise, HandBackOptions, write_all
+from graders.cohort.page.file import PageFile
+from graders.cohort.page.top import Heading
 from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState, Student
-from graders.cohort.worth import LatePolicy, in_words, score
 from graders.outcome import Status
 from tests.graders.cohort.hostile_rows import HOSTILE, hostile_rows
 from tests.graders.cohort.made_rows import DUE, EXERCISE, NOW, graded, made_rows, outcome, report

@@ -14,11 +14,11 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from graders.cohort.page_file import PageFile
-from graders.cohort.page_top import Heading
+from graders.cohort.gradebook.worth import LatePolicy, score
+from graders.cohort.page.file import PageFile
+from graders.cohort.page.top import Heading
 from graders.cohort.row import GradedRow
-from graders.cohort.similarity import Alike, Group, Kind, Pair, SharedLine
-from graders.cohort.worth import LatePolicy, score
+from graders.cohort.similarity.compare import Alike, Group, Kind, Pair, SharedLine
 from tests.browser import log_of, open_chromium, requested
 from tests.graders.cohort.hostile_rows import HOSTILE, hostile_rows
 from tests.graders.cohort.made_rows import DUE, EXERCISE, NOW, made_rows

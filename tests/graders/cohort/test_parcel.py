@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.cohort.parcel import (
+from graders.cohort.cluster.parcel import (
     Answer,
     AnswerKind,
     FileParcel,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.cohort.roster import read_roster
+from graders.cohort.collect.roster import read_roster
 from graders.cohort.row import Student
 from graders.errors import SubmissionError
 

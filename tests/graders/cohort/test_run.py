@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from graders.cancel import Cancel
-from graders.cohort.gradebook import Gradebook, open_gradebook
+from graders.cohort.gradebook.book import Gradebook, open_gradebook
 from graders.cohort.lane import Graded, LocalGrader, Tell
 from graders.cohort.plan import Choice
 from graders.cohort.row import GradedRow, GradeState, Row, RowState, Student
 from graders.cohort.run import CohortRun
 from graders.cohort.run_event import CohortEvent, Ending, EngineAway, EngineBack, GradingEnded, RunEnded, RunPlanned
 from graders.cohort.run_settings import RunSettings
-from graders.engine.fake import FakeEngine
+from graders.engine.fake.engine import FakeEngine
 from graders.errors import Cancelled, EngineUnavailable, GradebookError
 from graders.exercise import ExerciseSpec, read_exercise
 from graders.finding import Finding

@@ -12,13 +12,13 @@ import pytest
 
 from course.author.case import lay_out, read_cases
 from graders.cancel import Cancel
-from graders.cohort.gradebook import FILE_NAME, Gradebook, open_gradebook
+from graders.cohort.collect.unpack import read
+from graders.cohort.gradebook.book import FILE_NAME, Gradebook, open_gradebook
 from graders.cohort.lane import LocalGrader
 from graders.cohort.row import GradeState, Row, RowState, Student
 from graders.cohort.run import CohortRun
 from graders.cohort.run_event import Ending, GradingStage, RunEnded
 from graders.cohort.run_settings import RunSettings
-from graders.cohort.unpack import read
 from graders.engine.base import Engine
 from graders.engine.find import find_engine
 from graders.exercise import ExerciseSpec, read_exercise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graders.cohort.similarity import PAIRS_SHOWN, Alike, Kind, Similarity
+from graders.cohort.similarity.compare import PAIRS_SHOWN, Alike, Kind, Similarity
 
 STARTER = {"Dockerfile": b"FROM python:3.11-slim\nCOPY . .\nRUN pip install -r requirements.txt\n"}
 OWN = (

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from graders.cohort.archive import Caps, Deadline, Source
-from graders.cohort.open_archive import open_archive
+from graders.cohort.collect.archive import Caps, Deadline, Source
+from graders.cohort.collect.open_archive import open_archive
+from graders.cohort.collect.seek import Found, Search, find_in_file
+from graders.cohort.collect.unpack import read, unread
 from graders.cohort.row import Row, RowState, Student
-from graders.cohort.seek import Found, Search, find_in_file
-from graders.cohort.unpack import read, unread
 from graders.errors import SubmissionError
 from graders.exercise import read_exercise
 from graders.limits import MIB, Limits

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.cohort.grade_key import decides
-from graders.cohort.parcel import (
+from graders.cohort.cluster.parcel import (
     Answer,
     AnswerKind,
     Looked,
@@ -24,9 +23,10 @@ from graders.cohort.parcel import (
     pack_order,
     unpack,
 )
-from graders.cohort.worker import FOLDER, OTHER_CODE, WorkerDesk
+from graders.cohort.cluster.worker import FOLDER, OTHER_CODE, WorkerDesk
+from graders.cohort.grade_key import decides
 from graders.engine.base import Engine
-from graders.engine.fake import FakeEngine
+from graders.engine.fake.engine import FakeEngine
 from graders.errors import EngineUnavailable
 from graders.exercise import ExerciseSpec
 from graders.formats.json import loads

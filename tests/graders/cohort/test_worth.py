@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from graders.cohort.gradebook.worth import LatePolicy, in_words, number, score
 from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState, Student
-from graders.cohort.worth import LatePolicy, in_words, number, score
 from graders.outcome import Status
 from tests.graders.cohort.made_rows import DUE, graded, outcome, report
 

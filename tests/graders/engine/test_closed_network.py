@@ -25,15 +25,15 @@ from graders.base_images.renewal import pull_again
 from graders.base_images.stand_in import build_stand_in
 from graders.base_images.trust import is_current, read_trust, renew, retold
 from graders.cancel import Cancel
-from graders.engine import private
 from graders.engine.base import BuildRequest, BuildResult, ContextFile, Engine, Network, RunRequest
-from graders.engine.docker import DockerEngine
-from graders.engine.docker_wire import Wire, as_object, as_text, messages
+from graders.engine.docker.adapter import DockerEngine
+from graders.engine.docker.wire import Wire, as_object, as_text, messages
 from graders.engine.network_claim import claimed
-from graders.engine.private import PrivatePaths
-from graders.engine.private_network import Bridge
-from graders.engine.private_service import guard_pid
-from graders.engine.private_settings import EngineSettings
+from graders.engine.private import daemon as private
+from graders.engine.private.daemon import PrivatePaths
+from graders.engine.private.network import Bridge
+from graders.engine.private.service import guard_pid
+from graders.engine.private.settings import EngineSettings
 from graders.errors import Cancelled, EngineUnavailable
 from graders.limits import Limits
 

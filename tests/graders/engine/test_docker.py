@@ -15,8 +15,8 @@ import pytest
 from graders.base_images.ensure import ensure
 from graders.cancel import Cancel
 from graders.engine.base import BuildRequest, BuildResult, ContextFile, Engine, RunRequest, RunResult, StepStatus
-from graders.engine.docker import DockerEngine
-from graders.engine.docker_wire import Wire
+from graders.engine.docker.adapter import DockerEngine
+from graders.engine.docker.wire import Wire
 from graders.limits import Limits
 
 pytestmark = pytest.mark.engine
@@ -126,7 +126,7 @@ RUNNER = """
 import sys
 from graders.cancel import Cancel
 from graders.engine.base import RunRequest
-from graders.engine.docker import DockerEngine
+from graders.engine.docker.adapter import DockerEngine
 from graders.limits import Limits
 address, image, run_id = sys.argv[1:]
 DockerEngine(address).run(RunRequest(image, run_id, Limits(run_s=60.0), args=("sleep", "60")), Cancel())

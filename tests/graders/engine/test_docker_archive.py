@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from graders.engine.base import ContextFile
-from graders.engine.docker_archive import too_large, unpacked_bytes
+from graders.engine.docker.archive import too_large, unpacked_bytes
 from graders.limits import MIB
 
 

@@ -8,7 +8,7 @@ import tarfile
 import pytest
 
 from graders.engine.base import ContextFile
-from graders.engine.docker_context import pack, without_syntax
+from graders.engine.docker.context import pack, without_syntax
 
 
 def test_first_header_is_the_dockerfiles_and_plain() -> None:

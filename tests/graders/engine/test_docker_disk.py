@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.engine.docker_disk import EngineDisk
+from graders.engine.docker.disk import EngineDisk
 
 MIB = 1024 * 1024
 

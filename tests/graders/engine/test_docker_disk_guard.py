@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from graders.cancel import Cancel
-from graders.engine import docker_disk, docker_disk_guard
-from graders.engine.docker_disk import EngineDisk
-from graders.engine.docker_disk_guard import DiskGuard, end_process
-from graders.engine.docker_errors import EngineRefused
-from graders.engine.docker_wire import CONTROL_S, Json, Query, Wire
+from graders.engine.docker import disk as docker_disk
+from graders.engine.docker import disk_guard as docker_disk_guard
+from graders.engine.docker.disk import EngineDisk
+from graders.engine.docker.disk_guard import DiskGuard, end_process
+from graders.engine.docker.errors import EngineRefused
+from graders.engine.docker.wire import CONTROL_S, Json, Query, Wire
 from graders.errors import EngineError
 
 MIB = 1024 * 1024

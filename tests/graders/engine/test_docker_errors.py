@@ -11,7 +11,7 @@ import requests.exceptions
 import urllib3.exceptions
 
 from graders.cancel import Cancel
-from graders.engine.docker_errors import machine_trouble, registry_trouble, translated, without_noise
+from graders.engine.docker.errors import machine_trouble, registry_trouble, translated, without_noise
 from graders.errors import Cancelled, EngineError, EngineTimeout, EngineUnavailable
 
 

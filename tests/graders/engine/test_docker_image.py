@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graders.engine.docker_image import read_image
+from graders.engine.docker.image import read_image
 
 
 @pytest.mark.parametrize(("told", "expected"), [(126, 208), (208, 208), (300, 300)], ids=["packed", "equal", "more"])

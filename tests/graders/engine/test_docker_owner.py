@@ -18,12 +18,12 @@ import pytest
 from graders.base_images.ensure import ensure
 from graders.cancel import Cancel
 from graders.cohort.lane import LocalGrader
-from graders.engine import docker_owner
 from graders.engine.base import Engine
-from graders.engine.docker_container import container_config
-from graders.engine.docker_errors import EngineRefused
-from graders.engine.docker_owner import OWNER, Mark, is_left_over, own_mark, read_mark
-from graders.engine.docker_wire import Wire
+from graders.engine.docker import owner as docker_owner
+from graders.engine.docker.container import container_config
+from graders.engine.docker.errors import EngineRefused
+from graders.engine.docker.owner import OWNER, Mark, is_left_over, own_mark, read_mark
+from graders.engine.docker.wire import Wire
 from graders.engine.find import find_engine
 from graders.exercise import read_exercise
 from tests.graders.cohort.make_cohort import EXERCISES

@@ -8,7 +8,7 @@ import pytest
 
 from graders.dockerfile.parse import parse
 from graders.engine.base import BuildRequest, ContextFile, Network
-from graders.engine.docker_refusal import overgrown, past_its_network, refusal
+from graders.engine.docker.refusal import overgrown, past_its_network, refusal
 from graders.limits import Limits
 
 BASE = "FROM busybox:1.35\n"

@@ -9,7 +9,7 @@ import pytest
 
 from graders.cancel import Cancel
 from graders.engine.base import BuildRequest, BuildResult, ContextFile, Engine, RunRequest
-from graders.engine.docker_start_fault import exit_code_of, impossible_wish
+from graders.engine.docker.start_fault import exit_code_of, impossible_wish
 from graders.engine.service import ServiceRequest
 from graders.limits import Limits
 

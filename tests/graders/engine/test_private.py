@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from graders.cancel import Cancel
-from graders.engine import private
 from graders.engine.base import Engine
-from graders.engine.install import install_engine
-from graders.engine.private import PrivatePaths
-from graders.engine.private_network import Bridge
-from graders.engine.private_process import end_all, is_ours
+from graders.engine.private import daemon as private
+from graders.engine.private.daemon import PrivatePaths
+from graders.engine.private.install import install_engine
+from graders.engine.private.network import Bridge
+from graders.engine.private.process import end_all, is_ours
 from graders.errors import Cancelled, EngineCommandFailed, EngineUnavailable
 
 ENVIRON = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from graders.engine.private_settings import EngineSettings, daemon_settings, services_asked
+from graders.engine.private.settings import EngineSettings, daemon_settings, services_asked
 
 
 def test_services_asked_are_those_that_dockerd_is_told_of(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from graders.cancel import Cancel
 from graders.engine.cgroup_limit import GroupLimits, find_process, limits_over
-from graders.engine.fake import FakeEngine, FakeReply, FakeRun
+from graders.engine.fake.engine import FakeEngine, FakeReply, FakeRun
 from graders.engine.probe import Kept, probe
 from graders.errors import Cancelled, EngineError
 

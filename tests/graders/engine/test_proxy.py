@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from graders.engine.proxy import INDEX_HOSTS, Proxy, Target, is_listed, read_request, split_host, upstream_of
+from graders.engine.private.proxy import INDEX_HOSTS, Proxy, Target, is_listed, read_request, split_host, upstream_of
 
 LOOPBACK = ipaddress.IPv4Network("127.0.0.0/8")
 

@@ -13,7 +13,7 @@ import pytest
 
 from graders.cancel import Cancel
 from graders.engine.base import BuildRequest, RunRequest
-from graders.engine.docker import DockerEngine
+from graders.engine.docker.adapter import DockerEngine
 from graders.errors import EngineError
 from graders.limits import Limits
 

@@ -14,8 +14,8 @@ import pytest
 from graders.cancel import Cancel
 from graders.context import TextCase
 from graders.engine.base import BuildRequest, BuildResult, ContextFile
-from graders.engine.fake import FakeEngine
-from graders.engine.fake_service import Answer, FakeCall, FakeHttp, FakeService
+from graders.engine.fake.engine import FakeEngine
+from graders.engine.fake.service import Answer, FakeCall, FakeHttp, FakeService
 from graders.engine.service import Health
 from graders.errors import SpecError
 from graders.exercise import TextSpec

@@ -7,7 +7,7 @@ import pytest
 from graders.base_images.ensure import ensure
 from graders.cancel import Cancel
 from graders.engine.base import Engine
-from graders.engine.fake import FakeEngine
+from graders.engine.fake.engine import FakeEngine
 
 BASE = "busybox:1.35"
 NOWHERE = "registry.invalid/nothing:1"

@@ -1,0 +1,121 @@
+"""Owns what a graded cohort leaves in `--out` for people: tables, students' folders, the page; must never grade.
+
+    write_all(out, book.rows(), exercise_of(spec), HandBackOptions(now=...))
+
+goes through the rows once. Each file is replaced as a whole; what belongs to nobody any more is taken away.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from graders.cohort.collect.kept_listing import KeptListing
+from graders.cohort.gradebook.worth import LatePolicy
+from graders.cohort.hand_back.settings import HandBackSettings, keep_settings
+from graders.cohort.row import GradedRow, Row
+from graders.errors import GradebookError, SubmissionError
+from graders.exercise import ExerciseSpec
+from graders.submission import read_submission
+
+LOCK = ".handing-back"
+
+ReadFiles = Callable[[Row], "Mapping[str, bytes] | None"]
+"""What a row handed in, path -> bytes; None when it can't be read now. Raises nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class CohortExercise:
+    """What the cohort was graded for."""
+
+    id: str
+    title: str
+    max_points: int
+    given: tuple[Mapping[str, bytes], ...] = ()
+    """Files of the starter and of the solution: what equals them is nobody's own."""
+    read_files: ReadFiles | None = None
+    """None: submissions are not compared with each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandBackOptions:
+    """How the results are handed back."""
+
+    now: datetime
+    """With a time zone: when the page says that it was made."""
+    late: LatePolicy = field(default_factory=LatePolicy)
+    """What it leaves at its default is as kept in `--out`; what it says is kept there."""
+    assignment: str = ""
+    """The assignment's name in Canvas; empty: as kept in `--out`, else the exercise's title."""
+    progress: Callable[[int], None] = lambda _: None
+    """Told how many rows are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedBack:
+    """What was written."""
+
+    rows: int
+    students: int
+    """Folders."""
+    page: Path
+    page_bytes: int
+    pairs: int
+    """Pairs and groups of similar submissions that the page shows."""
+
+
+def exercise_of(spec: ExerciseSpec) -> CohortExercise:
+    """What of an exercise the outputs need: its name, its points, and the files that everybody was given."""
+    given = []
+    for folder in (spec.starter, spec.solution):
+        with suppress(SubmissionError):
+            files = read_submission(folder, spec.limits).files
+            given.append({file.path: file.data for file in files if not file.link})
+    points = sum(use.points for use in spec.checks if not use.advisory)
+    return CohortExercise(spec.id, spec.title, points, tuple(given), partial(_files, spec, KeptListing()))
+
+
+def write_all(
+    out_dir: Path, rows: Iterable[GradedRow], exercise: CohortExercise, options: HandBackOptions
+) -> HandedBack:
+    """Write every output. Raises GradebookError when a file can't be written; the others stay whole."""
+    from graders.cohort.hand_back.run import HandBackRun
+
+    try:
+        with _alone(out_dir):
+            kept = keep_settings(out_dir, HandBackSettings(options.late, options.assignment))
+            return HandBackRun(out_dir, exercise, replace(options, late=kept.late, assignment=kept.assignment)).all(
+                rows
+            )
+    except OSError as error:
+        raise GradebookError(
+            f"{error.filename or out_dir} can't be written: {error.strerror}",
+            hint="Make room or mend its permissions, then: dockyard report DIR",
+        ) from error
+
+
+@contextmanager
+def _alone(out_dir: Path) -> Iterator[None]:
+    """Wait until nobody else writes there: `dockyard report` may run while `dockyard grade` ends. Raises OSError."""
+    out_dir.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(out_dir / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _files(spec: ExerciseSpec, kept: KeptListing, row: Row) -> Mapping[str, bytes] | None:
+    from graders.cohort.collect.unpack import read
+
+    try:
+        return {file.path: file.data for file in read(row, spec, kept=kept).files if not file.link}
+    except (SubmissionError, OSError):
+        return None

@@ -1,0 +1,206 @@
+"""Owns measuring what a build or a run writes to the engine's disk; must never stop anything itself.
+
+No engine limits the disk of a build, so the free space of the file system that holds the engine's data is watched
+from outside. It falls for other reasons too: before a submission is blamed, the layers that are new since its start
+are weighed. Where that can't be done (another machine, no rights, other builds at the same time), nobody is blamed.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from graders.engine.docker.errors import HINT_DISK
+from graders.errors import EngineError
+from graders.limits import MIB
+
+_ENTRIES = 300_000
+"""Files that are looked at before a weighing is given up."""
+_INODES_HEADROOM = 1000
+"""File entries on the engine's disk below which builds and runs are given up."""
+_INODES_NEEDED = 50_000
+"""File entries that one build may need: the largest of the course's images make some 20,000."""
+_WEIGH_S = 2.0
+"""Pause between two weighings of new layers."""
+_REMEMBERED_S = 3600.0
+
+
+class EngineDisk:
+    """The file system that holds an engine's data, as far as it can be seen from here."""
+
+    def __init__(self, address: str, data_root: str, storage: str) -> None:
+        """`address`: an engine that is not reached over a local socket is on a disk that we don't see."""
+        root = Path(data_root)
+        self._layers = _layers_folder(root, storage)
+        seen = root if self._layers.is_relative_to(root) else self._layers
+        self.root = seen if address.startswith("unix://") and data_root and _free(seen) is not None else None
+        self._lock = threading.Lock()
+        self._active = 0
+        self._crowds: list[tuple[float, int]] = []
+
+    @contextmanager
+    def watch(self, limit_mib: int, headroom_mib: int, *, weighs_layers: bool = True) -> Iterator[DiskUse]:
+        """Measure from now on. `weighs_layers`: False where the caller always knows what was written."""
+        with self._lock:
+            self._active += 1
+            self._note_crowd()
+        try:
+            # An engine in use for long has many thousand layers: listing them is work that a run has no need of.
+            yield DiskUse(self, limit_mib, headroom_mib, self.layer_names() if weighs_layers else None)
+        finally:
+            with self._lock:
+                self._note_crowd()
+                self._active -= 1
+
+    def free_bytes(self) -> int | None:
+        """Free space; None where it can't be seen."""
+        return _free(self.root) if self.root is not None else None
+
+    def crowd(self, since_s: float) -> int:
+        """How many builds and runs of this engine object were at work together since then (monotonic), at most."""
+        with self._lock:
+            self._crowds = [(at, size) for at, size in self._crowds if at >= since_s - _REMEMBERED_S]
+            return max([self._active, *(size for at, size in self._crowds if at >= since_s)])
+
+    def _note_crowd(self) -> None:
+        if self._active > 1:
+            self._crowds.append((time.monotonic(), self._active))
+
+    def layer_names(self) -> list[str] | None:
+        """The layers that there are now; None where they can't be read. No clock is asked: clocks jump."""
+        try:
+            return os.listdir(self._layers)  # noqa: PTH208 - str names: there are many
+        except OSError:
+            return None
+
+    def free_inodes(self) -> int | None:
+        """Files that can still be made; None where that can't be seen or has no limit."""
+        if self.root is None:
+            return None
+        with suppress(OSError):
+            status = os.statvfs(self.root)
+            return status.f_favail if status.f_files else None
+        return None
+
+    def new_layers(self, known: Collection[str] | None) -> tuple[int, int] | None:
+        """Bytes and files in layers that are not among the known ones; None where they can't be read."""
+        names = self.layer_names() if known is not None else None
+        if names is None or known is None:
+            return None
+        young = [os.path.join(self._layers, name) for name in set(names).difference(known)]  # noqa: PTH118 - str paths
+        # Docker keeps a layer's files in "diff", containerd in "fs".
+        return bytes_below([os.path.join(path, name) for path in young for name in ("diff", "fs")])  # noqa: PTH118
+
+
+class DiskUse:
+    """How much the free space has fallen since the start of one build or run."""
+
+    def __init__(self, disk: EngineDisk, limit_mib: int, headroom_mib: int, known: Collection[str] | None) -> None:
+        """`known`: the layers that there were before; None: no layer is weighed."""
+        self._disk = disk
+        self._limit_mib = limit_mib
+        self._headroom_mib = headroom_mib
+        self._began = time.monotonic()
+        self._known = known
+        self._inodes = disk.free_inodes()
+        self._free = disk.free_bytes()
+        self._weigh_at = 0.0
+
+    def is_suspicious(self) -> bool:
+        """Whether the free space fell by more than the limit or runs out; cheap, and true every two seconds only."""
+        now = self._disk.free_bytes()
+        if now is None or self._free is None or time.monotonic() < self._weigh_at:
+            return False
+        inodes = self._disk.free_inodes()
+        scarce = inodes is not None and inodes < _INODES_HEADROOM
+        if self._free - now <= self._limit_mib * MIB and now >= self._headroom_mib * MIB and not scarce:
+            return False
+        self._weigh_at = time.monotonic() + _WEIGH_S
+        return True
+
+    @property
+    def limit_bytes(self) -> int:
+        """What the build or run may write."""
+        return self._limit_mib * MIB
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether the disk is one of this machine."""
+        return self._free is not None
+
+    @property
+    def had_room(self) -> bool:
+        """Whether the disk had at first what one build or run may use; true where that can't be seen."""
+        bytes_fit = self._free is None or self._free >= self._limit_mib * MIB
+        return bytes_fit and (self._inodes is None or self._inodes >= _INODES_NEEDED)
+
+    def blame(self, what: str, own_bytes: int | None = None) -> str:
+        """What the submission did ("wrote 812 MiB, and one build may write 200 MiB"), or nothing.
+
+        `own_bytes`: what it wrote, where the caller knows it; else the new layers are weighed. Raises EngineError
+        when the disk runs out, or is being filled, and the submission can't be shown to be the cause.
+        """
+        now = self._disk.free_bytes()
+        if now is None or self._free is None:
+            return ""
+        limit = self._limit_mib * MIB
+        crowd = self._disk.crowd(self._began)
+        own_files = 0
+        if own_bytes is None and crowd == 1:
+            weighed = self._disk.new_layers(self._known)
+            own_bytes, own_files = weighed if weighed is not None else (None, 0)
+        if own_bytes is not None and own_bytes > limit:
+            return f"wrote {own_bytes // MIB} MiB, and one {what} may write {self._limit_mib} MiB"
+        inodes = self._disk.free_inodes()
+        if inodes is not None and inodes < _INODES_HEADROOM:
+            if own_files > (self._inodes or 0) // 2 and own_files > _INODES_NEEDED:
+                return f"made {own_files:,} files, and the engine's disk can hold no more"
+            raise EngineError(f"The engine's disk can hold only {inodes:,} more files", hint=HINT_DISK)
+        if now < self._headroom_mib * MIB:
+            message = f"The engine's disk has {now // MIB} MiB left, and {self._headroom_mib} MiB are needed"
+            raise EngineError(message, hint=HINT_DISK)
+        if own_bytes is None and self._free - now > limit * crowd:
+            lost = (self._free - now) // MIB
+            message = f"The engine's disk lost {lost} MiB during this {what}, and who wrote it can't be told"
+            raise EngineError(message, hint=HINT_DISK)
+        return ""
+
+
+def bytes_below(folders: Iterable[str]) -> tuple[int, int]:
+    """Bytes on the disk and number of the entries below some folders; folders that can't be read count nothing."""
+    todo, total, entries = list(folders), 0, 0
+    while todo and entries < _ENTRIES:
+        with suppress(OSError), os.scandir(todo.pop()) as found:
+            for entry in found:
+                entries += 1
+                with suppress(OSError):
+                    if entry.is_dir(follow_symlinks=False):
+                        todo.append(entry.path)
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_blocks * 512
+    return total, entries
+
+
+def _layers_folder(root: Path, storage: str) -> Path:
+    """Where the layers are: Docker's own store, or containerd's inside Docker's data, or that of the machine.
+
+    Source: looked at on Docker 20.10 and 28.5, 2026-11.
+    """
+    snapshots = Path(f"io.containerd.snapshotter.v1.{storage}", "snapshots")
+    for folder in (root / storage, root / "containerd/daemon" / snapshots, Path("/var/lib/containerd") / snapshots):
+        with suppress(OSError):
+            if folder.is_dir():
+                return folder
+    return root / storage
+
+
+def _free(root: Path) -> int | None:
+    try:
+        status = os.statvfs(root)
+    except OSError:
+        return None
+    return status.f_bavail * status.f_frsize
