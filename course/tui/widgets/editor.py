@@ -12,7 +12,7 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import TextArea
@@ -35,6 +35,8 @@ _LIGHT = {token: Style.parse(style) for token, style in LIGHT_STYLES.items()}
 _UNDERLINE = Style(underline=True)
 _MARK = Style(color=MARK, bold=True)
 _LIGHT_MARK = Style(color=LIGHT_MARK, bold=True)
+_CURSOR_CELLS = 3
+"""What is kept in sight at the cursor: as much as the toolkit keeps."""
 _TALLEST_DIFF = 2000
 """Lines up to which findings follow their text while it is edited; beyond, they wait for the next look."""
 
@@ -77,6 +79,20 @@ class Editor(TextArea, OwnScroll):
     def action_go_to_end(self, line: int) -> None:
         """To the beginning of the text (0) or to its end (-1)."""
         self.move_cursor(self.document.start if line == 0 else self.document.end)
+
+    # -- what is in sight
+
+    def scroll_cursor_visible(self, center: bool = False, animate: bool = False) -> Offset:
+        """Bring the cursor into sight; lines are seen from their beginning when the cursor is in sight there too."""
+        delta = super().scroll_cursor_visible(center, animate)
+        room = self.scrollable_content_region.width - self.gutter_width
+        if (self.scroll_x or delta.x) and self._cursor_offset[0] + _CURSOR_CELLS <= room:
+            self.scroll_to(x=0, animate=animate, force=True)
+        return delta
+
+    def _on_resize(self) -> None:
+        # Keys may come before the first width; and the line of a finding takes rows away.
+        self.call_after_refresh(self.scroll_cursor_visible)
 
     # -- findings
 
