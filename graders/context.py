@@ -161,6 +161,10 @@ class RebuildContext:
     control: BuildResult | None = None
     """A third build: with a test that passes in place of the one that broke the second (Change.TEST), or with the
     lock's own fingerprints in other places (Change.LOCK)."""
+    cases: tuple[TextCase, ...] = ()
+    """Texts that the exercise's own model labels so."""
+    run: RunResult | None = None
+    """What the control's image did with these texts on its standard input (Change.LOCK); None when it was not run."""
     stopped_early: bool = False
     """The second build was stopped because it had shown enough: its later steps are missing, its error is ours."""
 

@@ -104,6 +104,7 @@ def rebuild_context(
     *,
     stopped_early: bool = False,
     control: BuildResult | None = None,
+    run: RunResult | None = None,
     image: ImageInfo | None = None,
     second_image: ImageInfo | None = None,
 ) -> RebuildContext:
@@ -117,6 +118,8 @@ def rebuild_context(
         dependency_steps=dependency_steps,
         stopped_early=stopped_early,
         control=control,
+        cases=CASES,
+        run=run,
         image=image,
         second_image=second_image,
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from graders.check import Change, Planted
 from graders.context import RebuildContext
 from graders.dockerfile.requirement import read_requirement_files
-from graders.engine.base import BuildResult, BuildStep, StepStatus
+from graders.engine.base import BuildResult, BuildStep, RunRequest, RunResult, StepStatus
 from graders.errors import EngineError
 from graders.event import GradeEvent, Purpose, StageStarted
 from graders.outcome import Level
@@ -20,6 +20,7 @@ from graders.rebuild.change import ChangedContext, change, with_test
 from graders.rebuild.counterpart import counterpart, is_joined, plain_name, ran_again
 from graders.rebuild.dependency_step import find_dependency_steps
 from graders.rebuild.lock_change import with_swapped_lock
+from graders.text_case import as_input
 
 if TYPE_CHECKING:
     from graders.workbench import Workbench
@@ -44,6 +45,7 @@ class _Rebuild:
     changed: ChangedContext
     stopped_early: bool
     control: BuildResult | None = None
+    run: RunResult | None = None
 
 
 class Rebuilds:
@@ -90,6 +92,8 @@ class Rebuilds:
             image=bench.image,
             second_image=bench.engine.image(last.image_id) if last is not None and last.ok else None,
             control=made.control,
+            cases=bench.cases,
+            run=made.run,
             stopped_early=made.stopped_early,
         )
 
@@ -115,7 +119,16 @@ class Rebuilds:
         if swapped is not None:
             yield StageStarted(Level.REBUILD, f"Building again: {Purpose.LOCK_SWAPPED}")
             control, _ = yield from bench.run_build(Purpose.LOCK_SWAPPED, swapped)
-            self._made[Change.LOCK] = replace(made, control=control)
+            run = self._asked(control) if control.ok and bench.cases and not bench.spec.service.port else None
+            self._made[Change.LOCK] = replace(made, control=control, run=run)
+
+    def _asked(self, build: BuildResult) -> RunResult:
+        """What the image of a build does with the texts. Raises EngineError and Cancelled."""
+        bench = self._bench
+        request = RunRequest(
+            image_id=build.image_id, run_id=bench.run_id, limits=bench.spec.limits, stdin=as_input(bench.cases)
+        )
+        return bench.engine.run(request, bench.cancel)
 
     def _share_whole_build(self, what: Change) -> None:
         """SOURCE and LINE change the same: one build does for both, unless it was stopped early."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import pytest
 
 from graders.checks.container import arguments_ignored, wrong_output
 from graders.context import TextCase
+from graders.engine.base import RunResult
 from graders.finding import Finding, Undecidable
 from graders.recorded import ANSWER, CASES, container_context, run
 
@@ -84,3 +87,22 @@ def test_arguments_that_do_not_arrive_are_found(result: object, message: str) ->
 
     assert isinstance(found, Finding)
     assert message in found.message
+
+
+def test_program_started_for_each_argument_may_take_its_time() -> None:
+    """Three hundred starts may not fit in the time of a run: then a dozen answers decide."""
+
+    @dataclass(frozen=True)
+    class Slow:
+        few: RunResult
+
+        def run(self, *, args: tuple[str, ...] = (), **_: object) -> RunResult:
+            return self.few if len(args) <= 12 else run(ANSWER * 20, exit_code=None)
+
+    def judged(few: RunResult) -> list[object]:
+        context = replace(container_context(run()), container=Slow(few))
+        return [*arguments_ignored.CHECK.find(context, arguments_ignored.Params())]
+
+    assert [] == judged(run(ANSWER * 2))
+    assert 1 == len(judged(run(ANSWER)))
+    assert 1 == len(judged(run(exit_code=None)))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from graders.check import NoParams
-from graders.checks.rebuild.stale_after_lock_change import CACHED, CHECK, FAILED, FETCH, STOPPED
+from graders.checks.rebuild.stale_after_lock_change import CACHED, CHECK, FAILED, FETCH, NO_MODEL, STOPPED, Params
 from graders.context import RebuildContext
 from graders.engine.base import BuildResult
 from graders.finding import Finding, Undecidable
-from graders.recorded import BASE, IMAGE, build, rebuild_context, step
+from graders.recorded import BASE, IMAGE, build, rebuild_context, run, step
 
 
 def judged(context: RebuildContext) -> list[type]:
-    return [type(item) for item in CHECK.find(context, NoParams())]
+    return [type(item) for item in CHECK.find(context, Params())]
 
 
 def second(result: BuildResult) -> RebuildContext:
@@ -60,3 +59,17 @@ def test_image_that_the_lock_does_not_change_is_found() -> None:
     assert [Finding] == judged(looked_at)
     assert [] == judged(replace(looked_at, second_image=BASE))
     assert [] == judged(replace(looked_at, second_image=None))
+
+
+def test_image_that_answers_as_before_is_found() -> None:
+    """Some other layer changed with the lock, and the model that was put in by hand stayed."""
+    answered = rebuild_context(
+        build(FETCH), STOPPED, (), control=build(FETCH), run=run(), image=IMAGE, second_image=BASE
+    )
+    (found,) = CHECK.find(answered, Params())
+
+    assert isinstance(found, Finding)
+    assert "the old model's answers" in found.message
+    assert [] == judged(replace(answered, run=NO_MODEL))
+    assert [] == judged(replace(answered, run=None))
+    assert [] == judged(replace(answered, cases=()))

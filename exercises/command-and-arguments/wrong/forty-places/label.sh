@@ -1,0 +1,2 @@
+#!/bin/bash
+exec python src/predict.py "${@:1:40}"
