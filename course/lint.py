@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from graders.errors import SubmissionError
 
@@ -24,8 +24,7 @@ STDIN_BYTES = 1024 * 1024
 SKIPPED_FOLDERS = frozenset({".git", ".venv", "node_modules", "__pycache__", ".tox"})
 
 
-@dataclass(frozen=True, slots=True)
-class LintedFile:
+class LintedFile(NamedTuple):
     """One Dockerfile and what was found, by file and line."""
 
     name: str

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from graders.engine.base import Network
 from graders.errors import EngineError
 from graders.safe_text import clean
+
+if TYPE_CHECKING:
+    from graders.engine.base import Network
 
 SETTING = "DOCKYARD_BUILD_NETWORK"
 """Variable that names the most network that any build gets."""
@@ -26,6 +29,8 @@ class BuildNetwork(StrEnum):
     @property
     def network(self) -> Network:
         """In the engine's words."""
+        from graders.engine.base import Network
+
         return {BuildNetwork.ON: Network.BRIDGE, BuildNetwork.INDEX: Network.INDEX}.get(self, Network.NONE)
 
 

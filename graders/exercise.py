@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -201,6 +200,8 @@ class _Reader:
             raise self.error("", f"can't be read ({error.strerror})", hint="Each exercise has one.") from error
         if len(self.raw) > SIZE_CAP_BYTES:
             raise self.error("", f"is larger than {SIZE_CAP_BYTES} bytes")
+        import tomllib
+
         try:
             return tomllib.loads(self.raw.decode("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

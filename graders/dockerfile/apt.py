@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from graders.dockerfile.model import Command, Instruction
 
@@ -32,8 +32,7 @@ _RECOMMENDS = "apt::install-recommends"
 _SHORT = re.compile(r"-[A-Za-z]+\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Apt:
+class Apt(NamedTuple):
     """One command of apt-get, apt or aptitude."""
 
     command: Command

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from graders.dockerfile.install import Install, is_of_dependencies, python_installs
 from graders.dockerfile.model import Instruction
@@ -24,8 +24,7 @@ _SUBSTITUTION = re.compile(r"\$\(|`")
 _FILE_IN_SUBSTITUTION = re.compile(r"[\w./-]*(?:requirement|\.txt|\.in\b|pyproject)[\w./-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A requirement file that an install reads."""
 
     name: str
@@ -68,7 +67,7 @@ def requirements_in(source: Source, files: Mapping[str, bytes]) -> tuple[Require
     if source.origin.path:
         return tuple(read_requirement_files(files, source.origin.path))
     found = read_requirement_files({source.name: source.origin.data}, source.name)
-    return tuple(replace(item, file="", line=0) for item in found)
+    return tuple(item._replace(file="", line=0) for item in found)
 
 
 def option_values(install: Install, *names: str) -> tuple[str, ...]:

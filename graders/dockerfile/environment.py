@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from graders.dockerfile.expand import expand
 from graders.dockerfile.model import Dockerfile, Instruction, Stage
 from graders.dockerfile.word import split_env, split_pairs
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """One name and its value of an ENV, ARG or LABEL."""
 
     name: str

@@ -7,7 +7,7 @@ tests/graders/dockerfile/test_meaning.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 VALUE_LIMIT = 16 * 1024
 """A longer value counts as unknown, so that a variable doubled over and over stays small."""
@@ -16,8 +16,7 @@ _OPERATORS = frozenset("-+?#%/")
 _SPECIAL = frozenset("0123456789@*#?$!-")
 
 
-@dataclass(frozen=True, slots=True)
-class Expanded:
+class Expanded(NamedTuple):
     """A text with its variables filled in."""
 
     text: str

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import bisect
 import re
-from dataclasses import dataclass
 from operator import itemgetter
+from typing import NamedTuple
 
 from graders.dockerfile.model import Heredoc, Problem
 from graders.dockerfile.word import is_closed, read_list, split_flags, split_keyword, split_words
@@ -29,8 +29,7 @@ _BOM = b"\xef\xbb\xbf"
 _HEREDOC = re.compile(r"\d*<<(-?)\s*([^<]*)\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Logical:
+class Logical(NamedTuple):
     """One instruction joined onto one line."""
 
     text: str
@@ -48,8 +47,7 @@ class Logical:
         return self.pieces[index][1] if index >= 0 else self.line
 
 
-@dataclass(frozen=True, slots=True)
-class Flat:
+class Flat(NamedTuple):
     """A Dockerfile joined into instructions."""
 
     text: str

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 PATTERN_LIMIT = 2000
 """More patterns than this are not read: no true .dockerignore has them."""
@@ -100,8 +101,7 @@ def _clean(line: str) -> str:
     return bang + pattern
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     """One element of a pattern."""
 
     kind: str

@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from operator import attrgetter
+from typing import NamedTuple
 
 from graders.dockerfile.flatten import Logical, flatten
 from graders.finding import Finding
@@ -29,8 +29,7 @@ _OURS = re.compile(r"\s*#\s*dockyard\s*:\s*(.*)", re.IGNORECASE)
 _IGNORE = re.compile(r"ignore\s*=\s*(\S*)\s*(.*)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class InlineIgnore:
+class InlineIgnore(NamedTuple):
     """One such comment; `fault` says why it can't be obeyed, and is empty when it can."""
 
     line: int

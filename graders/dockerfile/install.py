@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from graders.dockerfile.model import Command, Instruction
 
@@ -33,8 +33,7 @@ _FILES = frozenset(("-r", "--requirement", "--requirements"))
 _TOOLS = frozenset(("pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pdm", "pip-tools", "virtualenv", "build"))
 
 
-@dataclass(frozen=True, slots=True)
-class Install:
+class Install(NamedTuple):
     """One command that installs Python packages."""
 
     command: Command

@@ -8,12 +8,13 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from graders.dockerfile.word import split_plain
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Something about the text that Docker would refuse, or that we had to mend to read it."""
 
     line: int
@@ -24,8 +25,7 @@ class Problem:
     """Whether Docker refuses to build the file for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heredoc:
+class Heredoc(NamedTuple):
     """The body of one heredoc."""
 
     name: str
@@ -34,8 +34,7 @@ class Heredoc:
     """Whether variables are expanded in it (its name was not quoted)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One simple command of a RUN, CMD or ENTRYPOINT: words after assignments, wrappers and redirections."""
 
     words: tuple[str, ...]
@@ -45,8 +44,7 @@ class Command:
     """Line on which the command starts, 1-based, as well as the reader can tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(NamedTuple):
     """One logical instruction."""
 
     keyword: str
@@ -69,7 +67,7 @@ class Instruction:
     """`value` with the variables filled in that this file sets, quotes taken off; that of RUN and CMD stays."""
     missing: tuple[str, ...] = ()
     """Variables in `value` without a value here: the base image or a build argument may define them."""
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = MappingProxyType({})
     """What ENV and ARG of this file have set when the instruction acts."""
 
     @property
@@ -86,8 +84,7 @@ class Instruction:
         return f"{'ONBUILD ' if self.onbuild else ''}{self.keyword}{flags} {self.value}".rstrip()
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRef:
+class ImageRef(NamedTuple):
     """A FROM reference after expansion."""
 
     name: str
@@ -115,8 +112,7 @@ class Stage:
     """Its instructions after the FROM."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """The last USER, WORKDIR, CMD ... that is in force at the end of the final stage."""
 
     instruction: Instruction

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from graders.dockerfile.ignore import IgnoreFile, paths_like
 from graders.dockerfile.model import Command, Dockerfile, Instruction, Stage, mounts
@@ -15,8 +15,7 @@ from graders.dockerfile.model import Command, Dockerfile, Instruction, Stage, mo
 _DEPTH_LIMIT = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """A file that a build step reads, and where it came from."""
 
     path: str

@@ -114,21 +114,7 @@ class _Reader:
             commands = tuple(self._commands(logical, draft, offset, fixed))
         if not onbuild:
             self._set(scope, draft)
-        instruction = Instruction(
-            keyword=draft.keyword,
-            value=draft.value,
-            flags=draft.flags,
-            line=draft.line,
-            end_line=draft.end_line,
-            stage=draft.stage,
-            exec_form=draft.exec_form,
-            heredocs=draft.heredocs,
-            onbuild=draft.onbuild,
-            commands=commands,
-            expanded=text,
-            missing=missing,
-            variables=scope.variables,
-        )
+        instruction = draft._replace(commands=commands, expanded=text, missing=missing, variables=scope.variables)
         self._instructions.append(instruction)
         if self._members:
             self._members[-1].append(instruction)
@@ -207,7 +193,7 @@ class _Reader:
         if name:
             self._names[name] = index
         known = self._global.variables
-        base = replace(draft, stage=index, expanded=expanded.text, missing=expanded.missing, variables=known)
+        base = draft._replace(stage=index, expanded=expanded.text, missing=expanded.missing, variables=known)
         self._check(draft, expanded)
         if not expanded.text and not expanded.missing and words:
             message = f'The base image of "{draft.text[:80]}" is empty'

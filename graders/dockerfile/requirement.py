@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 LINE_LIMIT = 5000
 """More lines than this of one file are not read."""
@@ -23,8 +23,7 @@ _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s+|=)(.*)\Z")
 _EGG = re.compile(r"#(?:.*&)?egg=([A-Za-z0-9._-]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(NamedTuple):
     """One thing to be installed, from a file or from a command line."""
 
     text: str

@@ -6,12 +6,14 @@ Text in here is untouched: each format escapes it in its own way.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
 
 from graders.finding import Finding
 from graders.outcome import Level, Outcome, Status
-from graders.report import Report, Verdict
+
+if TYPE_CHECKING:
+    from graders.report import Report
 
 
 class Severity(StrEnum):
@@ -22,8 +24,7 @@ class Severity(StrEnum):
     """Of an advisory check: it costs nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """What a finding breaks."""
 
     id: str
@@ -33,8 +34,7 @@ class Rule:
     sources: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """One finding of one file."""
 
     rule: Rule
@@ -67,7 +67,7 @@ def join(folder: str, file: str) -> str:
 
 def is_grade(report: Report) -> bool:
     """Whether the points stand for a grade: not when a check was undecided by our fault, nor after static checks."""
-    return report.verdict is not Verdict.ERRORED and not report.static_only
+    return report.verdict != "errored" and not report.static_only
 
 
 def in_scope(report: Report, outcome: Outcome) -> bool:
@@ -81,6 +81,6 @@ def verdict_line(report: Report) -> str:
     if report.static_only:
         failed = sum(outcome.status is Status.FAILED for outcome in report.outcomes)
         return f"Static checks only: {failed} failed. Nothing was built or run, and this is no grade."
-    if report.verdict is Verdict.ERRORED:
+    if report.verdict == "errored":
         return "ERRORED: not graded, and that is no fault of the submission."
     return f"{report.verdict.value.upper()}: {points}."

@@ -7,7 +7,6 @@ is copied. A test stage may install what it likes, for nothing of it is shipped.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -126,8 +125,12 @@ def _install_verb(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _has_dev_group(files: Mapping[str, bytes]) -> bool:
+    if "pyproject.toml" not in files:
+        return False
+    import tomllib
+
     try:
-        project = tomllib.loads(files.get("pyproject.toml", b"").decode("utf-8", "replace"))
+        project = tomllib.loads(files["pyproject.toml"].decode("utf-8", "replace"))
     except tomllib.TOMLDecodeError:
         return False
     tool = project.get("tool")

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from graders.check import Check
 from graders.context import DockerfileContext
@@ -53,8 +54,7 @@ class Params:
     """What those images set."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Where a name is used."""
 
     dockerfile: Dockerfile
