@@ -44,7 +44,8 @@ from graders.engine.docker.errors import (
 from graders.engine.docker.owner import OWNER, own_mark
 from graders.engine.docker.refusal import refusal
 from graders.engine.docker.steps import BuildKitReader, image_of_step
-from graders.engine.docker.wire import Json, LineSplitter, Query, Stream, Wire
+from graders.engine.docker.stream import Stream
+from graders.engine.docker.wire import Json, LineSplitter, Query, Wire
 from graders.engine.network_claim import claimed
 from graders.engine.turn import building
 from graders.errors import Cancelled, EngineError, EngineTimeout, EngineUnavailable, ImageUnavailable
@@ -164,8 +165,7 @@ class _Feed(threading.Thread):
                     return
         except EngineError as error:
             end = error
-        except (OSError, ValueError, EOFError, AttributeError) as error:
-            # http.client drops its socket under a reader when the connection is shut down.
+        except (OSError, ValueError, EOFError) as error:
             end = EngineUnavailable(f"The engine at {self._wire.address} went away while it built")
             end.__cause__ = error
         self._put(end)

@@ -5,7 +5,6 @@ It also tells apart, from an engine's message, what the learner's Dockerfile cau
 
 from __future__ import annotations
 
-import http.client
 import re
 import sys
 from collections.abc import Iterator
@@ -51,8 +50,9 @@ def translated(operation: str, address: str, *, limit_s: float = 0.0, cancel: Ca
 
 def foreign_errors() -> tuple[type[Exception], ...]:
     """All error bases that the SDK, HTTP and the sockets raise; those of libraries only if they are loaded."""
-    found: list[type[Exception]] = [OSError, http.client.HTTPException, ValueError, EOFError]
+    found: list[type[Exception]] = [OSError, ValueError, EOFError]
     for module, name in (
+        ("http.client", "HTTPException"),
         ("docker.errors", "DockerException"),
         ("requests.exceptions", "RequestException"),
         ("urllib3.exceptions", "HTTPError"),
@@ -85,7 +85,7 @@ def translate(error: Exception, operation: str, address: str, limit_s: float = 0
         return EngineUnavailable(f"No engine at {address}: there is no such socket", hint=HINT_UP)
     if isinstance(error, ConnectionRefusedError):
         return EngineUnavailable(f"Nobody listens on {address}: the engine is stopped", hint=HINT_UP)
-    if isinstance(error, (ConnectionError, http.client.HTTPException, EOFError)):
+    if isinstance(error, (ConnectionError, EOFError)) or (module == "http" and "HTTPException" in kinds):
         return EngineUnavailable(f"The engine at {address} went away while we tried to {operation}", hint=HINT_UP)
     if isinstance(error, OSError) or "TLSParameterError" in kinds or "InvalidConfigFile" in kinds:
         return EngineUnavailable(f"The engine at {address} can't be reached: {reason}", hint=HINT_UP)

@@ -24,7 +24,8 @@ from graders.engine.docker.disk import DiskUse, EngineDisk
 from graders.engine.docker.disk_guard import DiskGuard
 from graders.engine.docker.errors import EngineRefused
 from graders.engine.docker.start_fault import exit_code_of, start_fault
-from graders.engine.docker.wire import Json, Stream, Wire, as_number, as_object
+from graders.engine.docker.stream import Stream
+from graders.engine.docker.wire import Json, Wire, as_number, as_object
 from graders.errors import Cancelled
 
 _LOOK_S = 0.02

@@ -7,19 +7,21 @@ to import); addresses with TCP, TLS or SSH go through the SDK's transports.
 
 from __future__ import annotations
 
-import http.client
 import json
 import math
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
 from graders.cancel import Cancel
 from graders.engine.docker.errors import EngineRefused, translated
-from graders.errors import Cancelled, EngineError, EngineTimeout, EngineUnavailable
+from graders.engine.docker.http import Body
+from graders.engine.docker.stream import Stream
+from graders.errors import EngineError, EngineTimeout, EngineUnavailable
 from graders.safe_text import clean
 
 CONTROL_S = 30.0
@@ -28,11 +30,11 @@ _FROZEN_S = 2.0
 """The same, of an engine that has just let one of them wait in vain."""
 NEWEST_API = (1, 47)
 """The newest API that this adapter was tried with."""
-CHUNK = 256 * 1024
 
 Json = dict[str, object]
 Query = Mapping[str, str | tuple[str, ...]]
-Body = bytes | Iterator[bytes] | None
+Connected = tuple[socket.socket, object]
+"""A socket, and what must live as long as it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,99 +44,6 @@ class Tls:
     folder: Path
     """Holds ca.pem, cert.pem and key.pem."""
     verify: bool = True
-
-
-class Stream:
-    """An answer while it is read; closing it from any thread ends it."""
-
-    def __init__(
-        self, connection: http.client.HTTPConnection, sock: socket.socket, operation: str, address: str
-    ) -> None:
-        self._connection = connection
-        self._socket = sock
-        self._operation = operation
-        self._address = address
-        self._response: http.client.HTTPResponse | None = None
-        self._limit_s = 0.0
-
-    @property
-    def status(self) -> int:
-        """HTTP status of the answer; 0 before it came."""
-        return self._response.status if self._response is not None else 0
-
-    @property
-    def socket(self) -> socket.socket:
-        """The connection's socket, for requests that leave HTTP (attach)."""
-        return self._socket
-
-    def header(self, name: str) -> str:
-        """A header of the answer; empty when it is not there."""
-        return (self._response.getheader(name) or "") if self._response is not None else ""
-
-    def send(self, method: str, url: str, body: Body, headers: Mapping[str, str]) -> None:
-        """Send the request and read the answer's head."""
-        chunked = body is not None and not isinstance(body, bytes)
-        headers = {"Host": "docker", "Connection": "close", **headers}
-        if chunked:
-            headers["Transfer-Encoding"] = "chunked"
-        try:
-            self._connection.request(method, url, body=body, headers=headers, encode_chunked=chunked)
-        except (BrokenPipeError, ConnectionResetError):
-            # An engine that refuses a body half-way has usually said why before it hung up.
-            with suppress(OSError):
-                self._socket.shutdown(socket.SHUT_WR)
-        self._response = self._connection.getresponse()
-
-    def ask_plainly(self) -> None:
-        """Speak HTTP/1.0: the answer then comes as it is, not cut into chunks of 16 KB (a tenth of an export)."""
-        # http.client has no public way to say so.
-        self._connection._http_vsn, self._connection._http_vsn_str = 10, "HTTP/1.0"  # type: ignore[attr-defined]
-
-    def upgrade(self, method: str, url: str) -> None:
-        """Ask to leave HTTP on this connection; afterwards `socket` carries raw bytes."""
-        with translated(self._operation, self._address, limit_s=self._limit_s):
-            self._connection.request(method, url, headers={"Host": "docker", "Connection": "Upgrade", "Upgrade": "tcp"})
-            self._response = self._connection.getresponse()
-
-    def half_close(self) -> None:
-        """Tell the other side that nothing more comes from us."""
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_WR)
-
-    def wait_at_most(self, limit_s: float) -> None:
-        """Longest silence of every further read."""
-        self._limit_s = limit_s
-        with suppress(OSError):
-            self._socket.settimeout(max(limit_s, 0.001))
-
-    def read(self, cancel: Cancel | None = None) -> bytes:
-        """The whole rest of the answer."""
-        return b"".join(self.chunks(cancel))
-
-    def chunks(self, cancel: Cancel | None = None) -> Iterator[bytes]:
-        """The rest of the answer as it comes."""
-        response = self._response
-        while response is not None:
-            with translated(self._operation, self._address, limit_s=self._limit_s, cancel=cancel):
-                data = response.read1(CHUNK)
-            if cancel is not None and cancel.is_set:
-                raise Cancelled
-            if not data:
-                return
-            yield data
-
-    def hang_up(self) -> None:
-        """Wake up whoever reads: they see the end of the answer."""
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        """Let everything go."""
-        self.hang_up()
-        if self._response is not None:
-            self._response.close()
-        self._connection.close()
-        self._socket.close()
 
 
 class Wire:
@@ -248,18 +157,14 @@ class Wire:
         if cancel is not None:
             cancel.raise_if_set()
         with translated(operation, self.address, limit_s=timeout_s, cancel=cancel):
-            connection = self._connect(timeout_s)
-            connection.connect()
-            sock: socket.socket | None = connection.sock
-            if sock is None:
-                raise ConnectionError("the connection was closed at once")
-            stream = Stream(connection, sock, operation, self.address)
+            sock, holds = self._connect(timeout_s)
+            stream = Stream(sock, operation, self.address, holds=holds)
             stream.wait_at_most(timeout_s)
             return stream
 
     def url(self, path: str, query: Query | None = None) -> str:
         """The request line's target."""
-        text = urlencode(query or {}, doseq=True)
+        text = urlencode(query, doseq=True) if query else ""
         return f"{self._prefix}{path}{'?' + text if text else ''}"
 
     def check(self, stream: Stream, operation: str) -> None:
@@ -333,28 +238,21 @@ def _reason(data: bytes) -> str:
     return clean(message or data.decode("utf-8", "replace"), max_len=2000) or "no reason given"
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a local socket."""
-
-    def __init__(self, path: str, timeout_s: float) -> None:
-        super().__init__("docker", timeout=timeout_s)
-        self._path = path
-
-    def connect(self) -> None:
-        """Connect, or raise `OSError`."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        try:
-            self.sock.connect(self._path)
-        except OSError:
-            self.sock.close()
-            raise
+def _connect_locally(path: str, timeout_s: float) -> Connected:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(timeout_s)
+        sock.connect(path)
+    except BaseException:
+        sock.close()
+        raise
+    return sock, None
 
 
-def _connector(address: str, tls: Tls | None) -> Callable[[float], http.client.HTTPConnection]:
+def _connector(address: str, tls: Tls | None) -> Callable[[float], Connected]:
     scheme, _, rest = address.partition("://")
     if scheme == "unix":
-        return lambda timeout_s: _UnixConnection(rest, timeout_s)
+        return partial(_connect_locally, rest)
     if scheme not in {"tcp", "http", "https", "ssh"} or not rest:
         raise EngineUnavailable(
             f"{clean(address, max_len=200)} is no address of an engine",
@@ -363,8 +261,10 @@ def _connector(address: str, tls: Tls | None) -> Callable[[float], http.client.H
     return _sdk_connector(address, tls)
 
 
-def _sdk_connector(address: str, tls: Tls | None) -> Callable[[float], http.client.HTTPConnection]:
-    def connect(timeout_s: float) -> http.client.HTTPConnection:
+def _sdk_connector(address: str, tls: Tls | None) -> Callable[[float], Connected]:
+    def connect(timeout_s: float) -> Connected:
+        import http.client
+
         import docker
         import requests
         from docker.tls import TLSConfig
@@ -391,6 +291,10 @@ def _sdk_connector(address: str, tls: Tls | None) -> Callable[[float], http.clie
         if not isinstance(connection, http.client.HTTPConnection):
             raise EngineError(f"The SDK has no connection for {address}")
         connection.timeout = timeout_s
-        return connection
+        connection.connect()
+        sock: socket.socket | None = connection.sock
+        if sock is None:
+            raise ConnectionError("the connection was closed at once")
+        return sock, connection
 
     return connect
