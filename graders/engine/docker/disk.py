@@ -7,11 +7,13 @@ are weighed. Where that can't be done (another machine, no rights, other builds 
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from graders.engine.docker.errors import HINT_DISK
@@ -27,6 +29,19 @@ _INODES_NEEDED = 50_000
 _WEIGH_S = 2.0
 """Pause between two weighings of new layers."""
 _REMEMBERED_S = 3600.0
+_FASTEST_BYTES_S = 8192 * MIB
+"""More than programs write together: what they write goes to memory first, and is counted there."""
+_FASTEST_FILES_S = 2_000_000
+"""The same for files without content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What is free on a file system at one moment."""
+
+    bytes: int
+    files: int | None
+    """How many can still be made; None where that has no limit."""
 
 
 class EngineDisk:
@@ -37,7 +52,7 @@ class EngineDisk:
         root = Path(data_root)
         self._layers = _layers_folder(root, storage)
         seen = root if self._layers.is_relative_to(root) else self._layers
-        self.root = seen if address.startswith("unix://") and data_root and _free(seen) is not None else None
+        self.root = seen if address.startswith("unix://") and data_root and _space(seen) is not None else None
         self._lock = threading.Lock()
         self._active = 0
         self._crowds: list[tuple[float, int]] = []
@@ -56,9 +71,9 @@ class EngineDisk:
                 self._note_crowd()
                 self._active -= 1
 
-    def free_bytes(self) -> int | None:
-        """Free space; None where it can't be seen."""
-        return _free(self.root) if self.root is not None else None
+    def space(self) -> Space | None:
+        """What is free; None where it can't be seen."""
+        return _space(self.root) if self.root is not None else None
 
     def crowd(self, since_s: float) -> int:
         """How many builds and runs of this engine object were at work together since then (monotonic), at most."""
@@ -76,15 +91,6 @@ class EngineDisk:
             return os.listdir(self._layers)  # noqa: PTH208 - str names: there are many
         except OSError:
             return None
-
-    def free_inodes(self) -> int | None:
-        """Files that can still be made; None where that can't be seen or has no limit."""
-        if self.root is None:
-            return None
-        with suppress(OSError):
-            status = os.statvfs(self.root)
-            return status.f_favail if status.f_files else None
-        return None
 
     def new_layers(self, known: Collection[str] | None) -> tuple[int, int] | None:
         """Bytes and files in layers that are not among the known ones; None where they can't be read."""
@@ -106,21 +112,27 @@ class DiskUse:
         self._headroom_mib = headroom_mib
         self._began = time.monotonic()
         self._known = known
-        self._inodes = disk.free_inodes()
-        self._free = disk.free_bytes()
+        self._at_first = disk.space()
         self._weigh_at = 0.0
+        self._calm_s = 0.0 if self._at_first is not None else math.inf
 
     def is_suspicious(self) -> bool:
         """Whether the free space fell by more than the limit or runs out; cheap, and true every two seconds only."""
-        now = self._disk.free_bytes()
-        if now is None or self._free is None or time.monotonic() < self._weigh_at:
+        now = self._disk.space() if self._at_first is not None else None
+        if now is None or self._at_first is None:
             return False
-        inodes = self._disk.free_inodes()
-        scarce = inodes is not None and inodes < _INODES_HEADROOM
-        if self._free - now <= self._limit_mib * MIB and now >= self._headroom_mib * MIB and not scarce:
+        bytes_left = min(now.bytes - self._at_first.bytes + self.limit_bytes, now.bytes - self._headroom_mib * MIB)
+        files_left = math.inf if now.files is None else now.files - _INODES_HEADROOM
+        self._calm_s = max(0.0, min(bytes_left / _FASTEST_BYTES_S, files_left / _FASTEST_FILES_S))
+        if (bytes_left >= 0 and files_left >= 0) or time.monotonic() < self._weigh_at:
             return False
         self._weigh_at = time.monotonic() + _WEIGH_S
         return True
+
+    @property
+    def calm_s(self) -> float:
+        """For how long after the last look nobody could have made the next one suspicious."""
+        return self._calm_s
 
     @property
     def limit_bytes(self) -> int:
@@ -130,13 +142,15 @@ class DiskUse:
     @property
     def is_seen(self) -> bool:
         """Whether the disk is one of this machine."""
-        return self._free is not None
+        return self._at_first is not None
 
     @property
     def had_room(self) -> bool:
         """Whether the disk had at first what one build or run may use; true where that can't be seen."""
-        bytes_fit = self._free is None or self._free >= self._limit_mib * MIB
-        return bytes_fit and (self._inodes is None or self._inodes >= _INODES_NEEDED)
+        space = self._at_first
+        if space is None:
+            return True
+        return space.bytes >= self.limit_bytes and (space.files is None or space.files >= _INODES_NEEDED)
 
     def blame(self, what: str, own_bytes: int | None = None) -> str:
         """What the submission did ("wrote 812 MiB, and one build may write 200 MiB"), or nothing.
@@ -144,10 +158,10 @@ class DiskUse:
         `own_bytes`: what it wrote, where the caller knows it; else the new layers are weighed. Raises EngineError
         when the disk runs out, or is being filled, and the submission can't be shown to be the cause.
         """
-        now = self._disk.free_bytes()
-        if now is None or self._free is None:
+        now, at_first = self._disk.space(), self._at_first
+        if now is None or at_first is None:
             return ""
-        limit = self._limit_mib * MIB
+        limit = self.limit_bytes
         crowd = self._disk.crowd(self._began)
         own_files = 0
         if own_bytes is None and crowd == 1:
@@ -155,16 +169,15 @@ class DiskUse:
             own_bytes, own_files = weighed if weighed is not None else (None, 0)
         if own_bytes is not None and own_bytes > limit:
             return f"wrote {own_bytes // MIB} MiB, and one {what} may write {self._limit_mib} MiB"
-        inodes = self._disk.free_inodes()
-        if inodes is not None and inodes < _INODES_HEADROOM:
-            if own_files > (self._inodes or 0) // 2 and own_files > _INODES_NEEDED:
+        if now.files is not None and now.files < _INODES_HEADROOM:
+            if own_files > (at_first.files or 0) // 2 and own_files > _INODES_NEEDED:
                 return f"made {own_files:,} files, and the engine's disk can hold no more"
-            raise EngineError(f"The engine's disk can hold only {inodes:,} more files", hint=HINT_DISK)
-        if now < self._headroom_mib * MIB:
-            message = f"The engine's disk has {now // MIB} MiB left, and {self._headroom_mib} MiB are needed"
+            raise EngineError(f"The engine's disk can hold only {now.files:,} more files", hint=HINT_DISK)
+        if now.bytes < self._headroom_mib * MIB:
+            message = f"The engine's disk has {now.bytes // MIB} MiB left, and {self._headroom_mib} MiB are needed"
             raise EngineError(message, hint=HINT_DISK)
-        if own_bytes is None and self._free - now > limit * crowd:
-            lost = (self._free - now) // MIB
+        if own_bytes is None and at_first.bytes - now.bytes > limit * crowd:
+            lost = (at_first.bytes - now.bytes) // MIB
             message = f"The engine's disk lost {lost} MiB during this {what}, and who wrote it can't be told"
             raise EngineError(message, hint=HINT_DISK)
         return ""
@@ -198,9 +211,9 @@ def _layers_folder(root: Path, storage: str) -> Path:
     return root / storage
 
 
-def _free(root: Path) -> int | None:
+def _space(root: Path) -> Space | None:
     try:
         status = os.statvfs(root)
     except OSError:
         return None
-    return status.f_bavail * status.f_frsize
+    return Space(status.f_bavail * status.f_frsize, status.f_favail if status.f_files else None)

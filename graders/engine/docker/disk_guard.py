@@ -22,7 +22,9 @@ from graders.engine.docker.wire import Json, Wire, as_list, as_number, as_object
 from graders.errors import EngineError
 
 _LOOK_S = 0.003
-"""Pause between two looks at the free space: memory that waits for the disk takes some 5 MiB meanwhile."""
+"""Shortest pause between two looks at the free space: memory that waits for the disk takes some 5 MiB meanwhile."""
+_LONGEST_LOOK_S = 0.05
+"""The longest: the free space falls so slowly that nothing can be missed, and a look costs our own processor time."""
 _WEIGH_S = 0.25
 """Pause between two weighings of a layer that can be read from here."""
 _ASK_S = 2.0
@@ -72,7 +74,7 @@ class DiskGuard(threading.Thread):
         first = self._first_process() if self._layer else (0, "")
         due = time.monotonic() + pause_s
         took_s = 0.0 if self._layer else pause_s
-        while not self._over.wait(_LOOK_S):
+        while not self._over.wait(self._pause_s(due)):
             is_suspicious = self._use.is_suspicious()
             if not is_suspicious and time.monotonic() < due:
                 continue
@@ -90,6 +92,10 @@ class DiskGuard(threading.Thread):
                 return
             if is_frozen:
                 self._tell("unpause")
+
+    def _pause_s(self, due: float) -> float:
+        """How long to wait for the next look, when the container is due to be weighed then."""
+        return max(_LOOK_S, min(self._use.calm_s, _LONGEST_LOOK_S, due - time.monotonic()))
 
     def _judge(self, *, is_suspicious: bool) -> int:
         """Weigh, and find out whether somebody is to blame; the bytes."""

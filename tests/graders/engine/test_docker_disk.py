@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
 import pytest
 
-from graders.engine.docker.disk import EngineDisk
+from graders.engine.docker import disk as docker_disk
+from graders.engine.docker.disk import EngineDisk, Space
 
 MIB = 1024 * 1024
 
@@ -43,3 +45,32 @@ def test_layers_of_a_future_clock_are_not_new(tmp_path: Path) -> None:
 def test_unknown_store_can_not_be_weighed(tmp_path: Path) -> None:
     """Where layers can't be found nothing is claimed about them."""
     assert EngineDisk("unix:///nowhere", str(tmp_path), "zfs").new_layers(frozenset()) is None
+
+
+def test_free_space_is_looked_at_sooner_the_less_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However fast memory is written, the free space can't pass a limit between two looks."""
+    space = Space(9_000 * MIB, None)
+    monkeypatch.setattr(docker_disk, "_space", lambda _: space)
+    disk = EngineDisk("unix:///nowhere", str(tmp_path), "overlay2")
+    told = []
+    with disk.watch(limit_mib=1024, headroom_mib=512, weighs_layers=False) as use:
+        told.append((use.is_suspicious(), use.calm_s))
+        for left in (
+            Space(9_000 * MIB - 1000 * MIB, None),
+            Space(9_000 * MIB, 3_000),
+            Space(512 * MIB, None),
+            Space(9_000 * MIB - 1025 * MIB, None),
+        ):
+            space = left
+            told.append((use.is_suspicious(), use.calm_s))
+
+    assert [False, False, False, True, False] == [is_suspicious for is_suspicious, _ in told]
+    assert pytest.approx([1 / 8, 24 / 8192, 0.001, 0, 0]) == [calm_s for _, calm_s in told]
+
+
+def test_disk_that_is_not_seen_is_never_suspicious() -> None:
+    """On another machine's disk nothing can be looked at, so nothing asks for a look."""
+    with EngineDisk("tcp://far", "/", "overlay2").watch(0, 1 << 40) as use:
+        found = (use.is_suspicious(), use.calm_s, use.had_room)
+
+    assert (False, math.inf, True) == found
