@@ -73,9 +73,9 @@ class ReportStore:
         if not is_lasting(report) or report.content_sha256 not in key:
             self.drop(key)
             return
-        from graders.formats.json import dumps
+        from graders.formats.json import compact
 
-        self._reports.save(key, dumps(replace(report, from_store=False)).encode("utf-8"))
+        self._reports.save(key, compact(replace(report, from_store=False)).encode("utf-8"))
 
     def drop(self, key: str) -> None:
         """Forget the report kept under this key."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from random import Random
 
 from graders.context import TextCase
@@ -13,17 +15,10 @@ def make_cases(spec: TextSpec, random: Random) -> tuple[TextCase, ...]:
 
     Fewer come back when the templates don't give that many different ones.
     """
-    rows = []
-    for label, words in spec.words.items():
-        texts = [
-            template.replace("{thing}", thing).replace("{word}", word)
-            for template in spec.templates
-            for thing in spec.things
-            for word in words
-        ]
-        unique = list(dict.fromkeys(texts))
-        chances = random.sample(unique, min(spec.count, len(unique)))
-        rows.append([TextCase(text, label) for text in chances])
+    rows = [
+        [TextCase(text, label) for text in islice(_texts(spec, words, random), spec.count)]
+        for label, words in spec.words.items()
+    ]
     chosen: list[TextCase] = []
     while len(chosen) < spec.count and any(rows):
         for row in rows:
@@ -31,6 +26,20 @@ def make_cases(spec: TextSpec, random: Random) -> tuple[TextCase, ...]:
                 chosen.append(row.pop())
     random.shuffle(chosen)
     return tuple(chosen)
+
+
+def _texts(spec: TextSpec, words: tuple[str, ...], random: Random) -> Iterator[str]:
+    """Every different text of these words in random order, each made up when it is asked for: there are hundreds."""
+    ways = [(template, thing, word) for template in spec.templates for thing in spec.things for word in words]
+    seen: set[str] = set()
+    while ways:
+        at = random.randrange(len(ways))
+        ways[at], ways[-1] = ways[-1], ways[at]
+        template, thing, word = ways.pop()
+        text = template.replace("{thing}", thing).replace("{word}", word)
+        if text not in seen:
+            seen.add(text)
+            yield text
 
 
 def as_input(cases: tuple[TextCase, ...]) -> bytes:

@@ -19,6 +19,11 @@ def dumps(report: Report) -> str:
     return json.dumps(document_of(report), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
+def compact(report: Report) -> str:
+    """The same on one line, for a store: indenting takes the library ten times as long."""
+    return json.dumps(document_of(report), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
 def document_of(report: Report) -> dict[str, object]:
     """The report as `dumps` writes it."""
     document = {item.name: _plain(getattr(report, item.name)) for item in fields(report)}
@@ -35,7 +40,7 @@ def document_of(report: Report) -> dict[str, object]:
 
 
 def loads(text: str) -> Report:
-    """The report that `dumps` wrote, whoever hands it over. Raises ValueError for anything else."""
+    """The report that `dumps` or `compact` wrote, whoever hands it over. Raises ValueError for anything else."""
     import msgspec
 
     document = json.loads(text)

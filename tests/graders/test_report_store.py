@@ -13,7 +13,7 @@ from graders.entry_folder import EntryFolder
 from graders.event import CheckFinished, GradeEvent, GradeFinished, GradeStarted, RunFinished
 from graders.exercise import read_exercise
 from graders.finding import Finding
-from graders.formats.json import dumps, loads
+from graders.formats.json import compact, dumps, loads
 from graders.limits import MIB, Limits
 from graders.outcome import Level, Outcome, Status
 from graders.recall import grade_or_recall, graded_before
@@ -77,7 +77,7 @@ def grading(*events: GradeEvent) -> tuple[Callable[[], Generator[GradeEvent]], l
 
 def test_report_survives_its_json_exactly() -> None:
     """Every field comes back equal: numbers to the last digit, text with control characters and lone surrogates."""
-    assert REPORT == loads(dumps(REPORT))
+    assert REPORT == loads(dumps(REPORT)) == loads(compact(REPORT))
     assert replace(REPORT, from_store=True) == loads(dumps(replace(REPORT, from_store=True)))
 
 
@@ -184,8 +184,10 @@ def test_changed_byte_is_noticed(kept: Kept, tmp_path: Path) -> None:
     """Also one that leaves good JSON."""
     store, key = kept
     (path,) = tmp_path.glob("*.report")
-    path.write_bytes(path.read_bytes().replace(b'"points": 2', b'"points": 9'))
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b'"points":2', b'"points":9'))
 
+    assert whole != path.read_bytes()
     assert store.load(key) is None
 
 
@@ -236,7 +238,7 @@ def test_report_that_the_world_decided_is_not_lasting(kept: Kept, outcome: Outco
 
 def test_store_stays_within_its_size(tmp_path: Path) -> None:
     """The oldest go."""
-    size_bytes = len(dumps(REPORT)) + 32
+    size_bytes = len(compact(REPORT)) + 32
     store = ReportStore(tmp_path, cap_bytes=size_bytes * 5)
     for number in range(12):
         content = f"{number:064}"

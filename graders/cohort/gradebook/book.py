@@ -218,7 +218,7 @@ class Gradebook:
 
     def rescore(self, scored: Callable[[Report], Report]) -> int:
         """Turn every kept report into what `scored` makes of it; how many there are."""
-        from graders.formats.json import dumps
+        from graders.formats.json import compact
 
         with self._file.read_slowly() as connection:
             keys = [row[0] for row in connection.execute("SELECT key FROM reports")]
@@ -227,7 +227,7 @@ class Gradebook:
             if report is not None:
                 new = scored(report)
                 with self._file.write() as connection:
-                    connection.execute("UPDATE reports SET json = ? WHERE key = ?", (dumps(new), key))
+                    connection.execute("UPDATE reports SET json = ? WHERE key = ?", (compact(new), key))
                     connection.execute(
                         "UPDATE grades SET state = ? WHERE report = ? AND state <> 'waiting'",
                         (new.verdict.value, key),
@@ -286,10 +286,10 @@ class Gradebook:
         self._file.close()
 
     def _record(self, connection: sqlite3.Connection, student_id: str, grade: Grade) -> None:
-        from graders.formats.json import dumps
+        from graders.formats.json import compact
 
         if grade.report is not None and not grade.same_as:
-            connection.execute("INSERT OR REPLACE INTO reports VALUES (?,?)", (grade.key, dumps(grade.report)))
+            connection.execute("INSERT OR REPLACE INTO reports VALUES (?,?)", (grade.key, compact(grade.report)))
             connection.execute(
                 "UPDATE grades SET state = ? WHERE report = ? AND state <> 'waiting'", (str(grade.state), grade.key)
             )
