@@ -1,7 +1,7 @@
 """Owns which widgets are drawn for a part of the screen; must never lay one out.
 
 The toolkit draws all that stands between the first and the last row that changed, a lesson beside a log for each batch
-of the log's lines.
+of the log's lines, and behind each widget all those that it stands in.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 
 class FrugalCompositor(Compositor):
-    """Draws the widgets that what has changed is a part of: no other cell is sent to the terminal."""
+    """Draws the widgets that are in sight where something has changed: no other cell is sent to the terminal."""
 
     _changed: frozenset[Region] = frozenset()
     """The regions that are being drawn; empty when everything is."""
@@ -33,8 +33,14 @@ class FrugalCompositor(Compositor):
         visible = super().visible_widgets
         if not self._changed:
             return visible
-        return {
-            widget: (region, clip)
-            for widget, (region, clip) in visible.items()
-            if any(changed.overlaps(clip) and changed.overlaps(region) for changed in self._changed)
-        }
+        drawn = {}
+        uncovered = self._changed
+        for widget, (region, clip) in visible.items():
+            shown = region.intersection(clip)
+            if any(changed.overlaps(shown) for changed in uncovered):
+                drawn[widget] = region, clip
+                # A widget draws every cell of its own, so nothing behind it is seen there.
+                uncovered = frozenset(changed for changed in uncovered if not shown.contains_region(changed))
+                if not uncovered:
+                    break
+        return drawn

@@ -31,6 +31,9 @@ from graders.report import Report, Verdict
 PULSE_S = 0.1
 """How often events of a running check are taken over: one repaint a batch keeps the keys quick."""
 
+TYPING_PULSES = 3
+"""Pulses that are left out after a key in the editor: what was told meanwhile comes once a key is painted."""
+
 
 class DeskChecks(DeskLessons):
     """The desk with checks."""
@@ -45,6 +48,10 @@ class DeskChecks(DeskLessons):
     run: CheckRun | None = None
     """The check under way; None when none is."""
     _pulse: Timer | None = None
+    _left_out = 0
+    """How many pulses are still to be left out."""
+    _is_due = False
+    """Whether a pulse came since events were taken over."""
     _log_shown = False
     """Whether the log was brought to the front in this check: once, so that the learner may turn back."""
 
@@ -83,9 +90,10 @@ class DeskChecks(DeskLessons):
         results.show_tab("tab-checks")
         self.show_pane("editor")
         self._log_shown = False
+        self._left_out = 0
         self.run = CheckRun(self.session, bench.exercise, self.clock, fresh=fresh)
-        self.query_one("#work").add_class("-checking")
-        self._pulse = self.set_interval(PULSE_S, self._drain)
+        results.be_tall()
+        self._pulse = self.set_interval(PULSE_S, self._beat)
         self.run_worker(partial(self._work, self.run), group="check", thread=True)
 
     def action_stop(self) -> None:
@@ -122,7 +130,22 @@ class DeskChecks(DeskLessons):
         run.work()
         self.post_message(self.CheckEnded(run))
 
+    def _beat(self) -> None:
+        self._is_due = True
+        if self._left_out:
+            self._left_out -= 1
+        else:
+            self._drain()
+
+    def on_workbench_edited(self) -> None:
+        """While the learner types, the log comes in the pause after a key: no key is painted together with it."""
+        if self.run is not None:
+            self._left_out = TYPING_PULSES
+            if self._is_due:
+                self.call_after_refresh(self._drain)
+
     def _drain(self) -> None:
+        self._is_due = False
         run = self.run
         if run is None:
             return
@@ -149,8 +172,8 @@ class DeskChecks(DeskLessons):
         if self._pulse is not None:
             self._pulse.stop()
         self.run = self._pulse = None
-        self.query_one("#work").remove_class("-checking")
         results = self.query_one(Results)
+        results.be_low()
         results.show_tab("tab-checks")
         if run.recorded is not None:
             self._reports[run.exercise] = run.recorded

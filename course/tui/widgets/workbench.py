@@ -28,6 +28,9 @@ class Workbench(MarkedBench):
     class Changed(Message):
         """The set of unsaved files changed."""
 
+    class Edited(Message):
+        """The text of a file changed in its editor."""
+
     class Clash(Message):
         """A file changed on the disk while it has unsaved edits here."""
 
@@ -253,6 +256,7 @@ class Workbench(MarkedBench):
         event.stop()
         self._relabel()
         self.look_soon()
+        self.post_message(self.Edited())
 
     def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
         """Show the file whose tab was chosen."""

@@ -13,8 +13,10 @@ from textual.widgets import Static
 
 from course.tui.compositor import FrugalCompositor
 from course.tui.garbage import Garbage
+from course.tui.screens.desk_checks import TYPING_PULSES
 from course.tui.widgets.log_view import LogView
-from tests.course.tui.conftest import ScriptedSession, open_desk
+from graders.event import BuildLog, Purpose
+from tests.course.tui.conftest import DeskDriver, Gate, ScriptedSession, building, open_desk
 
 MOST = 200
 ROWS = 10
@@ -132,6 +134,88 @@ async def test_what_stands_beside_a_change_is_not_drawn() -> None:
         assert right.drawn == before[1]
         row = "".join(segment.text for segment in app.screen._compositor.render_strips()[0])
         assert ["changed", "right"] == row.split()
+
+
+class Layered(Screen[None]):
+    """A text over one that it hides in part."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = FrugalCompositor()
+
+    def compose(self) -> ComposeResult:
+        """The texts."""
+        yield Counted("back\nback\nback", id="back")
+        yield Counted("front", id="front")
+
+
+class LayeredApp(App[None]):
+    """An app with that screen."""
+
+    CSS = """
+    Layered { layers: back front; }
+    #back { layer: back; height: 3; }
+    #front { layer: front; height: 2; }
+    """
+
+    def get_default_screen(self) -> Screen[None]:
+        """The screen."""
+        return Layered()
+
+
+async def test_what_is_hidden_is_not_drawn() -> None:
+    """A change that is wholly in front draws nothing behind it; one that shows in part draws what covers it too."""
+    app = LayeredApp()
+    async with app.run_test(size=(20, 5)) as pilot:
+        await pilot.pause()
+        front, back = app.screen.query_one("#front", Counted), app.screen.query_one("#back", Counted)
+        before = front.drawn, back.drawn
+
+        front.update("changed", layout=False)
+        await pilot.pause()
+        assert front.drawn > before[0]
+        assert back.drawn == before[1]
+
+        back.update("one\ntwo\nthree", layout=False)
+        await pilot.pause()
+        assert back.drawn > before[1]
+        rows = ["".join(segment.text for segment in row).strip() for row in app.screen._compositor.render_strips()]
+        assert ["changed", "", "three"] == rows[:3]
+
+
+async def test_log_comes_after_the_key(desk_session: ScriptedSession) -> None:
+    """While the learner types in the editor, no pulse paints the log; it comes once the key is painted."""
+    gate = Gate()
+    desk_session.script = (*building("first line"), gate)
+    async with open_desk(desk_session) as desk:
+        await desk.press("f5")
+        await desk.until(lambda: gate.reached.is_set() and "first line" in log_lines(desk), "the log")
+        run, pulse = desk.desk.run, desk.desk._pulse
+        assert run is not None
+        assert pulse is not None
+        pulse.pause()
+        desk.desk._is_due = False
+        await desk.press("f4", "x")
+
+        run._events.put(BuildLog(Purpose.GRADED, ("while typing",)))
+        desk.desk._beat()
+        assert "while typing" not in log_lines(desk)
+
+        await desk.press("y")
+        assert "while typing" in log_lines(desk)
+
+        run._events.put(BuildLog(Purpose.GRADED, ("after typing",)))
+        for _ in range(TYPING_PULSES):
+            desk.desk._beat()
+        assert "after typing" not in log_lines(desk)
+        desk.desk._beat()
+        assert "after typing" in log_lines(desk)
+        gate.open()
+
+
+def log_lines(desk: DeskDriver) -> list[str]:
+    """The lines of the build log."""
+    return list(desk.desk.query_one(LogView).lines)
 
 
 class Noted(Garbage):
