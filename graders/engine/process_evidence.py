@@ -10,7 +10,7 @@ import struct
 from contextlib import suppress
 from pathlib import Path
 
-from graders.engine.service import Listener
+from graders.engine.service import Listener, ProcessorTime
 
 _PROC = Path("/proc")
 _CGROUP = Path("/sys/fs/cgroup")
@@ -29,6 +29,25 @@ def peak_memory_bytes(pid: int, container_id: str, *, proc: Path = _PROC, cgroup
     for path in candidates:
         with suppress(OSError, ValueError):
             return int(path.read_text("ascii"))
+    return None
+
+
+def processor_time(pid: int, container_id: str, *, proc: Path = _PROC, cgroup: Path = _CGROUP) -> ProcessorTime | None:
+    """What the container's group had of the processors and waited for; None where the kernel doesn't count it.
+
+    With both kinds of groups side by side, version 2 counts the waiting and version 1 what the limit holds back.
+    Source: the kernel's accounting/psi and admin-guide/cgroup-v2 (cpu.stat), read 2026-11.
+    """
+    groups = _groups(pid, container_id, proc)
+    for root in (cgroup, cgroup / "unified"):
+        group = root / groups.get("", "")
+        with suppress(OSError, ValueError, KeyError, IndexError):
+            waited_us = int((group / "cpu.pressure").read_text("ascii").split("\n")[0].rpartition("total=")[2])
+            counts = _counts(group / "cpu.stat")
+            held_back_s = counts.get("throttled_usec", 0) / 1e6
+            if "cpu" in groups:
+                held_back_s = _counts(cgroup / "cpu" / groups["cpu"] / "cpu.stat")["throttled_time"] / 1e9
+            return ProcessorTime(waited_us / 1e6, counts["usage_usec"] / 1e6, held_back_s)
     return None
 
 
@@ -51,6 +70,11 @@ def listeners(pid: int, container_id: str, *, proc: Path = _PROC) -> tuple[Liste
                     found.append(Listener(_address(address), int(port, 16)))
     # Docker's own name server in the container's network
     return tuple(listener for listener in dict.fromkeys(found) if listener.address != "127.0.0.11")
+
+
+def _counts(file: Path) -> dict[str, int]:
+    """Lines of a name and a number."""
+    return {name: int(number) for name, number in map(str.split, file.read_text("ascii").splitlines())}
 
 
 def _groups(pid: int, container_id: str, proc: Path) -> dict[str, str]:

@@ -67,6 +67,18 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessorTime:
+    """What became of a container's wish for a processor, in seconds since it was made."""
+
+    waited_s: float
+    """At least one of its processes could have run and had no processor, for whatever reason."""
+    used_s: float
+    """All its processes together ran so long."""
+    held_back_s: float = 0.0
+    """Of `waited_s`, at least so long by its own limit."""
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceState:
     """The container seen from outside, now."""
 
@@ -163,6 +175,10 @@ class Service(Protocol):
 
     def logs(self) -> ServiceLogs:
         """What it wrote so far, also after it ended. Raises EngineError."""
+        ...
+
+    def processor_time(self) -> ProcessorTime | None:
+        """What it had of this machine's processors so far; None where that can't be told. Raises EngineError."""
         ...
 
     def signal(self, name: str) -> None:

@@ -7,7 +7,6 @@ requests, because a service that says it is ready too early is caught only in th
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -21,6 +20,7 @@ from graders.engine.service import (
     Health,
     HttpAnswer,
     HttpOutcome,
+    ProcessorTime,
     Service,
     ServiceLogs,
     ServiceRequest,
@@ -37,7 +37,9 @@ from graders.service.evidence import (
     Startup,
     is_loopback_only,
     is_right,
+    starved_s,
 )
+from graders.service.machine import load_per_cpu, own_wait_s
 from graders.service.spec import ServiceSpec
 from graders.text_case import make_cases
 
@@ -183,6 +185,10 @@ class LiveBench:
         """What it wrote; see `Service.logs`."""
         return self._service.logs()
 
+    def processor_time(self) -> ProcessorTime | None:
+        """What it had of the processors; see `Service.processor_time`."""
+        return self._service.processor_time()
+
     def signal(self, name: str) -> None:
         """Send a signal; see `Service.signal`."""
         self._service.signal(name)
@@ -223,6 +229,7 @@ class LiveBench:
     def health(self) -> HealthWatch:
         """Wait for it; see `LiveService.health`."""
         if self._health is None:
+            began_s, at_start = self._age_s(), self.processor_time()
             while True:
                 state = self.state()
                 over = self._age_s() >= self._spec.startup_s
@@ -231,7 +238,9 @@ class LiveBench:
                 if state.health is Health.UNHEALTHY and self._has_answered_for(_SICK_S):
                     break
                 self._pause(_HEALTH_POLL_S)
-            self._health = HealthWatch(state, self._age_s())
+            waited_s = self._age_s()
+            starved = starved_s(at_start, self.processor_time(), waited_s - began_s)
+            self._health = HealthWatch(state, waited_s, starved)
         return self._health
 
     def burst(self, count: int, limit_s: float, spare: int) -> Burst:
@@ -243,19 +252,25 @@ class LiveBench:
             deadline = time.monotonic() + _BURST_S
             predicted: list[Predicted] = []
             slow = 0
-            while cases and len(predicted) < count and slow <= spare and time.monotonic() < deadline:
-                predicted.append(self._ask(cases[len(predicted) % len(cases)]))
-                slow += predicted[-1].answer.elapsed_s > limit_s
-            self._bursts[key] = Burst(tuple(predicted), _load_per_cpu())
+            has_ended = False
+            while cases and len(predicted) < count and slow <= spare and time.monotonic() < deadline and not has_ended:
+                predicted.append(self._timed(cases[len(predicted) % len(cases)]))
+                slow += predicted[-1].own_s > limit_s
+                if predicted[-1].answer.outcome is not HttpOutcome.ANSWERED:
+                    has_ended = not self.state().running
+            self._bursts[key] = Burst(tuple(predicted), load_per_cpu(), has_ended)
         return self._bursts[key]
 
     def _watch(self) -> Startup:
         spec = self._spec
         found = Startup(self.state(), 0.0)
         hopeless_s: float | None = None
+        at_start = self.processor_time()
         while found.state.running:
-            found = self._look(found)
+            before, found = found, self._look(found)
             age_s = self._age_s()
+            if (before.ready_s, before.right_s) != (found.ready_s, found.right_s):
+                found = replace(found, starved_s=starved_s(at_start, self.processor_time(), age_s))
             is_done = found.right_s is not None or (found.ready_s is not None and not spec.predict.path)
             if is_done or age_s >= spec.startup_s or self._is_settled(found, age_s):
                 break
@@ -268,7 +283,7 @@ class LiveBench:
             self._pause(_POLL_S)
             if found.answered_s is None or found.ready is None or found.ready.outcome is not HttpOutcome.ANSWERED:
                 found = replace(found, state=self.state())
-        return replace(found, state=self.state(), waited_s=self._age_s(), load_per_cpu=_load_per_cpu())
+        return replace(found, state=self.state(), waited_s=self._age_s(), load_per_cpu=load_per_cpu())
 
     def _is_hopeless(self, found: Startup) -> bool:
         """Whether it has opened its port already, and nobody gets an answer there."""
@@ -316,6 +331,13 @@ class LiveBench:
     def _round(self, cases: tuple[TextCase, ...]) -> tuple[Predicted, ...]:
         return tuple(self._ask(case) for case in cases) if self._spec.predict.path else ()
 
+    def _timed(self, case: TextCase) -> Predicted:
+        """Ask, and learn how long of it the service, or we who ask, got no processor."""
+        before, own_s = self.processor_time(), own_wait_s()
+        asked = self._ask(case)
+        own_s = own_wait_s() - own_s
+        return replace(asked, starved_s=own_s + starved_s(before, self.processor_time(), asked.answer.elapsed_s))
+
     def _ask(self, case: TextCase) -> Predicted:
         spec = self._spec.predict
         answer = self.http(
@@ -352,10 +374,3 @@ def _freeze(live: LiveBench, spec: ServiceSpec, cancel: Cancel) -> FrozenWatch:
             raise Cancelled
         state = live.state()
     return FrozenWatch(is_silent=is_silent, state=state, waited_s=time.monotonic() - began)
-
-
-def _load_per_cpu() -> float:
-    try:
-        return os.getloadavg()[0] / (os.cpu_count() or 1)
-    except OSError:
-        return 0.0

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
-from graders.context import DockerfileContext, TextCase
-from graders.engine.service import HttpAnswer, HttpOutcome, Service, ServiceLogs, ServiceState
+from graders.context import TextCase
+from graders.dockerfile_context import DockerfileContext
+from graders.engine.service import HttpAnswer, HttpOutcome, ProcessorTime, Service, ServiceLogs, ServiceState
 from graders.service.spec import PredictSpec, ServiceSpec
 
 SHOWN_CHARACTERS = 200
@@ -23,6 +24,13 @@ class Predicted:
 
     case: TextCase
     answer: HttpAnswer
+    starved_s: float = 0.0
+    """Of the time that the answer took: see `starved_s`."""
+
+    @property
+    def own_s(self) -> float:
+        """How long the answer takes where a processor is free."""
+        return max(0.0, self.answer.elapsed_s - self.starved_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,8 @@ class Startup:
     """Real requests, sent at once after the ready path's first success."""
     last: HttpAnswer | None = None
     """An answer to a real request of the last round: a wrong one, if there was one."""
+    starved_s: float = 0.0
+    """Of the time until `right_s`, else of that until `ready_s`: see `starved_s`."""
     load_per_cpu: float = 0.0
     """As in `Burst`."""
 
@@ -58,6 +68,8 @@ class HealthWatch:
 
     state: ServiceState
     waited_s: float
+    starved_s: float = 0.0
+    """Of `waited_s`: see `starved_s`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,8 @@ class Burst:
     predicted: tuple[Predicted, ...]
     load_per_cpu: float
     """Processes that wanted a processor of this machine meanwhile, for each that it has; 0: not known."""
+    has_ended: bool = False
+    """The container runs no more."""
 
 
 class Mounted(Enum):
@@ -167,6 +181,20 @@ def what_is_wrong(predicted: Predicted, spec: PredictSpec) -> str:
     if found[spec.label] != predicted.case.label:
         return f"{spec.label} = {shown(json.dumps(found[spec.label]).encode())}"
     return ""
+
+
+def starved_s(before: ProcessorTime | None, after: ProcessorTime | None, elapsed_s: float) -> float:
+    """How long of this time a service could have run, and others had the processors; 0 where that can't be told.
+
+    Processes that stand in each other's way, or that a limit of their own holds back, are not starved: when all of the
+    time was spent on a processor, or waiting for leave to use one, other programs have nothing to do with it. A sleep
+    waits for no processor.
+    """
+    if before is None or after is None:
+        return 0.0
+    used_s = after.used_s - before.used_s
+    held_back_s = after.held_back_s - before.held_back_s
+    return max(0.0, min(after.waited_s - before.waited_s, elapsed_s - used_s) - held_back_s)
 
 
 def excused_s(limit_s: float, load_per_cpu: float) -> float:

@@ -15,6 +15,7 @@ from graders.engine.service import (
     HttpAnswer,
     HttpOutcome,
     Listener,
+    ProcessorTime,
     ServiceLogs,
     ServiceState,
     StopResult,
@@ -141,6 +142,10 @@ class RecordedService:
     def logs(self) -> ServiceLogs:
         """What it was given."""
         return self.log
+
+    def processor_time(self) -> ProcessorTime | None:
+        """Not known."""
+        return None
 
     def signal(self, name: str) -> None:
         """Nothing happens."""

@@ -10,10 +10,13 @@ from dataclasses import dataclass, replace
 
 from graders.check import Check
 from graders.engine.service import Health
-from graders.finding import Finding
+from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.service.evidence import HealthWatch, ServiceContext
 from graders.service.recorded import ENDED, HEALTHY, NOTICED, STATE, RecordedService, service_context
+
+_CUT_OFF = -1
+"""Docker's exit code of a probe that took longer than its time. Source: moby 20.10, daemon/health.go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,18 @@ class Params:
     """A service that is frozen must become unhealthy."""
 
 
-def find(context: ServiceContext, params: Params) -> Iterator[Finding]:
+def find(context: ServiceContext, params: Params) -> Iterator[Finding | Undecidable]:
     """One finding: there is no HEALTHCHECK, it never said healthy, or it says so of a frozen service."""
     line = context.source.setting_line("HEALTHCHECK")
     handle = context.handle
     watch = handle.start().health()
     state = watch.state
+    if _is_starved(watch):
+        yield Undecidable(
+            f"The HEALTHCHECK came to no end in its time, but for {watch.starved_s:.0f} of {watch.waited_s:.0f} s other"
+            " programs had this machine's processors"
+        )
+        return
     if state.health is not Health.HEALTHY:
         yield Finding(_reason(watch), observed=_last(watch), expected="healthy", line=line)
         return
@@ -39,6 +48,13 @@ def find(context: ServiceContext, params: Params) -> Iterator[Finding]:
     if frozen.is_silent and frozen.state.running and frozen.state.health is Health.HEALTHY:
         message = f"The service was frozen and answered nothing, and after {frozen.waited_s:.0f} s it is called healthy"
         yield Finding(message, observed="healthy", expected="unhealthy", line=line)
+
+
+def _is_starved(watch: HealthWatch) -> bool:
+    """Whether no probe came to an end, and for want of a processor; what a probe itself says counts all the same."""
+    state = watch.state
+    is_unheard = state.running and state.health not in (Health.HEALTHY, Health.NONE)
+    return is_unheard and state.health_exit_code in (None, _CUT_OFF) and watch.starved_s > watch.waited_s / 2
 
 
 def _reason(watch: HealthWatch) -> str:

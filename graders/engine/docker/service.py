@@ -31,11 +31,12 @@ from graders.engine.docker.mount import make_binds
 from graders.engine.docker.service_network import NO_NAME_SERVER, make_network, remove_network
 from graders.engine.docker.start_fault import start_fault
 from graders.engine.docker.wire import Json, Wire, as_list, as_number, as_object, as_text
-from graders.engine.process_evidence import listeners, peak_memory_bytes
+from graders.engine.process_evidence import listeners, peak_memory_bytes, processor_time
 from graders.engine.service import (
     Health,
     HttpAnswer,
     HttpOutcome,
+    ProcessorTime,
     ServiceLogs,
     ServiceRequest,
     ServiceState,
@@ -153,6 +154,7 @@ class DockerService:
         self._blame = blame
         self._lock = threading.Lock()
         self._address = ""
+        self._first = (0, "")
         self._peak: int | None = None
         self._is_over = False
         self._timer = threading.Timer(request.wall_s, self._end_of_time)
@@ -223,6 +225,11 @@ class DockerService:
         limit = self._request.limits.output_kib * 1024
         return ServiceLogs(*read_output(self._wire, self._name, limit, self._cancel))
 
+    def processor_time(self) -> ProcessorTime | None:
+        """What it had of the processors; see `Service.processor_time`."""
+        self._cancel.raise_if_set()
+        return processor_time(*self._first) if self._find_address() else None
+
     def signal(self, name: str) -> None:
         """Send a signal; see `Service.signal`."""
         if self._start_error:
@@ -263,12 +270,13 @@ class DockerService:
         return StopResult(as_number(ended.get("ExitCode")), elapsed_s, killed=killed, signal=name)
 
     def _find_address(self) -> str:
-        """The container's address on its network; empty when it does not run."""
+        """The container's address on its network, whose first process is then known; empty when it does not run."""
         with self._lock:
             if not self._address and not self._start_error:
-                settings = as_object(inspect(self._wire, self._name, self._cancel).get("NetworkSettings"))
-                network = as_object(as_object(settings.get("Networks")).get(self._name))
-                self._address = as_text(network.get("IPAddress"))
+                about = inspect(self._wire, self._name, self._cancel)
+                networks = as_object(as_object(about.get("NetworkSettings")).get("Networks"))
+                self._address = as_text(as_object(networks.get(self._name)).get("IPAddress"))
+                self._first = (as_number(as_object(about.get("State")).get("Pid")), as_text(about.get("Id")))
             return self._address
 
     def _note_peak(self, pid: int, id_: str) -> None:

@@ -19,6 +19,7 @@ from graders.engine.service import (
     HttpAnswer,
     HttpOutcome,
     Listener,
+    ProcessorTime,
     ServiceLogs,
     ServiceRequest,
     ServiceState,
@@ -78,6 +79,8 @@ class FakeService:
     uid: int | None = None
     oom_killed: bool = False
     peak_memory_bytes: int | None = 20 * 1024 * 1024
+    processor: Callable[[float], ProcessorTime | None] = lambda _age_s: None
+    """What it had of the processors at an age."""
 
 
 def built_in(words: tuple[str, ...]) -> FakeService | None:
@@ -181,6 +184,11 @@ class RunningFake:
         limit = self._request.limits.output_kib * 1024
         out, err = self._script.stdout, self._script.stderr
         return ServiceLogs(out[:limit], err[:limit], truncated=max(len(out), len(err)) > limit)
+
+    def processor_time(self) -> ProcessorTime | None:
+        """What the script says; see `Service.processor_time`."""
+        self._cancel.raise_if_set()
+        return None if self._script is None or self._end() is not None else self._script.processor(self._age_s())
 
     def signal(self, name: str) -> None:
         """Send a signal; see `Service.signal`."""

@@ -16,12 +16,12 @@ from graders.context import TextCase
 from graders.engine.base import BuildRequest, BuildResult, ContextFile
 from graders.engine.fake.engine import FakeEngine
 from graders.engine.fake.service import Answer, FakeCall, FakeHttp, FakeService
-from graders.engine.service import Health
+from graders.engine.service import Health, ProcessorTime
 from graders.errors import SpecError
 from graders.exercise import TextSpec
 from graders.limits import Limits
 from graders.service.bench import ServiceBench
-from graders.service.evidence import Mounted
+from graders.service.evidence import Mounted, starved_s
 from graders.service.spec import FixedRequest, PredictSpec, ServiceSpec
 from graders.workbench import Workbench
 
@@ -35,6 +35,10 @@ WORDS = {"so fine": "good", "so dull": "bad"}
 
 def label(call: FakeCall) -> FakeHttp:
     return FakeHttp(body=json.dumps({"label": WORDS.get(json.loads(call.body)["text"], "good")}).encode())
+
+
+def label_or_ok(call: FakeCall) -> FakeHttp:
+    return label(call) if call.body else FakeHttp()
 
 
 def loads_for(seconds: float, *, ready_at: float, live: int = 200) -> Answer:
@@ -155,6 +159,57 @@ def test_burst_ends_as_soon_as_the_rest_cant_change_it(make: Make) -> None:
 
     assert 3 == len(make(slow).bench.start().burst(200, 0.01, 2).predicted)
     assert 200 == len(make(fast).bench.start().burst(200, 1.0, 2).predicted)
+
+
+def test_burst_tells_what_the_service_was_kept_waiting(make: Make) -> None:
+    """Where it waits for a processor all the time, none of an answer's time is its own."""
+    starved = FakeService(
+        lambda call: FakeHttp(body=label(call).body, takes_s=0.05) if call.body else FakeHttp(),
+        processor=lambda age_s: ProcessorTime(waited_s=age_s, used_s=0.0),
+    )
+    burst = make(starved).bench.start().burst(5, 0.03, 0)
+
+    assert 5 == len(burst.predicted)
+    assert all(one.answer.elapsed_s >= 0.05 > 0.01 > one.own_s for one in burst.predicted)
+
+
+def test_start_tells_what_the_service_was_kept_waiting(make: Make) -> None:
+    """The same of the time until it is ready."""
+    answer = loads_for(0.3, ready_at=0.3)
+    half = FakeService(answer, processor=lambda age_s: ProcessorTime(waited_s=age_s / 2, used_s=0.0))
+    startup = make(half).bench.start().startup()
+
+    assert startup.right_s is not None
+    assert 0.1 < startup.starved_s <= startup.right_s / 2 + 0.05
+    assert 0.0 == make(FakeService(answer)).bench.start().startup().starved_s
+
+
+def test_burst_at_a_service_that_ends_is_over(make: Make) -> None:
+    """Nobody is asked any more, and that is told."""
+    burst = make(FakeService(label_or_ok, ends_after_s=0.3)).bench.start().burst(2000, 1.0, 20)
+
+    assert burst.has_ended
+    assert len(burst.predicted) < 2000
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "used_s", "held_back_s", "starved"),
+    [
+        (0.4, 0.1, 0.0, 0.4),
+        (0.0, 0.0, 0.0, 0.0),
+        (1.0, 1.0, 0.0, 0.0),
+        (1.0, 2.0, 0.0, 0.0),
+        (0.8, 0.2, 0.8, 0.0),
+        (0.8, 0.2, 0.3, 0.5),
+    ],
+    ids=["others", "sleeps", "two of its own on one processor", "on two", "its own limit", "both"],
+)
+def test_starved_is_who_waits_for_others(waited_s: float, used_s: float, held_back_s: float, starved: float) -> None:
+    """Of one second: a sleep, its own processes and its own limit are nobody else's fault."""
+    before, after = ProcessorTime(5.0, 5.0, 5.0), ProcessorTime(5.0 + waited_s, 5.0 + used_s, 5.0 + held_back_s)
+
+    assert starved == pytest.approx(starved_s(before, after, 1.0))
+    assert 0.0 == starved_s(None, after, 1.0) == starved_s(before, None, 1.0)
 
 
 def test_fixed_requests_are_asked_in_order(make: Make) -> None:

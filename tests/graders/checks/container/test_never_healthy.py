@@ -38,6 +38,23 @@ def test_service_that_is_not_healthy_says_why(state: ServiceState, said: str) ->
     assert said in found.message
 
 
+@pytest.mark.parametrize(
+    ("exit_code", "starved_s", "kind"),
+    [
+        (-1, 16.0, Undecidable),
+        (None, 16.0, Undecidable),
+        (-1, 14.0, Finding),
+        (1, 29.0, Finding),
+    ],
+)
+def test_probe_that_got_no_processor_is_a_doubt(exit_code: int | None, starved_s: float, kind: type) -> None:
+    """Cut off while others had the processors: nobody knows. A probe that said no was heard."""
+    state = replace(STATE, health=Health.UNHEALTHY, health_exit_code=exit_code)
+    (found,) = judged(HealthWatch(state, 30.0, starved_s))
+
+    assert kind is type(found)
+
+
 def test_output_of_the_probe_is_shown() -> None:
     """What it printed is what the learner needs."""
     state = replace(STATE, health=Health.UNHEALTHY, health_exit_code=1, health_output="wget: not found")

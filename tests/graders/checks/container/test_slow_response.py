@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from graders.checks.container import slow_response
@@ -13,6 +15,9 @@ from graders.service.spec import PredictSpec, ServiceSpec
 
 FAST = Predicted(CASES[0], label(CASES[0], elapsed_s=0.01))
 SLOW = Predicted(CASES[0], label(CASES[0], elapsed_s=0.6))
+
+
+STARVED = replace(SLOW, starved_s=0.2)
 
 
 def judged(*predicted: Predicted, load: float = 0.5, spec: ServiceSpec = SPEC, requests: int = 200) -> list[type]:
@@ -33,6 +38,22 @@ def test_one_in_a_hundred_may_be_slow(fast: int, slow: int, kinds: list[type]) -
 def test_busy_machine_excuses_as_much_as_it_can_cost(load: float, kinds: list[type]) -> None:
     """0.6 s against 0.5 s is a doubt from a load of 1.2 on."""
     assert kinds == judged(*[SLOW] * 3, load=load)
+
+
+def test_wait_for_a_processor_is_no_slowness() -> None:
+    """0.6 s of which others had the processors for 0.2 s are 0.4 s; what is slow beside that stays slow."""
+    assert [] == judged(*[STARVED] * 200)
+    assert [Finding] == judged(*[FAST] * 90, *[SLOW] * 3)
+    assert [Finding] == judged(*[replace(SLOW, starved_s=0.05)] * 3)
+
+
+def test_service_that_ends_meanwhile_is_told_so() -> None:
+    """Not as slow: nothing is listening any more."""
+    ended = Burst((FAST, Predicted(CASES[0], REFUSED)), 9.0, has_ended=True)
+    (finding,) = slow_response.CHECK.find(service_context(RecordedService(many=ended)), slow_response.Params())
+
+    assert isinstance(finding, Finding)
+    assert "The container ended" in finding.message
 
 
 @pytest.mark.parametrize("answer", [http(500), http(429), REFUSED])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -14,6 +17,7 @@ from graders.engine.base import BuildRequest, BuildResult, ContextFile, Engine
 from graders.engine.service import Health, HttpAnswer, HttpOutcome, Service, ServiceRequest, ServiceState
 from graders.errors import Cancelled
 from graders.limits import Limits
+from graders.service.evidence import starved_s
 from tests.graders.engine.contract.conftest import BASE
 
 HTTPD = ("httpd", "-f", "-p", "8000", "-h", "/data")
@@ -157,6 +161,36 @@ def test_frozen_service_does_not_answer(any_engine: Engine, wanted: Make) -> Non
 
         assert HttpOutcome.TIMEOUT is frozen.outcome
         assert 200 == answered(service).status
+
+
+@pytest.mark.engine
+def test_wait_for_a_processor_is_told_from_a_sleep(engine: Engine, run_id: str) -> None:
+    """Beside programs that want every processor, what calculates waits for one, and what sleeps does not.
+
+    The engine gives one service as much as another program; so of two processors that four want, it gets its share.
+    """
+    files = (ContextFile("Dockerfile", f"FROM {BASE}\nLABEL of={run_id}\n".encode()),)
+    result = list(engine.build(BuildRequest(files, run_id, Limits()), Cancel()))[-1]
+    assert isinstance(result, BuildResult)
+    waits = {}
+    others = [subprocess.Popen((sys.executable, "-c", "while True: pass")) for _ in range(2 * (os.cpu_count() or 1))]
+    try:
+        for script in ("while :; do :; done", "sleep 60"):
+            request = ServiceRequest(result.image_id, run_id, Limits(memory_mib=64), 8000, args=("sh", "-c", script))
+            with engine.serve(request, Cancel()) as service:
+                before, began = service.processor_time(), time.monotonic()
+                if before is None:
+                    pytest.skip("this machine does not count what its programs wait for a processor (no cpu.pressure)")
+                time.sleep(1.0)
+                waits[script] = starved_s(before, service.processor_time(), time.monotonic() - began)
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+
+    busy_s, asleep_s = waits.values()
+    assert asleep_s < 0.1
+    assert busy_s > asleep_s + 0.1
 
 
 def test_service_is_ended_when_its_time_is_over(any_engine: Engine, wanted: Make) -> None:
