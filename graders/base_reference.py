@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from graders.context import DockerfileContext
 from graders.dockerfile.model import Instruction
+from graders.dockerfile_context import DockerfileContext
 
 
 def base_references(source: DockerfileContext) -> tuple[str, ...]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from graders.canary import make_canaries, plant
-from graders.context import Canary
+from graders.canary import Canary, make_canaries, plant
 from graders.context_file import ContextFile
 from graders.dockerfile.ignore import IgnoreFile
 from graders.exercise import ExerciseSpec

@@ -10,17 +10,26 @@ import base64
 import json
 import struct
 from collections.abc import Iterable
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
-from graders.context import Canary
 from graders.context_file import ContextFile
 
 TOKEN_PREFIX = "dockyard-canary-"  # noqa: S105 - no secret: it is made to be found
 TOKEN_DIGITS = 32
 PYC_HEADER = b"\xa7\r\r\n" + struct.pack("<III", 0, 1_700_000_000, 64)
 """Magic number of CPython 3.11, flags, source time, source size (importlib, PEP 552)."""
+
+
+class Canary(NamedTuple):
+    """A file planted in the build context that must reach no layer."""
+
+    path: str
+    """Path in the build context."""
+    token: str
+    """ASCII text inside the file that occurs nowhere else."""
+    data: bytes
 
 
 def make_canaries(exercise: str, paths: Iterable[str]) -> tuple[Canary, ...]:
@@ -45,7 +54,7 @@ def plant(
         for taken in (path, *(str(parent) for parent in PurePosixPath(path).parents)):
             kept.pop(taken, None)
         kept[path] = ContextFile(path=path, data=canary.data)
-        planted.append(replace(canary, path=path))
+        planted.append(canary._replace(path=path))
     return tuple(kept[path] for path in sorted(kept)), tuple(planted)
 
 

@@ -1,4 +1,4 @@
-"""Owns what a check of each level may look at; must never fetch anything itself.
+"""Owns what a check of the image and of what follows may look at; must never fetch anything itself.
 
 A check is a pure function of one of these. Whatever costs an engine call hides behind a handle (`LayerReader`,
 `ContainerHandle`) that asks at most once for the same thing, so that a check pays only for the evidence it
@@ -7,57 +7,12 @@ reads and two checks share it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
-from graders.dockerfile.ignore import IgnoreFile
-from graders.dockerfile.model import Dockerfile
-from graders.dockerfile.origin import Origins
+from graders.canary import Canary
+from graders.dockerfile_context import DockerfileContext
 from graders.engine.base import BuildResult, BuildStep, ImageInfo, RunResult
-
-
-@dataclass(frozen=True, slots=True)
-class Canary:
-    """A file planted in the build context that must reach no layer."""
-
-    path: str
-    """Path in the build context."""
-    token: str
-    """ASCII text inside the file that occurs nowhere else."""
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class DockerfileContext:
-    """Evidence of the dockerfile level: parsed text and the submission's files."""
-
-    dockerfile: Dockerfile
-    files: Mapping[str, bytes]
-    """The submission's files by path, before the .dockerignore is applied."""
-    ignore: IgnoreFile | None
-    """None: there is no .dockerignore."""
-    requirements: str = "requirements.txt"
-    """Path of the file that lists what to install; empty when the exercise has none."""
-    source: str = ""
-    """Path of a source file of the application; empty when the exercise has none."""
-    must_ignore: tuple[str, ...] = ()
-    """Paths (of the canaries) that the .dockerignore should keep out."""
-    _origins: Origins | None = field(init=False, repr=False, compare=False, default=None)
-    """What `origins` answered: many checks ask."""
-
-    def origins(self) -> Origins:
-        """What follows the files of the image back to where they came from."""
-        if self._origins is None:
-            origins = Origins(self.dockerfile, self.files, self.ignore)
-            object.__setattr__(self, "_origins", origins)
-            return origins
-        return self._origins
-
-    def setting_line(self, *keywords: str) -> int | None:
-        """The line of the first of these settings that the image gets from this Dockerfile; None when of none."""
-        found = (self.dockerfile.setting(keyword) for keyword in keywords)
-        return next((setting.instruction.line for setting in found if setting), None)
 
 
 @dataclass(frozen=True, slots=True)

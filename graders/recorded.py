@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 
+from graders.canary import Canary
 from graders.context import (
-    Canary,
     ContainerContext,
-    DockerfileContext,
     ImageContext,
     LayerFile,
     LayerScan,
@@ -20,6 +19,7 @@ from graders.context import (
     TokenHit,
 )
 from graders.dockerfile.parse import parse
+from graders.dockerfile_context import DockerfileContext
 from graders.engine.base import BuildResult, BuildStep, ImageInfo, LayerInfo, Process, RunResult, StepStatus
 
 DOCKERFILE = "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nUSER 1000\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 
-from graders.context import DockerfileContext
+from graders.dockerfile_context import DockerfileContext
 
 _NAMED = re.compile(r"(VOLUME|WORKDIR) (?:at )?(/[^\s,]*)")
 """How the engine adapter begins when the image asks for what can't be."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from graders.build_context import DOCKERFILE, read_ignore
-from graders.context import DockerfileContext
 from graders.context_file import ContextFile
 from graders.dockerfile.parse import parse
+from graders.dockerfile_context import DockerfileContext
 from graders.exercise import ExerciseSpec
 from graders.finding import Finding
 from graders.judgement import look

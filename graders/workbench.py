@@ -18,8 +18,9 @@ from graders.build_context import PreparedContext
 from graders.build_network import SETTING, BuildNetwork, given_network, network_notice
 from graders.cancel import Cancel
 from graders.check import Change
-from graders.context import ContainerContext, DockerfileContext, ImageContext, LayerScan, RebuildContext, TextCase
+from graders.context import ContainerContext, ImageContext, LayerScan, RebuildContext, TextCase
 from graders.dockerfile.locate import line_of
+from graders.dockerfile_context import DockerfileContext
 from graders.engine.base import (
     BuildRequest,
     BuildResult,

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 
 from graders.check import Check, NoParams, Sample
-from graders.context import DockerfileContext
 from graders.dockerfile.apt import LISTS, apt_commands
 from graders.dockerfile.install import hides_its_program
 from graders.dockerfile.model import Command, Instruction, mounts
@@ -18,6 +17,7 @@ from graders.dockerfile.origin import Origins
 from graders.dockerfile.shell import split_commands
 from graders.dockerfile.shipped import stages_that_ship
 from graders.dockerfile.wrapper import SHELLS
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 

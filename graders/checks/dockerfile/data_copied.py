@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graders.check import Check, Sample
-from graders.context import DockerfileContext
 from graders.dockerfile.ignore import paths_like
 from graders.dockerfile.model import Dockerfile, Instruction
 from graders.dockerfile.shipped import stages_that_ship
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 

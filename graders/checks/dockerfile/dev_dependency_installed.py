@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from graders.check import Check, Sample
-from graders.context import DockerfileContext
 from graders.dockerfile.dependency import (
     dependency_installs,
     hidden_packages,
@@ -26,6 +25,7 @@ from graders.dockerfile.model import Instruction
 from graders.dockerfile.origin import Origins
 from graders.dockerfile.requirement import included_files, normalized
 from graders.dockerfile.shipped import stages_that_ship_packages
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from graders.check import Check, Sample
-from graders.context import DockerfileContext
 from graders.dockerfile.dependency import (
     dependency_installs,
     named_packages,
@@ -25,6 +24,7 @@ from graders.dockerfile.install import Install
 from graders.dockerfile.model import Instruction
 from graders.dockerfile.origin import Origins
 from graders.dockerfile.requirement import Requirement
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding
 from graders.outcome import Level
 

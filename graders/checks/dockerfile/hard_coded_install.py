@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from graders.check import Check, Sample
-from graders.context import DockerfileContext
 from graders.dockerfile.dependency import dependency_installs, hidden_packages, named_packages, requirement_sources
 from graders.dockerfile.install import Install
 from graders.dockerfile.model import Instruction
 from graders.dockerfile.origin import Origins
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graders.check import Check
-from graders.context import DockerfileContext
 from graders.dockerfile.environment import in_force, line_of_pair
 from graders.dockerfile.model import Dockerfile
 from graders.dockerfile.parse import parse
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graders.check import Check
-from graders.context import DockerfileContext
 from graders.dockerfile.model import Dockerfile, Instruction
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding
 from graders.outcome import Level
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from graders.check import Check
-from graders.context import DockerfileContext
 from graders.dockerfile.environment import in_force, line_of_pair
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 

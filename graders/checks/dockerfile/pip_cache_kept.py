@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from graders.check import Check
-from graders.context import DockerfileContext
 from graders.dockerfile.install import Install, hides_its_program, python_installs
 from graders.dockerfile.model import Command, Dockerfile, Instruction, mounts
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 

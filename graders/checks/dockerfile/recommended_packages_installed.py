@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 
 from graders.check import Check, NoParams, Sample
-from graders.context import DockerfileContext
 from graders.dockerfile.apt import Apt, apt_commands, setting_in
 from graders.dockerfile.model import Instruction
 from graders.dockerfile.origin import Origins
 from graders.dockerfile.shipped import stages_that_ship
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graders.check import Check, Sample
-from graders.context import DockerfileContext
 from graders.dockerfile.environment import Pair, in_force, line_of_pair
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 

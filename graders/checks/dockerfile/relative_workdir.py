@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from graders.check import Check, NoParams
-from graders.context import DockerfileContext
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from graders.check import Check
-from graders.context import DockerfileContext
 from graders.dockerfile.environment import line_of_pair, pairs_of
 from graders.dockerfile.model import Dockerfile, Instruction
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding
 from graders.outcome import Level
 from graders.secret import SecretWords, is_harmless, masked, promises_secret, shapes_in

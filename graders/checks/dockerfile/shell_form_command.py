@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graders.check import Check, NoParams
-from graders.context import DockerfileContext
 from graders.dockerfile.model import Instruction
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding
 from graders.outcome import Level
 

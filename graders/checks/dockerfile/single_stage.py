@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from graders.check import Check
-from graders.context import DockerfileContext
 from graders.dockerfile.apt import apt_commands
 from graders.dockerfile.model import Instruction
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding
 from graders.outcome import Level
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from graders.check import Check, Sample
-from graders.context import DockerfileContext
 from graders.dockerfile.ignore import IgnoreFile, paths_like
 from graders.dockerfile.install import Install, hides_its_program, is_of_dependencies, python_installs
 from graders.dockerfile.model import Instruction, Stage, mounts
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 

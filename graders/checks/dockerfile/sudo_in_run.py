@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 
 from graders.check import Check, NoParams
-from graders.context import DockerfileContext
 from graders.dockerfile.model import Instruction
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding
 from graders.outcome import Level
 

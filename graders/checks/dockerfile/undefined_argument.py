@@ -17,11 +17,11 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from graders.check import Check
-from graders.context import DockerfileContext
 from graders.dockerfile.image_ref import read_image_ref
 from graders.dockerfile.model import Dockerfile, Instruction, Stage
 from graders.dockerfile.reference import plain_references
 from graders.dockerfile.word import split_env, split_pairs
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graders.check import Check
-from graders.context import DockerfileContext
 from graders.dockerfile.image_ref import read_image_ref
 from graders.dockerfile.model import ImageRef
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 

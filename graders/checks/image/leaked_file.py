@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from graders.canary import Canary
 from graders.check import Check, NoParams
-from graders.context import Canary, ImageContext, TokenHit
+from graders.context import ImageContext, TokenHit
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 from graders.recorded import image_context, scan

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from graders.check import AnyCheck, Sample
-from graders.context import DockerfileContext
 from graders.dockerfile.ignore import IgnoreFile
 from graders.dockerfile.parse import parse
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 
 Answers = list[Finding | Undecidable]

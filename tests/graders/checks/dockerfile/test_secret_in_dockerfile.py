@@ -9,8 +9,8 @@ import pytest
 
 from graders.check import AnyCheck
 from graders.checks.dockerfile.secret_in_dockerfile import CHECK
-from graders.context import DockerfileContext
 from graders.dockerfile.parse import parse
+from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding
 from graders.secret import SHAPES, SecretWords
 
