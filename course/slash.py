@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from course.natural_words import ANSWERS, SAME
+
 
 class Action(StrEnum):
     """What a slash command asks for."""
@@ -116,6 +118,8 @@ COMMANDS = (
 )
 """In the order in which help and completion show them."""
 
+_OPENERS = (Action.START, Action.OPEN)
+"""The commands that open a lesson or an exercise: what follows says which."""
 _BY_NAME = {command.action.value: command for command in COMMANDS}
 _SHARED = frozenset(
     command.action.value for command in COMMANDS if command.twin.startswith(f"dockyard {command.action}")
@@ -125,7 +129,7 @@ _ON_THE_COMMAND_LINE = re.compile(r"\bdockyard (?:start (?P<lesson>\d+\.\d+)(?!\
 _WORDS = re.compile(r"/?\s*(?P<name>[a-z]+)(?:(?:\s+(?=--)|[\s-]+)(?P<rest>\S.*?))?\s*", re.IGNORECASE)
 _LESSON = re.compile(r"(\d{1,3})[.\-\s](\d{1,3})")
 _LEVEL = re.compile(r"\d{1,3}")
-_EXERCISE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_EXERCISE = re.compile(r"(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +163,21 @@ class Candidate:
 
 
 def parse(text: str) -> Call | Unknown:
-    """Read a line of the slash bar. The slash may be missing; "/start-2-1", "/start 2.1" and "/start 2 1" are one."""
+    """Read a line of the slash bar. The slash may be missing; "/start-2-1", "/start 2.1" and "/start 2 1" are one.
+
+    So are "/open 2.1" and "/read 2.1". "/start EX" is "/open EX".
+    """
     typed = text.strip()
+    if typed in ("?", "/?"):
+        return Call(Action.HELP)
     match = _WORDS.fullmatch(typed)
     if match is None:
         return Unknown("Type a command such as /check, or /help for all of them", ("/help",))
     name, rest = match["name"].lower(), (match["rest"] or "").strip()
-    command = _BY_NAME.get(name)
+    if name in ANSWERS and not (rest and name in SAME):
+        answer, instead = ANSWERS[name]
+        return Unknown(answer, (_BY_NAME[instead].usage,) if instead else ())
+    command = _BY_NAME.get(SAME.get(name, name))
     if command is None:
         close = difflib.get_close_matches(name, _BY_NAME, n=3, cutoff=0.5)
         return Unknown(f"There is no command /{name}", tuple(_BY_NAME[word].usage for word in close) or ("/help",))
@@ -176,10 +188,26 @@ def parse(text: str) -> Call | Unknown:
         if command.required:
             return Unknown(f"{command.name} needs to know which: {command.usage}", (command.usage,))
         return Call(command.action, flag=flag)
+    if command.action in _OPENERS:
+        is_spaced = typed[match.end("name") : match.start("rest")].isspace()
+        return _opened(rest, command, is_spaced=is_spaced)
     argument = _argument(command.argument, rest)
     if argument is None:
         return Unknown(f'"{rest}" does not fit {command.usage}', (command.usage,))
     return Call(command.action, argument, flag)
+
+
+def _opened(rest: str, command: SlashCommand, *, is_spaced: bool) -> Call | Unknown:
+    """What is to be opened: a lesson by its number or an exercise by its id, whichever of the two words was typed.
+
+    After "/start-" only a number is meant.
+    """
+    number, exercise = lesson_number(rest), _argument(Argument.EXERCISE, rest)
+    if number is not None:
+        return Call(Action.START, number)
+    if exercise is not None and (is_spaced or command.action is Action.OPEN):
+        return Call(Action.OPEN, exercise)
+    return Unknown(f'"{rest}" does not fit {command.usage}', (command.usage,))
 
 
 def lesson_number(text: str) -> str | None:
@@ -225,8 +253,12 @@ def complete(
     candidates = tuple(
         _candidates(tuple(lessons), tuple(exercises), with_arguments=" " in typed or prefix.endswith(" "))
     )
-    first = [candidate for candidate in candidates if candidate.text.startswith(typed)]
     word = typed.removeprefix("/")
+    first = [candidate for candidate in candidates if candidate.text.startswith(typed)]
+    if word in ANSWERS:
+        first.append(Candidate(typed, ANSWERS[word][0]))
+    elif word in SAME and not _BY_NAME[SAME[word]].required:
+        first += [candidate for candidate in candidates if candidate.text == f"/{SAME[word]}"]
     later = [
         candidate for candidate in candidates if candidate not in first and len(word) > 2 and word in candidate.text
     ]

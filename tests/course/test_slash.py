@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from course.natural_words import ANSWERS, SAME
 from course.slash import COMMANDS, Action, Call, Unknown, complete, in_slash_words, lesson_number, parse, start_command
 
 LESSONS = (("1.4", "Packaging for production"), ("2.1", "Versioning data"))
@@ -32,6 +33,15 @@ EXERCISES = (("cache-order", "Order for the cache"), ("ship-the-classifier", "Sh
         ("/doctor", Call(Action.DOCTOR)),
         ("/help", Call(Action.HELP)),
         ("/quit", Call(Action.QUIT)),
+        ("/open 1.1", Call(Action.START, "1.1")),
+        ("/open-1-1", Call(Action.START, "1.1")),
+        ("/read 1.1", Call(Action.START, "1.1")),
+        ("read cache-order", Call(Action.OPEN, "cache-order")),
+        ("/start cache-order", Call(Action.OPEN, "cache-order")),
+        ("/exit", Call(Action.QUIT)),
+        ("/run", Call(Action.CHECK)),
+        ("/run cache-order --fresh", Call(Action.CHECK, "cache-order", "--fresh")),
+        ("/?", Call(Action.HELP)),
     ],
 )
 def test_parse_command_is_understood(text: str, expected: Call) -> None:
@@ -48,6 +58,15 @@ def test_parse_command_is_understood(text: str, expected: Call) -> None:
         ("/start-2", "/start-X-Y"),
         ("/start-two-one", "/start-X-Y"),
         ("/open", "/open EX"),
+        ("/open 1", "/open EX"),
+        ("/hint 2", "/hint [EX]"),
+        ("/read", "/start-X-Y"),
+        ("/read two one", "/start-X-Y"),
+        ("/back", "/start-X-Y"),
+        ("/list", "/checklist [LEVEL]"),
+        ("/score 1", "/checklist [LEVEL]"),
+        ("/undo", "/reset [EX]"),
+        ("/save", "/check [EX]"),
         ("/open x; rm -rf", "/open EX"),
         ("/open ../../etc", "/open EX"),
         ("/quit now", "/quit"),
@@ -74,7 +93,10 @@ def test_parse_nonsense_names_what_may_be_meant(text: str, nearest: str) -> None
         ("/che", ["/check", "/checklist"]),
         ("/check ", ["/check", "/check cache-order", "/check ship-the-classifier"]),
         ("/open s", ["/open ship-the-classifier"]),
-        ("list", ["/checklist"]),
+        ("klist", ["/checklist"]),
+        ("/list", ["/list", "/checklist"]),
+        ("/run", ["/check"]),
+        ("/build", ["/check"]),
         ("/nothing", []),
     ],
 )
@@ -153,3 +175,23 @@ def test_a_hint_of_the_command_line_in_words_of_the_bar(hint: str, here: str) ->
 def test_fresh_fits_no_other_command() -> None:
     """What can't be done again says so."""
     assert isinstance(parse("/hint --fresh"), Unknown)
+
+
+def test_natural_words_are_none_of_the_commands() -> None:
+    """Each leads to a command that there is, is no beginning of another one's name, and is offered by completion."""
+    names = [str(command.action) for command in COMMANDS]
+    words = {**SAME, **{word: command for word, (_, command) in ANSWERS.items() if word not in SAME}}
+    for word, command in words.items():
+        assert command in names or not command
+        assert not [name for name in names if name.startswith(word) and name != command]
+    assert [word for word in ANSWERS if word not in [one.text[1:] for one in complete(f"/{word}")]] == []
+
+
+@pytest.mark.parametrize("word", sorted(ANSWERS))
+def test_a_word_that_is_no_command_is_answered(word: str) -> None:
+    """What is meant here is said in a sentence, not that there is no such command."""
+    answer = parse(f"/{word}")
+
+    assert isinstance(answer, Unknown)
+    assert ANSWERS[word][0] == answer.message
+    assert not answer.message.endswith(".")
