@@ -60,6 +60,14 @@ class Origins:
                 return self._fetch(source, mount.get("from", ""), stage, instruction, 0)
         return self._find(stage, at, target, 0)
 
+    def of_image(self, path: str) -> Origin | None:
+        """Where the file of the final image comes from that is at `path`, seen from its working folder."""
+        stage = self._dockerfile.final
+        if stage is None:
+            return None
+        end = len(stage.instructions)
+        return self._find(stage, end, posixpath.normpath(posixpath.join(self._folder(stage, end), path)), 0)
+
     def texts(self, instruction: Instruction, prefix: str) -> list[str]:
         """The texts of the context's files that a COPY or ADD puts at paths that begin with `prefix`."""
         if not 0 <= instruction.stage < len(self._dockerfile.stages) or instruction.flags.get("from"):

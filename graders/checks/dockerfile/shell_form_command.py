@@ -3,39 +3,70 @@
 Which forms count, and why. `CMD python app.py` and `CMD ['python', 'app.py']` are shell form. So is
 `CMD exec python app.py`: signals arrive, but a shell still reads the text, and such an ENTRYPOINT takes no arguments.
 `["sh", "-c", "python app.py"]` is the shell form spelled out. `["sh", "-c", "exec python app.py"]`, and `exec` after a
-SHELL of one's own, are choices made on purpose, to fill in variables: they pass.
+SHELL of one's own, are choices made on purpose, to fill in variables: they pass. So does a start script that ends with
+`exec`; one that starts the program and waits for it is a shell in between, and so is a Python that starts another.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 
-from graders.check import Check, NoParams
+from graders.check import Check, NoParams, Sample
 from graders.dockerfile.model import Instruction
+from graders.dockerfile.start_script import script_that_stays
+from graders.dockerfile.wrapper import program_name
 from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding
 from graders.outcome import Level
 
 _STARTERS = frozenset(("env", "tini", "dumb-init", "catatonit"))
 """Programs that start the one that follows and leave it as it is."""
+_STARTS_ANOTHER = re.compile(r"\b(?:system|popen|posix_spawnp?|spawn[lv]\w*)\s*\(|\bsubprocess\b|\bpty\.spawn\b")
 _SHELLS = frozenset(("sh", "bash", "dash", "ash", "zsh"))
 
 
 def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding]:  # noqa: ARG001 - all checks share one shape
     """A finding for the CMD and for the ENTRYPOINT in force."""
     own_shell = context.dockerfile.setting("SHELL") is not None
-    for keyword in ("ENTRYPOINT", "CMD"):
-        setting = context.dockerfile.setting(keyword)
-        fault = "" if setting is None else _fault(setting.instruction, own_shell=own_shell)
-        if setting is not None and fault:
-            line = setting.instruction
-            yield Finding(
-                f'"{line.text}" {fault}',
-                observed=line.value,
-                expected=f'{keyword} ["program", "argument"]',
-                line=line.line,
-                end_line=line.end_line,
-            )
+    settings = [context.dockerfile.setting(keyword) for keyword in ("ENTRYPOINT", "CMD")]
+    instructions = [setting.instruction for setting in settings if setting is not None]
+    told = False
+    for instruction in instructions:
+        fault = _fault(instruction, own_shell=own_shell)
+        if fault:
+            told = True
+            yield _finding(instruction, fault, f'{instruction.keyword} ["program", "argument"]')
+    if not told:
+        yield from _behind(context, instructions)
+
+
+def _finding(instruction: Instruction, fault: str, expected: str) -> Finding:
+    return Finding(
+        f'"{instruction.text}" {fault}',
+        observed=instruction.value,
+        expected=expected,
+        line=instruction.line,
+        end_line=instruction.end_line,
+    )
+
+
+def _behind(context: DockerfileContext, instructions: list[Instruction]) -> Iterator[Finding]:
+    """A finding for a command in exec form that starts something which starts the program."""
+    words = _program(tuple(word for each in instructions for word in each.exec_form or ()))
+    if not words:
+        return
+    line = next(each for each in instructions if words[0] in (each.exec_form or ()))
+    script = script_that_stays(context.dockerfile, context.origins(), words)
+    if script:
+        fault = f"starts {script}, which starts the program and stays: the shell gets the signals"
+        yield _finding(line, fault, f"exec in front of the last command of {script}")
+    elif program_name(words[0]).startswith("python") and any(
+        option == "-c" and _STARTS_ANOTHER.search(code) for option, code in pairwise(words[1:])
+    ):
+        fault = "starts Python to start the program: the first of the two gets the signals"
+        yield _finding(line, fault, f'{line.keyword} ["program", "argument"]')
 
 
 def _fault(instruction: Instruction, *, own_shell: bool) -> str:
@@ -56,13 +87,7 @@ def _fault(instruction: Instruction, *, own_shell: bool) -> str:
 
 def _script(words: tuple[str, ...]) -> str | None:
     """The script of a list that starts a shell with `-c`."""
-    if not words:
-        return None
-    rest = list(words)
-    while rest and rest[0].rpartition("/")[2] in _STARTERS:
-        rest = rest[1:]
-        while rest and (rest[0].startswith("-") or "=" in rest[0]):
-            rest = rest[1:]
+    rest = _program(words)
     if not rest or rest[0].rpartition("/")[2] not in _SHELLS:
         return None
     for index, word in enumerate(rest[1:], 1):
@@ -71,6 +96,15 @@ def _script(words: tuple[str, ...]) -> str | None:
         if not word.startswith(("-", "+")) and rest[index - 1] not in ("-o", "+o", "-O", "+O"):
             return None
     return None
+
+
+def _program(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The command without the programs in front that only start it."""
+    while words and words[0].rpartition("/")[2] in _STARTERS:
+        words = words[1:]
+        while words and (words[0].startswith("-") or "=" in words[0]):
+            words = words[1:]
+    return words
 
 
 def _is_exec(script: str) -> bool:
@@ -99,6 +133,11 @@ CHECK = Check(
         'FROM python:3.11-slim AS base\nENTRYPOINT python app.py\nFROM base\nCMD ["--help"]\n',
         'FROM python:3.11-slim\nCMD ["python", "app.py",]\n',
         'FROM python:3.11-slim\nSHELL ["/bin/bash", "-c"]\nCMD python app.py\n',
+        'FROM python:3.11-slim\nCMD ["python", "-c", "import os; os.system(\'python app.py\')"]\n',
+        Sample(
+            'FROM python:3.11-slim\nCOPY start.sh /\nCMD ["sh", "/start.sh"]\n',
+            files=(("start.sh", "# exec python app.py\npython app.py\n"),),
+        ),
     ),
     good=(
         'FROM python:3.11-slim\nCMD ["python", "app.py"]\n',
@@ -107,5 +146,10 @@ CHECK = Check(
         'FROM python:3.11-slim\nCMD ["sh", "-c", "exec python app.py --port $PORT"]\n',
         'FROM python:3.11-slim\nRUN echo "CMD python app.py"\nONBUILD CMD python app.py\nCMD []\n',
         'FROM python:3.11-slim\nCMD ["python", "sh", "-c"]\n',
+        'FROM python:3.11-slim\nCMD ["python", "-c", "import runpy; runpy.run_path(\'app.py\')"]\n',
+        Sample(
+            'FROM python:3.11-slim\nCOPY --chmod=755 start.sh /\nENTRYPOINT ["/start.sh"]\n',
+            files=(("start.sh", '#!/bin/sh\npython migrate.py\nexec python app.py "$@"\n'),),
+        ),
     ),
 )

@@ -1,11 +1,12 @@
 """Owns the check that a variable has a value where it is used; must never guess what a base image sets.
 
 An ARG above the first FROM is known in FROM lines only; a stage sees it when it declares it again. For Docker such a
-name is simply empty. Sure faults are: that one, a name declared further down, one spelt nearly like another, one in
-FROM that nothing declares, and on a base whose variables are known any other name that nothing declares. Elsewhere the
-base may set it, which is left open. `${name:-word}` is prepared for an empty value.
-In RUN only the first kind counts, as a
-shell has variables of its own. Looked at is every stage that the final image is made of.
+name is simply empty. A stage that starts from another one knows what that one declared. Sure faults are: that one, a
+name declared further down, one spelt nearly like another, one in FROM that nothing declares, and on a base whose
+variables are known any other name that nothing declares. Elsewhere the base may set it, which is left open.
+`${name:-word}` is prepared for an empty value.
+In RUN only the first kind counts, as a shell has variables of its own. Looked at is every stage that the final image
+is made of.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
             yield from _in_from(head, above, params, escape)
         names = set(params.predefined)
         if stage.parent is not None:
-            names |= known[stage.parent] - _args(dockerfile, stage, escape)
+            names |= known[stage.parent]
         later = frozenset(name for item in stage.instructions for name in _declared(item, escape))
         place = _Place(dockerfile, stage, names, above, later, escape)
         for instruction in stage.instructions:
@@ -170,18 +171,6 @@ def _declared(instruction: Instruction, escape: str) -> Iterator[str]:
     yield from (name for name, _ in split(instruction.value, escape))
 
 
-def _args(dockerfile: Dockerfile, stage: Stage, escape: str) -> set[str]:
-    """Names that the parents declare by ARG alone, which a child stage doesn't see."""
-    args: set[str] = set()
-    envs: set[str] = set()
-    parent = stage.parent
-    while parent is not None:
-        for item in dockerfile.stages[parent].instructions:
-            (args if item.keyword == "ARG" else envs).update(_declared(item, escape))
-        parent = dockerfile.stages[parent].parent
-    return args - envs
-
-
 def _is_platform(name: str) -> bool:
     return any(name == f"{side}{part}" for side in ("BUILD", "TARGET") for part in _PLATFORM)
 
@@ -197,6 +186,7 @@ CHECK = Check(
         "https://docs.docker.com/reference/build-checks/undefined-var/",
         "https://docs.docker.com/reference/build-checks/undefined-arg-in-from/",
         "https://docs.docker.com/reference/dockerfile/#understand-how-arg-and-from-interact",
+        "https://docs.docker.com/build/building/variables/#scoping",
     ),
     level=Level.DOCKERFILE,
     find=find,
@@ -207,7 +197,6 @@ CHECK = Check(
         _BASE + "ARG VERSION=1.0\nLABEL version=${VERISON}\n",
         "FROM python:${TAG}\n",
         _BASE + "WORKDIR $APP_HOME\nENV APP_HOME=/app\n",
-        "FROM python:3.11-slim AS base\nARG HOME_DIR=/app\nFROM base\nWORKDIR ${HOME_DIR}/src\n",
         _BASE + "# ARG WHAT=src\nCOPY $WHAT /app\n",
         _BASE + "COPY --chown=app $TARGETARCH/lib /lib\n",
         "FROM python:3.11-slim AS no\nARG UID=1\nFROM python:3.11-slim\nUSER $UID\n",
@@ -220,6 +209,7 @@ CHECK = Check(
         _BASE + "ARG TOKEN\nENV V=$PYTHON_VERSION T=$TOKEN\nRUN for f in a b; do echo $f $HOME; done\n",
         "ARG V=1\nFROM python:3.11-slim\nRUN V=2 && echo $V\nRUN echo '$V' \\$V # $V\nCMD echo $V\n",
         "FROM python:3.11-slim AS base\nENV HOME_DIR=/app\nFROM base\nWORKDIR ${HOME_DIR}/src\n",
+        "FROM python:3.11-slim AS base\nARG HOME_DIR=/app\nFROM base\nWORKDIR ${HOME_DIR}/src\n",
         "FROM debian AS no\nLABEL a=$NOTHING\nFROM python:3.11-slim\n# LABEL a=$NOTHING\nONBUILD LABEL a=$NOTHING\n",
         _BASE + "LABEL price='$9' note=\"a \\$WORD\"\nENV DOLLAR='$WORD'\n",
     ),

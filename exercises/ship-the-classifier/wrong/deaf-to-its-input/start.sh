@@ -1,2 +1,2 @@
 #!/bin/sh
-python src/predict.py < /dev/null
+exec python src/predict.py < /dev/null

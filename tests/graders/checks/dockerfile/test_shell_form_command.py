@@ -65,3 +65,28 @@ def test_right_answer_is_left_alone(lines: Lines, text: str) -> None:
     """Right answers pass, and words that only look like a fault mean nothing."""
 
     assert [] == lines(CHECK, text)
+
+
+SCRIPTS = [
+    ('CMD ["sh", "start.sh"]', "python app.py\n", [4]),
+    ('CMD ["bash", "-e", "-o", "pipefail", "./start.sh"]', "exec 2>&1\npython app.py; exit $?\n", [4]),
+    ('ENTRYPOINT ["./start.sh"]\nCMD ["-"]', '#!/usr/bin/env bash\npython app.py "$@"\n', [4]),
+    ('ENTRYPOINT ["tini", "--"]\nCMD ["/app/start.sh"]', '#!/bin/sh\n"$@" || true\npython app.py\n', [5]),
+    ('CMD ["sh", "start.sh"]', "python migrate.py\nexec python app.py\n", []),
+    ('CMD ["sh", "start.sh"]', "trap 'kill $pid' TERM\npython app.py & pid=$!\nwait\n", []),
+    ('CMD ["sh", "start.sh"]', ". ./run.sh\npython app.py\n", []),
+    ('CMD ["sh", "start.sh"]', "while read line; do echo $line; done\n", []),
+    ('CMD ["./start.sh"]', "#!/usr/bin/env python3\nimport app\n", []),
+    ('CMD ["sh", "other.sh"]', "python app.py\n", []),
+    ('RUN sed -i \'s/python/exec python/\' start.sh\nCMD ["sh", "start.sh"]', "python app.py\n", []),
+    ('RUN chmod 755 start.sh\nCMD ["./start.sh"]', "#!/bin/sh\npython app.py\n", [5]),
+    ('CMD ["python3", "-u", "-c", "import subprocess as s; s.run([\'python\', \'app.py\'])"]', "", [4]),
+]
+
+
+@pytest.mark.parametrize(("command", "script", "expected"), SCRIPTS)
+def test_what_a_command_starts_is_looked_at(lines: Lines, command: str, script: str, expected: list[int]) -> None:
+    """A start script that steps aside passes, one that waits for the program is a shell in between."""
+    text = f"{P}WORKDIR /app\nCOPY start.sh ./\n{command}\n"
+
+    assert expected == lines(CHECK, text, {"start.sh": script})

@@ -28,7 +28,12 @@ CASES: list[tuple[str, str, dict[str, str], list[int]]] = [
     ("declared_again", ("ARG V=1\nFROM python:3.11-slim\nARG V\nLABEL v=$V\nRUN echo $V\n"), {}, []),
     ("declared_too_late", "FROM python:3.11-slim\nLABEL v=$V\nARG V=1\n", {}, [2]),
     ("env_passes_on", "FROM a AS p\nENV V=1\nFROM p\nLABEL v=$V\n", {}, []),
-    ("arg_does_not_pass_on", "FROM python:3.11-slim AS p\nARG V=1\nFROM p\nLABEL v=$V\n", {}, [4]),
+    (
+        "arg_of_a_stage_beside",
+        "FROM python:3.11-slim AS p\nARG V=1\nFROM python:3.11-slim\nLABEL v=$V\nCOPY --from=p /a /a\n",
+        {},
+        [4],
+    ),
     ("misspelt", "FROM python:3.11-slim\nARG VERSION=1\nLABEL v=$VERSON\n", {}, [3]),
     ("in_from", "FROM python:$TAG\n", {}, [1]),
     ("arg_between_stages", ("FROM a AS b\nARG TAG=1\nFROM python:$TAG\nCOPY --from=b /a /a\n"), {}, [3]),
