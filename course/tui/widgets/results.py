@@ -44,6 +44,9 @@ BATCH_LINES = 200
 LOG_LINES = 5000
 """Lines of the build log that stay on screen."""
 
+TALL = "7fr"
+"""The height during a check, beside the editor's 5fr; otherwise the style sheet's."""
+
 TABS = ("tab-checks", "tab-log", "tab-layers")
 
 
@@ -198,6 +201,15 @@ class Results(Vertical):
         from textual.widgets import TabbedContent
 
         return self.query_one("#results-tabs", TabbedContent)
+
+    def be_tall(self) -> None:
+        """Take the room that the steps and the log of a check need."""
+        # Not by a class: that restyles all that stands in the pane, which takes longer than the layout.
+        self.styles.height = TALL
+
+    def be_low(self) -> None:
+        """Leave most of the room to the editor, as before the check."""
+        self.styles.height = None
 
     def show_tab(self, tab: str) -> None:
         """Bring a tab to the front."""
