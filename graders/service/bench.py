@@ -255,7 +255,7 @@ class LiveBench:
             has_ended = False
             while cases and len(predicted) < count and slow <= spare and time.monotonic() < deadline and not has_ended:
                 predicted.append(self._timed(cases[len(predicted) % len(cases)]))
-                slow += predicted[-1].own_s > limit_s
+                slow += predicted[-1].answer.elapsed_s > limit_s
                 if predicted[-1].answer.outcome is not HttpOutcome.ANSWERED:
                     has_ended = not self.state().running
             self._bursts[key] = Burst(tuple(predicted), load_per_cpu(), has_ended)

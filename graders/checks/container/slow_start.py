@@ -1,6 +1,6 @@
 """Owns the check of how long a service takes from its start to its first right answers; never looks at later ones.
 
-A time counts without what the service waited for a processor that other programs had; see `slow_response`.
+What other programs may have cost is a doubt, never a pass; see `slow_response`.
 """
 
 from __future__ import annotations
@@ -35,21 +35,20 @@ def find(context: ServiceContext, params: Params) -> Iterator[Finding | Undecida
     # Slow answers are another check's: where the first ones were right, being ready was the end of the start.
     was_true = bool(startup.first) and all(is_right(one, spec.predict) for one in startup.first)
     came_s = startup.ready_s if was_true else startup.right_s or startup.ready_s
-    own_s = None if came_s is None else max(0.0, came_s - startup.starved_s)
-    if own_s is None and spec.ready:
+    if came_s is None and spec.ready:
         last = describe(startup.ready) if startup.ready else "no answer"
         message = f"The ready path {spec.ready} never answered with success, in {startup.waited_s:.0f} s"
         yield Finding(message, observed=last, expected=f"success after {expected}", file="")
-    elif own_s is None:
+    elif came_s is None:
         yield Undecidable("The service never answered rightly, so its start has no end")
-    elif params.max_s < own_s <= excused_s(params.max_s, startup.load_per_cpu):
+    elif came_s > params.max_s and came_s - startup.starved_s <= excused_s(params.max_s, startup.load_per_cpu):
         yield Undecidable(
-            f"The service was ready after {own_s:.1f} s, {expected} are allowed, but this machine was busy"
+            f"The service was ready after {came_s:.1f} s, {expected} are allowed, but this machine was busy"
             f" ({startup.load_per_cpu:.1f} processes for each processor)"
         )
-    elif own_s > params.max_s:
-        message = f"The service was ready after {own_s:.1f} s, {expected} are allowed"
-        yield Finding(message, observed=f"{own_s:.1f} s", expected=expected, file="")
+    elif came_s > params.max_s:
+        message = f"The service was ready after {came_s:.1f} s, {expected} are allowed"
+        yield Finding(message, observed=f"{came_s:.1f} s", expected=expected, file="")
 
 
 def _sample(startup: Startup) -> ServiceContext:

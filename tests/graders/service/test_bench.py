@@ -167,7 +167,7 @@ def test_burst_tells_what_the_service_was_kept_waiting(make: Make) -> None:
         lambda call: FakeHttp(body=label(call).body, takes_s=0.05) if call.body else FakeHttp(),
         processor=lambda age_s: ProcessorTime(waited_s=age_s, used_s=0.0),
     )
-    burst = make(starved).bench.start().burst(5, 0.03, 0)
+    burst = make(starved).bench.start().burst(5, 1.0, 0)
 
     assert 5 == len(burst.predicted)
     assert all(one.answer.elapsed_s >= 0.05 > 0.01 > one.own_s for one in burst.predicted)

@@ -40,10 +40,11 @@ def test_busy_machine_excuses_as_much_as_it_can_cost(load: float, kinds: list[ty
     assert kinds == judged(*[SLOW] * 3, load=load)
 
 
-def test_wait_for_a_processor_is_no_slowness() -> None:
-    """0.6 s of which others had the processors for 0.2 s are 0.4 s; what is slow beside that stays slow."""
-    assert [] == judged(*[STARVED] * 200)
-    assert [Finding] == judged(*[FAST] * 90, *[SLOW] * 3)
+def test_wait_for_a_processor_is_a_doubt() -> None:
+    """0.6 s of which others had the processors for 0.2 s may be 0.4 s; what is slow beside that stays slow."""
+    assert [Undecidable] == judged(*[STARVED] * 3)
+    assert [Undecidable] == judged(*[SLOW] * 2, *[STARVED] * 3)
+    assert [Finding] == judged(*[STARVED] * 3, *[SLOW] * 3)
     assert [Finding] == judged(*[replace(SLOW, starved_s=0.05)] * 3)
 
 
