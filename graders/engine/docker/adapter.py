@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 
 from graders.cancel import Cancel
 from graders.engine.base import (
     LABEL,
     BuildEvent,
     BuildRequest,
+    BuildResult,
     EngineInfo,
     ImageInfo,
     Leftover,
@@ -29,6 +30,7 @@ from graders.engine.docker import store as docker_store
 from graders.engine.docker.disk import EngineDisk
 from graders.engine.docker.errors import HINT_REGISTRY, EngineRefused, is_rate_limit
 from graders.engine.docker.image import STAND_IN, read_image
+from graders.engine.docker.made import Made
 from graders.engine.docker.owner import OWNER, is_left_over
 from graders.engine.docker.wire import (
     Json,
@@ -84,46 +86,45 @@ class DockerEngine:
         self._wire = Wire(address, tls)
         self._source = source
         self._private = private
-        greeting = self._wire.ping(timeout_s)
-        self._builder = builder or _best_builder(greeting)
+        self._greeting = self._wire.ping(timeout_s)
+        self._builder = builder or _best_builder(self._greeting)
         self._lock = threading.Lock()
         self._info: EngineInfo | None = None
         self._cpus = 0
         self._id = ""
+        self._made = Made()
         self._disk = EngineDisk("", "", "")
 
     def info(self) -> EngineInfo:
         """Ask which engine this is; asked once."""
         with self._lock:
             if self._info is None:
-                version = self._wire.call_object("GET", "/version", operation="ask for its version")
                 about = self._wire.call_object("GET", "/info", operation="ask what it is")
                 self._cpus = as_number(about.get("NCPU"))
                 root, storage = as_text(about.get("DockerRootDir")), as_text(about.get("Driver"))
                 self._disk = EngineDisk(self._wire.address, root, storage)
                 self._id = hashlib.sha256(f"{as_text(about.get('ID'))} {root}".encode()).hexdigest()[:16]
-                self._info = self._read_info(version, about)
+                self._info = self._read_info(self._version(about), about)
             return self._info
 
     def build(self, request: BuildRequest, cancel: Cancel) -> Iterator[BuildEvent]:
         """Build; see `Engine.build`."""
         cancel.raise_if_set()
         require_steps(self.info())
-        return docker_build.build(
-            self._wire, request, cancel, builder=self._builder, disk=self._disk, engine_id=self._id
-        )
+        return self._built(request, cancel)
 
     def run(self, request: RunRequest, cancel: Cancel) -> RunResult:
         """Run to the end and remove the container; see `Engine.run`."""
         cancel.raise_if_set()
         require_limits(self.info())
-        return docker_run.run(self._wire, request, cancel, cpus=self._cpus, disk=self._disk)
+        with self._made.at_work(request.run_id):
+            return docker_run.run(self._wire, request, cancel, cpus=self._cpus, disk=self._disk)
 
     def serve(self, request: ServiceRequest, cancel: Cancel) -> AbstractContextManager[Service]:
         """Start a container that keeps running; see `Engine.serve`."""
         cancel.raise_if_set()
         require_limits(self.info())
-        return docker_service.serve(self._wire, request, cancel, cpus=self._cpus, disk=self._disk)
+        return self._served(request, cancel)
 
     def image(self, reference: str) -> ImageInfo | None:
         """Look up a local image by id or tag."""
@@ -210,20 +211,13 @@ class DockerEngine:
 
     def remove(self, run_id: str) -> None:
         """Remove everything of one run: containers first, since they hold the rest."""
-        for kind, id_, _ in self._labelled(f"{LABEL}={run_id}"):
-            path, query = {
-                "container": (f"/containers/{id_}", {"force": "1", "v": "1"}),
-                # noprune: the parents are the classic builder's cache
-                "image": (f"/images/{id_}", {"force": "1", "noprune": "1"}),
-                "network": (f"/networks/{id_}", {}),
-                "volume": (f"/volumes/{id_}", {"force": "1"}),
-            }[kind]
-            try:
-                self._wire.call("DELETE", path, query, operation=f"remove a {kind}")
-            except EngineRefused as error:
-                # 404: gone already; 409: being removed, or an image that another one is made from
-                if error.status not in {404, 409}:
-                    raise
+        is_doubtful, images = self._made.take(run_id)
+        if is_doubtful:
+            for kind, id_, _ in self._labelled(f"{LABEL}={run_id}"):
+                self._remove(kind, id_)
+        else:
+            for id_ in images:
+                self._remove("image", id_)
 
     def leftovers(self, *, everybody: bool = False) -> tuple[Leftover, ...]:
         """Everything that carries our label and is in nobody's use; see `Engine.leftovers`."""
@@ -235,6 +229,42 @@ class DockerEngine:
 
     def close(self) -> None:
         """Nothing is kept open between calls."""
+
+    def _built(self, request: BuildRequest, cancel: Cancel) -> Iterator[BuildEvent]:
+        events = docker_build.build(
+            self._wire, request, cancel, builder=self._builder, disk=self._disk, engine_id=self._id
+        )
+        with self._made.at_work(request.run_id), closing(events):
+            for event in events:
+                if isinstance(event, BuildResult):
+                    if not event.image_id:
+                        self._made.doubt(request.run_id)
+                    elif request.label:
+                        self._made.note_image(request.run_id, event.image_id)
+                yield event
+
+    @contextmanager
+    def _served(self, request: ServiceRequest, cancel: Cancel) -> Iterator[Service]:
+        with (
+            self._made.at_work(request.run_id),
+            docker_service.serve(self._wire, request, cancel, cpus=self._cpus, disk=self._disk) as service,
+        ):
+            yield service
+
+    def _remove(self, kind: str, id_: str) -> None:
+        path, query = {
+            "container": (f"/containers/{id_}", {"force": "1", "v": "1"}),
+            # noprune: the parents are the classic builder's cache
+            "image": (f"/images/{id_}", {"force": "1", "noprune": "1"}),
+            "network": (f"/networks/{id_}", {}),
+            "volume": (f"/volumes/{id_}", {"force": "1"}),
+        }[kind]
+        try:
+            self._wire.call("DELETE", path, query, operation=f"remove a {kind}")
+        except EngineRefused as error:
+            # 404: gone already; 409: being removed, or an image that another one is made from
+            if error.status not in {404, 409}:
+                raise
 
     @contextmanager
     def _export(self, image_id: str, cancel: Cancel) -> Iterator[Iterator[bytes]]:
@@ -256,6 +286,13 @@ class DockerEngine:
             rows = as_list(as_object(answer).get("Volumes")) if kind == "volume" else as_list(answer)
             for row in map(as_object, rows):
                 yield kind, as_text(row.get("Id")) or as_text(row.get("Name")), as_object(row.get("Labels"))
+
+    def _version(self, about: Json) -> Json:
+        """What `/version` says. Docker said it already, and would start three programs to say it once more."""
+        is_docker = self._greeting["server"].startswith("Docker/") and not self._greeting["libpod-api-version"]
+        if is_docker and as_text(about.get("ServerVersion")):
+            return {"Version": about["ServerVersion"], "ApiVersion": self._greeting["api-version"]}
+        return self._wire.call_object("GET", "/version", operation="ask for its version")
 
     def _read_info(self, version: Json, about: Json) -> EngineInfo:
         components = [as_text(as_object(part).get("Name")) for part in as_list(version.get("Components"))]

@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -68,7 +68,7 @@ _FLOOD_FACTOR = 16
 
 def build(
     wire: Wire, request: BuildRequest, cancel: Cancel, *, builder: str, disk: EngineDisk, engine_id: str
-) -> Iterator[BuildEvent]:
+) -> Generator[BuildEvent]:
     """Build and say what happens; the last item is the `BuildResult`. `builder` is "buildkit" or "classic".
 
     Builds with the same `engine_id` leave each other room, see `BuildRequest.alone`.

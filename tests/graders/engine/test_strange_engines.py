@@ -30,6 +30,8 @@ class Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
     answers: Answers
     asked: list[str]
+    name = "nobody's"
+    """What its answers say of the program that gives them."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -47,6 +49,10 @@ class Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_POST = do_DELETE = do_GET
 
+    def version_string(self) -> str:
+        assert isinstance(self.server, Server)
+        return self.server.name
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the signature of the library
         pass
 
@@ -59,10 +65,10 @@ def served(tmp_path: Path) -> Iterator[Callable[[Answers], tuple[DockerEngine, l
     """Makes an engine of these answers, and the list of what it is asked."""
     running: list[Server] = []
 
-    def make(answers: Answers) -> tuple[DockerEngine, list[str]]:
+    def make(answers: Answers, name: str = Server.name) -> tuple[DockerEngine, list[str]]:
         path = tmp_path / "s"
         server = Server(str(path), Handler)
-        server.answers, server.asked = answers, []
+        server.answers, server.asked, server.name = answers, [], name
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         running.append(server)
         return DockerEngine(f"unix://{path}"), server.asked
@@ -91,6 +97,28 @@ def test_engine_is_called_what_it_calls_itself(
     engine, _ = served({**DOCKER, "/version": version})
 
     assert name == engine.info().name
+
+
+@pytest.mark.parametrize(
+    ("greeting", "about", "version", "asks"),
+    [
+        ("Docker/28.5.2 (linux)", {"ServerVersion": "28.5.2"}, "28.5.2", False),
+        ("Docker/28.5.2 (linux)", {}, "1", True),
+        ("Libpod/4.3.1 (linux)", {"ServerVersion": "4.3.1"}, "1", True),
+    ],
+)
+def test_docker_is_asked_for_its_version_once(
+    served: Callable[[Answers, str], tuple[DockerEngine, list[str]]],
+    greeting: str,
+    about: Answers,
+    version: str,
+    asks: bool,
+) -> None:
+    """It tells it with all else; any other engine is asked what it calls itself."""
+    engine, asked = served({"/version": {"Version": "1", "ApiVersion": "1.51"}, "/info": about}, greeting)
+
+    assert ("docker", version, "1.51") == (engine.info().name, engine.info().version, engine.info().api_version)
+    assert asks is any(path.endswith("/version") for path in asked)
 
 
 def test_engine_without_control_groups_runs_nothing(
