@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graders.engine.base import Engine
+from tests.side_by_side import rank, scheduler
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -41,12 +42,19 @@ steps. One that is shared with somebody else's build has either's name."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what has to run alone; `make test` runs the other engine tests side by side."""
+    """Mark what has to run alone; `make test` runs the other engine tests side by side, the longest first."""
     here = Path(__file__).parent
     for item in items:
         name = f"{item.path.relative_to(here).as_posix()}::{item.name}"
         if name.startswith(ALONE) and item.get_closest_marker("engine"):
             item.add_marker("alone")
+    items.sort(key=lambda item: rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> object:
+    """Deal out tests in the order of collection, and some files as one."""
+    return scheduler(config) if config.getoption("dist") == "loadgroup" else None
 
 
 GARBAGE = (20_000, 20, 50)

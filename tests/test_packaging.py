@@ -19,8 +19,7 @@ from course.cli import COMMANDS
 from course.version import __version__
 from graders.engine.base import Engine
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("wheel")]
-"""One worker builds and installs the wheel once for all of them."""
+pytestmark = pytest.mark.engine
 
 ROOT = Path(__file__).parents[1]
 DATA = (

@@ -16,9 +16,6 @@ from graders.engine.base import Engine, RunRequest
 from graders.exercise import ExerciseSpec
 from tests.content.solution_image import LIMITS, assert_labels_every_text, built_solution
 
-pytestmark = pytest.mark.xdist_group("model")
-"""One worker builds the image once for all of them."""
-
 RUN_ID = f"tests-content-model-{uuid4().hex[:8]}"
 
 

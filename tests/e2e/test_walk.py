@@ -20,7 +20,10 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.engine
 @pytest.mark.e2e
 def test_walk_through_level_one_opens_level_two(engine: Engine, python_base: str, sealed_environment: Path) -> None:
-    """Every question answered and every exercise passed in order: the checklist is whole and 2.1 opens, not before."""
+    """Every question answered and every exercise passed in order: the checklist is whole and 2.1 opens, not before.
+
+    No check finds anything in a solution of level 1: this is where they are graded.
+    """
     env = story_env(sealed_environment, engine)
     catalog = read_catalog(ROOT)
 
@@ -39,8 +42,9 @@ def test_walk_through_level_one_opens_level_two(engine: Engine, python_base: str
             assert 0 == started.returncode, started.stderr
             solution = ROOT / "exercises" / exercise / "solution"
             shutil.copytree(solution, Path(started.stdout.strip()), dirs_exist_ok=True)
-            checked = dockyard("check", exercise)
+            checked = dockyard("check", exercise, "--format", "json")
             assert 0 == checked.returncode, checked.stdout + checked.stderr
+            assert [] == [check for check in json.loads(checked.stdout)["checks"] if check["status"] != "passed"]
             assert "In your own numbers" in checked.stderr
     record = dockyard("checklist", "1", "--format", "json")
     lines = json.loads(record.stdout)["lines"]

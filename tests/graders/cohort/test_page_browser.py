@@ -23,8 +23,7 @@ from tests.browser import log_of, open_chromium, requested
 from tests.graders.cohort.hostile_rows import HOSTILE, hostile_rows
 from tests.graders.cohort.made_rows import DUE, EXERCISE, NOW, made_rows
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("page")]
-"""One worker starts the browser for all of them."""
+pytestmark = pytest.mark.engine
 
 T = TypeVar("T")
 ROWS = 120
