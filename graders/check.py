@@ -88,6 +88,8 @@ class Check(Generic[C, P]):
     """Rebuild level only: what the second build changes."""
     plant: Callable[[P, str], Planted] | None = None
     """Change.TEST only: what is planted, from the parameters and a text that is new for every call."""
+    seeks: Callable[[P], tuple[str, ...]] | None = None
+    """Image level only: texts that the layers are searched for, beside what marks the planted files."""
     advisory: bool = False
     """Whether no exercise may require it, because its evidence depends on the machine."""
     watches: bool = False

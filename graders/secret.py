@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from graders.layers.leak_search import encoded_parts
+
 SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("an AWS access key", re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])")),
     ("a GitHub token", re.compile(r"(?<!\w)(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_\w{30,255})")),
@@ -27,6 +29,8 @@ _MARK = re.compile(
 )
 """What every one of the forms holds: most texts hold none of it, and need not be searched ten times."""
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+PIECE_CHARACTERS = 8
+"""So many characters in a row of a secret are a part of it, when digits are among them: no word looks like that."""
 _DIGITS = re.compile(r"\d{1,5}(?:\.\d+)?\Z")
 
 
@@ -59,7 +63,7 @@ class SecretWords:
     )  # fmt: skip
     """Whole values that only switch something."""
     given: tuple[str, ...] = ()
-    """Secrets that a starter gives away: wherever they stand they are found, in comments too."""
+    """Secrets that a starter gives away: wherever they stand they are found, in comments too, also in pieces."""
 
 
 def shapes_in(text: str) -> Iterator[tuple[str, str]]:
@@ -68,6 +72,24 @@ def shapes_in(text: str) -> Iterator[tuple[str, str]]:
         for what, form in SHAPES:
             for match in form.finditer(text):
                 yield what, match[0]
+
+
+def given_in(text: str, known: SecretWords) -> Iterator[tuple[str, str]]:
+    """Which of the secrets that the exercise knows the text gives away: in what form, and the secret."""
+    for secret in known.given:
+        if secret in text:
+            yield "a secret", secret
+        elif any(part.decode() in text for part in encoded_parts(secret.encode())):
+            yield "a secret in base64, which everybody can read", secret
+        elif any(piece in text for piece in _pieces(secret)):
+            yield "a part of a secret", secret
+
+
+def _pieces(secret: str) -> Iterator[str]:
+    for at in range(len(secret) - PIECE_CHARACTERS + 1):
+        piece = secret[at : at + PIECE_CHARACTERS]
+        if sum(character.isdigit() for character in piece) > 1:
+            yield piece
 
 
 def promises_secret(name: str, known: SecretWords) -> bool:

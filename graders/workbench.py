@@ -102,6 +102,8 @@ class Workbench:
         self.layers = _Layers(self)
         self.container = _Container(self)
         self.services = ServiceBench(self)
+        self.sought = tuple(text for use in spec.checks if use.check.seeks for text in use.check.seeks(use.params))
+        """What checks look for in the layers, beside the planted files."""
         self.rebuilds = Rebuilds(self)
         self.lines: tuple[int | None, ...] = ()
         """The Dockerfile's line of each layer of the image."""
@@ -346,7 +348,7 @@ class _Layers:
         if image.size_bytes > bench.spec.limits.image_mib * MIB:
             problem = f"The image is larger than {bench.spec.limits.image_mib} MiB, its layers were not read"
             return LayerScan((), (), problem=problem)
-        tokens = tuple(canary.token for canary in bench.prepared.canaries)
+        tokens = tuple(canary.token for canary in bench.prepared.canaries) + bench.sought
         known = recall(image, bench.base, tokens, bench.layer_store)
         if known is not None:
             return known

@@ -6,6 +6,7 @@ later one wins.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -76,6 +77,18 @@ class Apt(NamedTuple):
             elif self.command.words[0] == "aptitude" and _SHORT.match(option):
                 decided = False if "R" in option else True if "r" in option else decided
         return decided
+
+    @property
+    def lists(self) -> str:
+        """The folder of the package lists, as far as its options move it."""
+        said = {}
+        for option in self.options:
+            name, _, setting = option.partition("=")
+            key, _, value = setting.partition("=")
+            if name in ("-o", "--option") and value:
+                said[key.lower()] = value.strip("\"'")
+        folders = (said.get("dir", "/"), said.get("dir::state", "var/lib/apt"), said.get("dir::state::lists", "lists"))
+        return posixpath.normpath(posixpath.join("/", *folders))
 
     @property
     def _pretends(self) -> bool:

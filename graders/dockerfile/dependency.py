@@ -21,6 +21,10 @@ _NAMES_PACKAGES = {
 }
 _ENVIRONMENT = frozenset(("-n", "--name", "-p", "--prefix", "-c", "--channel", "-f", "--file", "--group", "--extra"))
 _SUBSTITUTION = re.compile(r"\$\(|`")
+_XARGS = re.compile(
+    r"\bxargs\s[^|;&\n]{0,300}?<\s{0,9}([\w./-]+)|\b(?:cat|grep)\s[^|;&\n]{0,300}?([\w./-]+)\s{0,9}\|\s{0,9}xargs\s"
+)
+"""A file whose lines become the arguments of a command."""
 _FILE_IN_SUBSTITUTION = re.compile(r"[\w./-]*(?:requirement|\.txt|\.in\b|pyproject)[\w./-]*")
 
 
@@ -53,10 +57,13 @@ def hidden_packages(install: Install) -> tuple[str, ...]:
 
 
 def requirement_sources(install: Install, instruction: Instruction, origins: Origins) -> tuple[Source, ...]:
-    """The requirement files that the command reads, by `-r` or by `$(cat ...)`."""
+    """The requirement files that the command reads, by `-r`, by `$(cat ...)` or through xargs."""
     names = [*install.requirement_files]
     for text in _texts(install):
         names += _files_in(text)
+    if not names and not install.packages:
+        scripts = (instruction.value, *(heredoc.body for heredoc in instruction.heredocs))
+        names += [name for script in scripts for pair in _XARGS.findall(script) for name in pair if name]
     return tuple(Source(name, origins.of(instruction, name, install.command)) for name in names)
 
 

@@ -12,6 +12,8 @@ _BUILDKIT = re.compile(
 _CLASSIC = re.compile(r"Step (?P<number>\d+)/\d+ : (?P<text>.*)", re.DOTALL)
 _WRITTEN = re.compile(r"[\s'\"\\,\[\]]+")
 _VARIABLE = re.compile(r"\$(?:\{[^}]*\}|\w+)")
+_SECRET_MOUNT = re.compile(r"--mount=\S*type=secret\S*\s*", re.IGNORECASE)
+"""Such a mount is left out of what is sent."""
 _CUT = 1000
 """A step's name of this length may have lost its end."""
 _NAME_LENGTH = 60
@@ -51,6 +53,7 @@ class _Text:
         keyword, _, rest = text.strip().partition(" ")
         self._keyword = keyword.upper()
         self._rest = _bare(rest)
+        self._has_secret = "type=secret" in rest.lower()
 
     def fits(self, instruction: Instruction) -> bool:
         """Whether the step may be this instruction's."""
@@ -59,7 +62,8 @@ class _Text:
         if instruction.keyword == "FROM":
             image = _bare(instruction.expanded).rpartition("/")[2]
             return bool(instruction.missing) or image.partition("@")[0] in self._rest
-        own = _bare(instruction.text.partition(" ")[2])
+        written = instruction.text.partition(" ")[2]
+        own = _bare(written if self._has_secret else _SECRET_MOUNT.sub("", written))
         at = 0
         # Variables are filled in by the engine: what stands between them must come in this order.
         for index, piece in enumerate(_VARIABLE.split(own)):

@@ -27,8 +27,7 @@ class LeakSearch:
     def __init__(self, tokens: tuple[bytes, ...]) -> None:
         self._tokens = tuple(token for token in tokens if token)
         self._encoded = {part: token for token in self._tokens for part in encoded_parts(token)}
-        common = commonprefix(self._tokens) or b""  # noqa: RUF071 - these are no paths
-        telling = (common,) if len(common) >= MIN_TELLING_BYTES else self._tokens
+        telling = _beginnings(self._tokens)
         long_enough = tuple(text for text in telling if len(text) >= MIN_TELLING_BYTES)
         parts = tuple(part for text in long_enough for part in encoded_parts(text))
         self._plain_marks = telling
@@ -69,6 +68,14 @@ class LeakSearch:
 
     def _look_encoded(self, data: bytes) -> None:
         self._found.update((token, None) for part, token in self._encoded.items() if part in data)
+
+
+def _beginnings(tokens: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """What the tokens that begin in the same way have in common: each of them begins with one of these."""
+    groups: dict[bytes, list[bytes]] = {}
+    for token in tokens:
+        groups.setdefault(token[:MIN_TELLING_BYTES], []).append(token)
+    return tuple(commonprefix(group) or b"" for group in groups.values())  # noqa: RUF071 - these are no paths
 
 
 def encoded_parts(text: bytes) -> tuple[bytes, ...]:

@@ -6,6 +6,7 @@ lists may stay, for nobody ships them. Deleting them helps in the RUN that fetch
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -21,7 +22,8 @@ from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 
-_ABOVE = ("/var/lib/apt", "/var/lib", "/var")
+_KEEPERS = frozenset(("cp", "mv", "rsync", "tar"))
+"""Programs that bring files to another place."""
 _QUOTED_PATTERN = re.compile(r"[\"']/var/lib/apt/(?:lists/)?\*(?:\*|_\*)?[\"']")
 _ON_FAILURE = re.compile(r"\bapt(?:-get)?\s[^;&|\n]*\|\|\s*[({]?\s*(?:rm|find)\s[^;&|\n]*/var/lib")
 """`apt-get install ... || rm ...` cleans when the install fails, and at no other time."""
@@ -35,14 +37,17 @@ def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding | Und
     has_bash = shell is not None and "bash" in shell.instruction.value
     for stage in stages_that_ship(context.dockerfile, LISTS):
         for instruction in stage.instructions:
-            updates = [apt.command for apt in apt_commands(instruction) if apt.updates]
-            if not updates or instruction.onbuild or _is_mounted(instruction):
+            updates = [apt for apt in apt_commands(instruction) if apt.updates]
+            folder = updates[-1].lists if updates else LISTS
+            if not updates or instruction.onbuild or _is_mounted(instruction, folder):
                 continue
-            after = _after(instruction, updates[-1])
-            removing = sum(_removes(command, instruction, has_bash=has_bash) for command in after)
-            if removing > sum(len(_ON_FAILURE.findall(script)) for script in _scripts(instruction)):
+            update = updates[-1].command
+            after = _after(instruction, update)
+            kept = next((each for each in after if _keeps(each, folder)), None)
+            removing = sum(_removes(command, instruction, folder, has_bash=has_bash) for command in after)
+            if kept is None and removing > sum(len(_ON_FAILURE.findall(script)) for script in _scripts(instruction)):
                 continue
-            if any(_script_removes(command, instruction, origins) for command in after):
+            if kept is None and any(_script_removes(command, instruction, origins, folder) for command in after):
                 continue
             if hides_its_program(instruction):
                 yield Undecidable(
@@ -51,11 +56,12 @@ def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding | Und
                 continue
             quoted = _has_quoted_pattern(instruction)
             reason = ": no shell fills in the * of a path in quotes" if quoted else ""
+            reason = f': "{" ".join(kept.words)[:80]}" brings them to another place' if kept is not None else reason
             yield Finding(
-                f'"{" ".join(updates[-1].words)[:80]}" leaves its package lists in the layer{reason}',
-                observed=f"{LISTS} as it was fetched",
-                expected=f"rm -rf {LISTS}/* at the end of the same RUN, or a cache mount",
-                line=updates[-1].line,
+                f'"{" ".join(update.words)[:80]}" leaves its package lists in the layer{reason}',
+                observed=f"{folder} as it was fetched",
+                expected=f"rm -rf {folder}/* at the end of the same RUN, or a cache mount",
+                line=update.line,
                 end_line=instruction.end_line,
             )
 
@@ -67,43 +73,59 @@ def _after(instruction: Instruction, update: Command) -> tuple[Command, ...]:
     return ()
 
 
-def _is_mounted(instruction: Instruction) -> bool:
+def _keeps(command: Command, folder: str) -> bool:
+    """Whether the command brings the lists to another place."""
+    words = [word.rstrip("/") for word in command.words[1:]]
+    return command.words[0] in _KEEPERS and any(word == folder or word.startswith(f"{folder}/") for word in words[:-1])
+
+
+def _with_above(folder: str) -> tuple[str, ...]:
+    """The folder and those that it lies in, but for the root."""
+    folders = [folder]
+    while (above := posixpath.dirname(folders[-1])) != "/":
+        folders.append(above)
+    return tuple(folders)
+
+
+def _is_mounted(instruction: Instruction, folder: str) -> bool:
     """Whether a mount keeps the lists out of the layer."""
     return any(
-        mount["type"] in ("cache", "tmpfs") and mount.get("target", "").rstrip("/") in (LISTS, *_ABOVE)
+        mount["type"] in ("cache", "tmpfs") and mount.get("target", "").rstrip("/") in _with_above(folder)
         for mount in mounts(instruction)
     )
 
 
-def _removes(command: Command, instruction: Instruction, *, has_bash: bool) -> bool:
+def _removes(command: Command, instruction: Instruction, folder: str, *, has_bash: bool) -> bool:
     """Whether the command empties the lists."""
     words = command.words
     if words[0] in ("apt-get", "apt") and {"dist-clean", "distclean"} & set(words[1:]):
         return True
     if words[0] == "find":
         empties = "-delete" in words or ("-exec" in words and "rm" in words)
-        return empties and not {"-name", "-iname", "-path"} & set(words) and _is_all(words[1], star_counts=False)
+        return (
+            empties and not {"-name", "-iname", "-path"} & set(words) and _is_all(words[1], folder, star_counts=False)
+        )
     if words[0] != "rm":
         return False
     recursive = any(re.fullmatch(r"-[A-Za-z]*[rR][A-Za-z]*|--recursive", word) for word in words[1:])
     star_counts = not _has_quoted_pattern(instruction)
     paths = [path for word in words[1:] for path in (_braces(word) if has_bash else [word])]
-    return any(_is_all(path, star_counts=star_counts) and (recursive or path.endswith("*")) for path in paths)
+    return any(_is_all(path, folder, star_counts=star_counts) and (recursive or path.endswith("*")) for path in paths)
 
 
-def _is_all(path: str, *, star_counts: bool) -> bool:
+def _is_all(path: str, lists: str, *, star_counts: bool) -> bool:
     """Whether the path names all the lists."""
     folder = path
     if path.endswith("/*_*"):
         # A list is named by its address with "_" for "/", so this leaves only apt's lock and empty folders.
-        return star_counts and re.sub(r"/+", "/", path) == f"{LISTS}/*_*"
+        return star_counts and re.sub(r"/+", "/", path) == f"{lists}/*_*"
     if path.endswith("/*"):
         if not star_counts:
             return False
         folder = path[:-2]
     elif path.endswith("/**"):
         folder = path[:-3] if star_counts else ""
-    return re.sub(r"/+", "/", folder).rstrip("/") in (LISTS, *_ABOVE)
+    return re.sub(r"/+", "/", folder).rstrip("/") in _with_above(lists)
 
 
 def _braces(word: str) -> list[str]:
@@ -125,7 +147,7 @@ def _scripts(instruction: Instruction) -> tuple[str, ...]:
     return (instruction.value, *(heredoc.body for heredoc in instruction.heredocs))
 
 
-def _script_removes(command: Command, instruction: Instruction, origins: Origins) -> bool:
+def _script_removes(command: Command, instruction: Instruction, origins: Origins, folder: str) -> bool:
     """Whether the command runs a script of the submission that empties the lists."""
     path = command.words[1] if command.words[0] in SHELLS and len(command.words) > 1 else ""
     if not path:
@@ -135,7 +157,7 @@ def _script_removes(command: Command, instruction: Instruction, origins: Origins
     if origin is None:
         return False
     inner = split_commands(origin.data.decode("utf-8", "replace"), lambda _: 1, {})
-    return any(_removes(item, instruction, has_bash=False) for item in inner)
+    return any(_removes(item, instruction, folder, has_bash=False) for item in inner)
 
 
 _BASE = "FROM debian:bookworm-slim\n"
@@ -169,6 +191,9 @@ CHECK = Check(
         _BASE + _INSTALL + " && rm -f /var/lib/apt/*_*\n",
         _BASE + _INSTALL + ' && rm -rf "/var/lib/apt/lists/*_*"\n',
         _BASE + _INSTALL + " || rm -rf /var/lib/apt/lists/*\n",
+        _BASE
+        + "RUN apt-get -o Dir::State::lists=/l update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n",
+        _BASE + _INSTALL + " && mv /var/lib/apt/lists /opt/ && rm -rf /var/lib/apt/lists/*\n",
     ),
     good=(
         _BASE + _INSTALL + " && rm -rf /var/lib/apt/lists/*\n",
@@ -183,6 +208,7 @@ CHECK = Check(
         "FROM debian:bookworm AS b\nRUN apt-get update && apt-get install -y gcc\nFROM debian\nCOPY --from=b /app /\n",
         _BASE + "# RUN apt-get update\nRUN echo apt-get update\nONBUILD RUN apt-get update\n",
         _BASE + _INSTALL + " && apt-get dist-clean\n",
+        _BASE + "RUN apt-get -oDir::State::Lists=/tmp/l update && apt-get install -y curl; rm -rf /tmp/l\n",
         _BASE + 'ARG CLEAN="rm -rf /var/lib/apt/lists/*"\n' + _INSTALL + " && $CLEAN\n",
         _BASE + 'SHELL ["/bin/bash", "-c"]\n' + _INSTALL + " && rm -rf /var/lib/{apt,dpkg,cache}/\n",
         Sample(

@@ -8,6 +8,7 @@ project. Each stage is looked at together with those it starts from; a stage tha
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ from graders.outcome import Level
 _PLACES = ("-t", "--target", "--prefix", "--root", "--python", "-p", "--platform", "-n", "--name")
 _INDEX = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--index", "--default-index", "--pypi-url")
 _INDEX_VARIABLES = frozenset(("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_INDEX", "UV_DEFAULT_INDEX"))
+_BETWEEN = re.compile(r"&&|\|\||[;\n]")
+_WORDS = re.compile(r"[\w./-]+")
 _PROGRAM = re.compile(r"(/[\w./${}-]*?)/bin/(?:pip|python)")
 
 
@@ -102,6 +105,8 @@ def _note(
         key = (*place, source.origin.path if source.origin is not None and source.origin.path else source.name)
         if key in done.files:
             faults.append(f"installs {source.name} again, after line {done.files[key]}")
+        elif source.origin is None and (model := _made_from(source.name, place, instruction, done, context)):
+            faults.append(f"installs {source.name}, which is made of {model[0]}, after line {model[1]} installed that")
         done.files.setdefault(key, line)
     named = {item.name: item.text for item in _named(install, params)}
     listed = {item.name: item.text for source in sources for item in requirements_in(source, context.files)}
@@ -120,6 +125,28 @@ def _note(
     for name in listed:
         done.listed.setdefault((*place, name), line)
     return faults[0] if faults else ""
+
+
+def _made_from(
+    name: str, place: tuple[str, ...], instruction: Instruction, done: _Done, context: DockerfileContext
+) -> tuple[str, int] | None:
+    """The installed list, and its line, that a RUN up to this one names beside this file, in one command."""
+    stages = {stage.index: stage for stage in context.dockerfile.stages}
+    texts: list[str] = []
+    index: int | None = instruction.stage
+    while index is not None:
+        runs = [each for each in stages[index].instructions if each.keyword == "RUN" and each.line <= instruction.line]
+        texts += [text for run in runs for text in (run.value, *(heredoc.body for heredoc in run.heredocs))]
+        index = stages[index].parent
+    installed = {posixpath.basename(key[-1]): (key[-1], line) for key, line in done.files.items() if key[:-1] == place}
+    for text in texts:
+        for command in _BETWEEN.split(text):
+            named = {posixpath.basename(word) for word in _WORDS.findall(command)}
+            if posixpath.basename(name) in named and "install" not in named:
+                found = next((installed[each] for each in sorted(named & set(installed))), None)
+                if found is not None:
+                    return found
+    return None
 
 
 def _named(install: Install, params: Params) -> tuple[Requirement, ...]:
@@ -160,6 +187,11 @@ CHECK = Check(
         "FROM python:3.11-slim\nRUN <<EOF\npip install flask\npip install flask\nEOF\n",
         Sample(_BASE + "RUN uv sync --frozen\nCOPY . .\nRUN uv sync --frozen\n"),
         Sample(_BASE + "RUN pip install -r requirements.txt joblib\n", files=_FILES),
+        Sample(
+            _BASE + "RUN pip install -r requirements.txt\nRUN cp requirements.txt b.txt && pip install -r b.txt\n",
+            files=_FILES,
+        ),
+        Sample(_BASE + "RUN pip install -r requirements.txt\nRUN xargs pip install < requirements.txt\n", files=_FILES),
     ),
     good=(
         Sample(_BASE + "RUN pip install -r requirements.txt\n", files=_FILES),
@@ -169,6 +201,10 @@ CHECK = Check(
         ),
         Sample(
             _BASE + "RUN pip install torch -i https://example.org/cpu\nRUN pip install -r extra.txt\n", files=_FILES
+        ),
+        Sample(
+            _BASE + "RUN pip install -r extra.txt && grep six requirements.txt > b.txt && pip install -r b.txt\n",
+            files=_FILES,
         ),
         Sample(_BASE + "RUN uv sync --no-install-project\nCOPY . .\nRUN uv sync\n"),
         Sample(_BASE + "RUN pip wheel -w /w -r extra.txt && pip install --no-index -f /w -r extra.txt\n", files=_FILES),

@@ -16,7 +16,7 @@ from graders.dockerfile.model import Dockerfile, Instruction
 from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding
 from graders.outcome import Level
-from graders.secret import SecretWords, is_harmless, masked, promises_secret, shapes_in
+from graders.secret import SecretWords, given_in, is_harmless, masked, promises_secret, shapes_in
 
 _ASSIGNMENT = re.compile(
     r"(?<![\w$%{-])(?:--?)?([A-Za-z][\w.-]{0,80}?)\s?=\s?(\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'|[^\s;&|\"']{1,300})"
@@ -51,9 +51,11 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding]:
                 end_line=instruction.end_line,
             )
     for number, text in enumerate(context.dockerfile.lines, start=1):
-        if number not in told and (secret := next((each for each in params.given if each in text), "")):
+        found = next(given_in(text, params), None) if number not in told else None
+        if found is not None:
+            what, secret = found
             yield Finding(
-                f"Line {number} holds a secret: {masked(secret)}",
+                f"Line {number} holds {what}: {masked(secret)}",
                 observed=masked(secret),
                 expected=_EXPECTED,
                 line=number,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from graders.check import Check, NoParams
@@ -13,12 +14,22 @@ from graders.recorded import build, step
 
 TAIL_LINES = 8
 HINTS = (
+    ("no active sessions", "A check gives no secret, and this line requires one. Can it do without?"),
+    (
+        "Unknown flag: link",
+        "This engine is older than Docker 23 and doesn't know that flag. What does the line do without it?",
+    ),
+    (
+        "unknown instruction",
+        "Is the first word of that line an instruction? If it stands in a heredoc (<<): Docker before 23 reads none.",
+    ),
     ("COPY failed", "Is the file in the folder, spelt like this, and not named in .dockerignore?"),
     ("failed to compute cache key", "Is the file in the folder, spelt like this, and not named in .dockerignore?"),
     ("No matching distribution", "Does this package exist in this version for this version of Python?"),
     ("Permission denied", "Which user runs this line, and who owns what it writes to?"),
     ("not found", "Which line above should have put it there?"),
 )
+PARSE_ERROR = re.compile(r"parse error (?:on )?line (\d{1,6})\b")
 NETWORK_HINT = "Something on the network did not answer. Is its name right? Then it was away: check again in a while."
 
 
@@ -38,7 +49,8 @@ def find(result: BuildResult, _params: NoParams) -> Iterator[Finding]:
     hint = next((text for mark, text in HINTS if mark in observed), "")
     if failed is not None and tells_of_network(tail):
         hint = NETWORK_HINT
-    line = failed.line if failed else None
+    said = PARSE_ERROR.search(result.error)
+    line = failed.line if failed else int(said[1]) if said else None
     yield Finding(message, observed=observed, expected="an image", line=line, hint=hint)
 
 

@@ -16,7 +16,7 @@ from graders.engine.base import LayerInfo
 from graders.finding import Finding
 from graders.outcome import Level
 from graders.recorded import BASE, IMAGE, image_context, layer
-from graders.secret import SecretWords, is_harmless, masked, promises_secret, shapes_in
+from graders.secret import SecretWords, given_in, is_harmless, masked, promises_secret, shapes_in
 
 ASSIGNMENT = re.compile(r"(?<![\w$%{-])(\w{1,80})=(\"[^\"\n]{1,300}\"|'[^'\n]{1,300}'|[^\s;&|\"']{1,300})")
 
@@ -29,8 +29,7 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding]:
     told: set[str] = set()
     for place, line, text, pairs in _places(context):
         named = [(f"a value for {name}", value) for name, value in pairs if _is_secret(name, value, params)]
-        given = [("a secret", secret) for secret in params.given if secret in text]
-        for what, secret in [*shapes_in(text), *named, *given]:
+        for what, secret in [*shapes_in(text), *named, *given_in(text, params)]:
             if secret not in told:
                 told.add(secret)
                 yield Finding(

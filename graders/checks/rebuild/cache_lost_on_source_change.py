@@ -20,6 +20,7 @@ def find(context: RebuildContext, _params: NoParams) -> Iterator[Finding | Undec
             "No step of the build installs the requirements",
             observed="no install step",
             expected="a RUN that installs what the requirements file lists",
+            hint="Which line of the Dockerfile brings the packages into the image?",
         )
         return
     is_told = is_open = False
@@ -44,6 +45,7 @@ def find(context: RebuildContext, _params: NoParams) -> Iterator[Finding | Undec
             f"After a comment was added to {context.changed} the image no longer builds",
             observed=context.second.error,
             expected="an image",
+            hint="Which line compares the source with something, or can't do with a comment in it?",
         )
     if is_open:
         yield Undecidable("The second build ended before it came to the install")

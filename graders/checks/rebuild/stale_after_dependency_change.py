@@ -30,6 +30,7 @@ def find(context: RebuildContext, _params: NoParams) -> Iterator[Finding | Undec
             "No step of the build installs the requirements",
             observed="no install step",
             expected=f"a RUN that installs what {context.changed} lists",
+            hint="Which line of the Dockerfile brings the packages into the image?",
         )
         return
     again = [counterpart(each, context.first, context.second) for each in steps]
@@ -70,6 +71,7 @@ def _about_the_probe(context: RebuildContext, failed: BuildStep) -> Iterator[Fin
             observed="\n".join(said[-TAIL_LINES:]),
             expected="the install reads the file and refuses that line",
             line=failed.line,
+            hint="Does the installer itself read the file, and every line of it as it stands?",
         )
 
 

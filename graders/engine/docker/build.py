@@ -43,6 +43,7 @@ from graders.engine.docker.errors import (
 )
 from graders.engine.docker.owner import OWNER, own_mark
 from graders.engine.docker.refusal import refusal
+from graders.engine.docker.secret_mount import without_secrets
 from graders.engine.docker.steps import BuildKitReader, image_of_step
 from graders.engine.docker.stream import Stream
 from graders.engine.docker.wire import Json, LineSplitter, Query, Wire
@@ -83,7 +84,7 @@ def build(
 
 
 def _watched(wire: Wire, request: BuildRequest, cancel: Cancel, builder: str, use: DiskUse) -> Iterator[BuildEvent]:
-    files, problem = _own_caches(request)
+    files, ungiven, problem = _in_transit(request)
     problem = refusal(request) or problem
     if problem:
         yield _refused(problem)
@@ -97,6 +98,8 @@ def _watched(wire: Wire, request: BuildRequest, cancel: Cancel, builder: str, us
         feed.start()
         if syntax:
             run.log.add("", (f"dockyard: the line # syntax={syntax} is left out; the engine's own builder is used",))
+        for line in ungiven:
+            run.log.add("", (f"dockyard: line {line} runs without its secret, as in docker build without --secret",))
         yield from run.events(feed)
         yield run.result()
         finished = True
@@ -107,13 +110,16 @@ def _watched(wire: Wire, request: BuildRequest, cancel: Cancel, builder: str, us
                 wire.call("POST", "/build/cancel", {"id": build_id}, operation="stop a build", timeout_s=2.0)
 
 
-def _own_caches(request: BuildRequest) -> tuple[tuple[ContextFile, ...], str]:
+def _in_transit(request: BuildRequest) -> tuple[tuple[ContextFile, ...], tuple[int, ...], str]:
+    """The files as they are sent, the lines that lose a secret's mount, and what is wrong when they can't be sent."""
     files, problem = list(request.files), ""
+    ungiven: tuple[int, ...] = ()
     for at, file in enumerate(files):
         if file.path == request.dockerfile and not file.link:
             data, problem = with_own_caches(file.data, request.cache_owner)
+            data, ungiven = without_secrets(data)
             files[at] = replace(file, data=data)
-    return tuple(files), problem
+    return tuple(files), ungiven, problem
 
 
 def _refused(error: str) -> BuildResult:

@@ -110,6 +110,36 @@ def test_secret_that_a_starter_gave_away_is_found_once_wherever_it_stands(text: 
     assert "hub-5f2c9e71" not in repr(found)
 
 
+GIVEN = SecretWords(given=("hub-5f2c9e71d0a84b36",))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("ENV A=hub-5f2c9e71 B=d0a84b36", "a part of a secret"),
+        ("LABEL a=hub-5f2 b=c9e71d0a c=84b36", "a part of a secret"),
+        ("RUN echo aHViLTVmMmM5ZTcxZDBhODRiMzY= | base64 -d > /hub", "base64"),
+        ("ENV AUTH=dG9rZW46aHViLTVmMmM5ZTcxZDBhODRiMzYK", "base64"),
+    ],
+)
+def test_given_secret_is_found_in_pieces_and_in_base64(line: str, said: str) -> None:
+    """Whoever can read the pieces can put them together again, and base64 is no lock."""
+    context = DockerfileContext(parse(f"FROM python:3.11-slim\n{line}\n".encode()), files={}, ignore=None)
+    (found,) = CHECK.find(context, GIVEN)
+
+    assert isinstance(found, Finding)
+    assert said in found.message
+    assert 2 == found.line
+
+
+@pytest.mark.parametrize("line", ["ENV HUB=hub-5f2", "RUN pip install hub==9.71", "LABEL digest=9e71d0b84b36"])
+def test_text_that_is_only_like_a_given_secret_is_left_alone(line: str) -> None:
+    """A few characters in common mean nothing."""
+    context = DockerfileContext(parse(f"FROM python:3.11-slim\n{line}\n".encode()), files={}, ignore=None)
+
+    assert [] == [*CHECK.find(context, GIVEN)]
+
+
 WORD = "a1B2" * 9
 FORMS = {
     "an AWS access key": ("AKIA" + "A1B2" * 4, "ASIA" + "A1B2" * 4),

@@ -60,3 +60,11 @@ def test_index_that_did_not_answer_is_told_apart() -> None:
         (found,) = judged(build(FAILED, error="exit code: 1", log=((FAILED.id, words),)))
 
         assert "network" in found.hint
+
+
+def test_line_that_the_engine_can_not_read_is_named() -> None:
+    """The engine says the line; where it is too old for what stands there, the hint says so."""
+    (found,) = judged(build(error="dockerfile parse error line 4: unknown instruction: EXEC"))
+
+    assert 4 == found.line
+    assert "heredoc" in found.hint

@@ -9,8 +9,7 @@ import tarfile
 import pytest
 
 from graders.canary import make_canaries
-from graders.check import NoParams
-from graders.checks.image.leaked_file import CHECK
+from graders.checks.image.leaked_file import CHECK, Params
 from graders.context import LayerScan
 from graders.engine.base import ImageInfo, LayerInfo
 from graders.finding import Finding, Undecidable
@@ -31,17 +30,17 @@ def tar(*members: tuple[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
-def read(*layers: bytes, config: bytes = b"{}") -> LayerScan:
+def read(*layers: bytes, config: bytes = b"{}", tokens: tuple[str, ...] = (CANARY.token,)) -> LayerScan:
     names = [f"{at}/layer.tar" for at in range(len(layers))]
     listed = ",".join(f'"{name}"' for name in names)
     manifest = f'[{{"Config":"c.json","Layers":[{listed}]}}]'.encode()
     saved = tar(("c.json", config), *zip(names, layers, strict=True), ("manifest.json", manifest))
     info = ImageInfo("sha256:i", 1, layers=tuple(LayerInfo(f"sha256:{at}", 1, "RUN") for at in range(len(layers))))
-    return scan(iter([saved]), info, None, (CANARY.token,))
+    return scan(iter([saved]), info, None, tokens)
 
 
 def judged(found: LayerScan) -> list[type]:
-    return [type(item) for item in CHECK.find(image_context(canaries=(CANARY,), scan=found), NoParams())]
+    return [type(item) for item in CHECK.find(image_context(canaries=(CANARY,), scan=found), Params())]
 
 
 @pytest.mark.parametrize(
@@ -85,4 +84,17 @@ def test_export_that_broke_off_is_left_open() -> None:
 
 def test_exercise_that_plants_nothing_is_left_open() -> None:
     """Nothing was looked for, so nothing is clean."""
-    assert [Undecidable] == [type(item) for item in CHECK.find(image_context(), NoParams())]
+    assert [Undecidable] == [type(item) for item in CHECK.find(image_context(), Params())]
+
+
+@pytest.mark.parametrize("data", [b"export T=hub-5f2c9e71d0a84b36\n", b"aHViLTVmMmM5ZTcxZDBhODRiMzY=\n"])
+def test_given_secret_in_a_file_is_found(data: bytes) -> None:
+    """A start script is no planted file, and holds what the starter gave away all the same."""
+    secret = "hub-5f2c9e71d0a84b36"
+    found = read(tar(("app/start.sh", data)), tokens=(CANARY.token, secret))
+    context = image_context(canaries=(CANARY,), scan=found)
+    (finding,) = CHECK.find(context, Params(given=(secret,)))
+
+    assert isinstance(finding, Finding)
+    assert "The secret hub-*** is in the image, at /app/start.sh" == finding.message
+    assert [] == [*CHECK.find(context, Params())]
