@@ -46,7 +46,7 @@ def find_engine(
         except EngineError as error:
             raise EngineUnavailable(
                 f"{error.message} (the address comes from {wished.source})",
-                hint=f"Mend or unset {wished.source}, or start our own engine with: {UP}",
+                hint=f"Correct or unset {wished.source}; {UP} starts an engine",
             ) from error
     failures: list[EngineError] = []
     for candidate in usual_candidates(environ, home, private_socket):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graders.finding import Finding
+from graders.formats.same_reason import same_reason
 from graders.outcome import Outcome, Status
 from graders.recall import graded_before
 from graders.report import BuildSummary, Report, Verdict
@@ -29,10 +30,14 @@ def _lines(report: Report) -> Iterator[str]:
     yield _counts(report)
     if report.from_store:
         yield f"{graded_before(report, '--fresh')}."
+    sharing = same_reason(report.outcomes)
+    told = {other.id for others in sharing.values() for other in others}
     for status in WORDS:
         for outcome in report.outcomes:
             if outcome.status is status:
                 yield from _outcome(outcome)
+                if outcome.id not in told:
+                    yield from _reason(outcome, sharing.get(outcome.id, ()))
     if report.build is not None:
         yield from _build(report, report.build)
     for notice in report.notices:
@@ -63,14 +68,22 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
         yield f"Check {outcome.id}, {outcome.points} of {outcome.max_points} points."
     for finding in outcome.findings:
         yield from _finding(finding)
-    for word, text in (("Reason", outcome.reason), ("To mend it", outcome.remedy)):
-        if text:
-            yield f"{word}: {clean(text)}"
     if outcome.status is Status.FAILED:
         hint = next((finding.hint for finding in outcome.findings if finding.hint), outcome.hint)
         for word, text in (("Why", outcome.why), ("Hint", hint)):
             if text:
                 yield f"{word}: {clean(text)}"
+
+
+def _reason(outcome: Outcome, others: tuple[Outcome, ...]) -> Iterator[str]:
+    """Why it is undecided, and which others are for the same reason."""
+    if outcome.status is Status.PASSED:
+        return
+    for word, text in (("Reason", outcome.reason), ("To mend it", outcome.remedy)):
+        if text:
+            yield f"{word}: {clean(text)}"
+    if others:
+        yield f"The same holds for: {', '.join(other.id for other in others)}."
 
 
 def _finding(finding: Finding) -> Iterator[str]:

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterator
 
 from graders.finding import Finding
+from graders.formats.same_reason import same_reason
 from graders.outcome import Level, Outcome, Status
 from graders.recall import graded_before
 from graders.report import BuildSummary, Report, Verdict
@@ -37,11 +38,19 @@ class _Page:
     def __init__(self, report: Report, *, colour: bool) -> None:
         self.report = report
         self.colour = colour
+        shown = [outcome for level in Level for outcome in self.of_level(level)]
+        self.sharing = same_reason(shown)
+        self.told = {other.id for others in self.sharing.values() for other in others}
+
+    def of_level(self, level: Level) -> list[Outcome]:
+        if self.report.static_only and level is not Level.DOCKERFILE:
+            return []
+        return [outcome for outcome in self.report.outcomes if outcome.level is level]
 
     def lines(self) -> Iterator[str]:
         for level in Level:
-            outcomes = [outcome for outcome in self.report.outcomes if outcome.level is level]
-            if outcomes and not (self.report.static_only and level is not Level.DOCKERFILE):
+            outcomes = self.of_level(level)
+            if outcomes:
                 yield TITLES[level]
                 for outcome in outcomes:
                     yield from self.outcome(outcome)
@@ -67,16 +76,23 @@ class _Page:
         yield f"      {outcome.id}"
         for finding in outcome.findings:
             yield from _finding(finding)
-        if outcome.reason:
-            yield from _wrapped(clean(outcome.reason), "      ", "      ")
-        if outcome.remedy:
-            yield from _wrapped(clean(outcome.remedy), "      To mend it: ", "        ")
+        if outcome.id not in self.told:
+            yield from self.reason(outcome)
         if outcome.status is Status.FAILED:
             hint = next((finding.hint for finding in outcome.findings if finding.hint), outcome.hint)
             if outcome.why:
                 yield from _wrapped(clean(outcome.why), "      Why: ", "           ")
             if hint:
                 yield from _wrapped(clean(hint), "      Hint: ", "            ")
+
+    def reason(self, outcome: Outcome) -> Iterator[str]:
+        """Why it is undecided, and which others are for the same reason."""
+        if outcome.reason:
+            yield from _wrapped(clean(outcome.reason), "      ", "      ")
+        if outcome.remedy:
+            yield from _wrapped(clean(outcome.remedy), "      To mend it: ", "        ")
+        if others := self.sharing.get(outcome.id):
+            yield from _wrapped(", ".join(other.id for other in others), "      The same holds for: ", "        ")
 
     def build(self, build: BuildSummary) -> Iterator[str]:
         image = self.report.image

@@ -301,8 +301,8 @@ def _errored(report: Report) -> Content:
     reason = next((outcome.reason for outcome in errored if outcome.reason), "Something failed that is not yours")
     rows = [
         Content.assemble(("! Not decided: ", "bold $text-warning"), plain(reason)),
-        Content("It is not your fault, and your progress is untouched."),
+        Content("It is not your fault, and your progress is untouched. F5 checks again."),
     ]
     if remedy:
-        rows.append(Content.assemble("Mend it: ", plain(remedy).stylize("bold"), ", then F5"))
+        rows.append(Content.assemble("To mend it: ", plain(remedy).stylize("bold")))
     return Content("\n").join(rows)

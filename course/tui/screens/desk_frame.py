@@ -41,6 +41,8 @@ WIDE_COLUMNS = 100
 
 PANES = ("outline", "lesson", "editor")
 
+NO_ENGINE = "No engine: only the text is checked"
+
 
 class DeskFrame(Screen[None]):
     """Outline, lesson, editor and results, the slash bar and the footer."""
@@ -127,20 +129,26 @@ class DeskFrame(Screen[None]):
         """What the line above the slash bar says, with the engine at its right end."""
         line = self.query_one("#status", Static)
         right = f"  {self._engine_name} "
-        width = self.app.size.width - 2
-        room = max(width - len(right), 10)
+        room = self._status_room
         left = text.truncate(room, ellipsis=True) if text.cell_length > room else text
         line.update(
             Content.assemble(left.extend_right(max(room - left.cell_length, 0)), (right, "$foreground 65%")),
             layout=False,
         )
 
+    @property
+    def _status_room(self) -> int:
+        """Cells beside the engine's name."""
+        return max(self.app.size.width - 2 - len(self._engine_name) - 3, 10)
+
     def show_idle_status(self) -> None:
         """What can be done now."""
         bench = self.query_one(Workbench)
         if self.engine_error is not None:
-            hint = clean(self.engine_error.hint)
-            self.show_status(Content.styled(f"No engine: only the text is checked. Start one: {hint}", "$text-warning"))
+            words = f"{NO_ENGINE}. To mend it: {clean(self.engine_error.hint)}"
+            if len(words) > self._status_room:
+                words = f"{NO_ENGINE}. /doctor says what to do"
+            self.show_status(Content.styled(words, "$text-warning"))
         elif not bench.exercise:
             self.show_status(Content.styled("Read on. /next goes to what comes after this lesson", "$foreground 65%"))
         else:
@@ -209,12 +217,12 @@ class DeskFrame(Screen[None]):
         self._show_top()
 
     def _show_top(self) -> None:
-        title = self._title()
         tabs = [
             Content.styled(f" {name.title()} ", "reverse" if name == self.pane else "$foreground 65%") for name in PANES
         ]
-        head = [Content.styled(" Dockyard ", "bold reverse")] if self.is_wide else tabs
-        self.query_one("#top", Static).update(Content.assemble(*head, "  ", title), layout=False)
+        head = Content.assemble(*([Content.styled(" Dockyard ", "bold reverse")] if self.is_wide else tabs), "  ")
+        title = self._title(self.app.size.width - head.cell_length)
+        self.query_one("#top", Static).update(head + title, layout=False)
 
     @on(Click, "#top")
     def _pane_clicked(self, event: Click) -> None:
@@ -226,16 +234,18 @@ class DeskFrame(Screen[None]):
                 self.action_pane(name)
             start = end
 
-    def _title(self) -> Content:
+    def _title(self, room: int) -> Content:
+        """The lesson, its exercise and whether all are unlocked: the fullest words that have room."""
         lesson = self.query_one(LessonView).lesson
         if lesson is None:
             return Content("")
-        parts = [plain(f"{lesson.number} {lesson.title}").stylize("bold")]
-        if exercise := self.query_one(Workbench).exercise:
-            parts.append(Content.styled(exercise, "$foreground 65%"))
-        if self.session.unlock_all:
-            parts.append(Content.styled("all lessons unlocked", "$text-warning"))
-        return Content("  ·  ").join(parts)
+        name = plain(f"{lesson.number} {lesson.title}").stylize("bold")
+        exercise = Content.styled(self.query_one(Workbench).exercise, "$foreground 65%")
+        unlocked = [Content.styled(words, "$text-warning") for words in ("all lessons unlocked", "unlocked")]
+        short, full = (unlocked[1], unlocked[0]) if self.session.unlock_all else (Content(""), Content(""))
+        choices = [[name, exercise, full], [name, exercise, short], [name, short]]
+        titles = [Content("  ·  ").join([part for part in parts if part]) for parts in choices]
+        return next((title for title in titles if title.cell_length <= room), titles[-1].truncate(room, ellipsis=True))
 
     def _complete(self, text: str) -> tuple[Candidate, ...]:
         lessons, exercises = self.completions

@@ -100,11 +100,11 @@ class DeskSafety(DeskRecords):
                 self.say("The other desk was closed.")
             self.refresh_outline()
 
-    def _title(self) -> Content:
-        title = super()._title()
+    def _title(self, room: int) -> Content:
         if not self._others:
-            return title
-        return Content("  ·  ").join([Content.styled("another desk is open", "$text-warning"), title])
+            return super()._title(room)
+        others = Content.styled("another desk is open", "$text-warning") + "  ·  "
+        return others + super()._title(room - others.cell_length)
 
     # -- keeping
 

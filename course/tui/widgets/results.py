@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,8 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from course.tui.guard import plain
-from course.tui.marks import outcome_mark, outcome_word, seconds
 from course.tui.widgets.layer_chart import LayerChart
+from course.tui.widgets.outcome_rows import Target, outcome_rows
 from course.tui.widgets.step_list import StepList
 from graders.event import (
     BuildFinished,
@@ -28,8 +26,7 @@ from graders.event import (
     Notice,
     PlannedCheck,
 )
-from graders.finding import Finding
-from graders.outcome import Outcome, Status
+from graders.outcome import Outcome
 from graders.report import Report
 from graders.safe_text import clean
 
@@ -75,7 +72,7 @@ class Results(Vertical):
         self._outcomes: dict[str, Outcome] = {}
         self._notices: list[str] = []
         self._width = 0
-        self._targets: list[Outcome | tuple[Outcome, Finding] | None] = []
+        self._targets: list[Target] = []
         self._is_filled = False
 
     async def fill(self) -> None:
@@ -229,31 +226,14 @@ class Results(Vertical):
     # -- outcomes
 
     def _fill(self) -> None:
-        """Write the list of outcomes: failures first among the decided, in the order of the check otherwise."""
-        rows = self.query_one("#outcomes", OptionList)
-        width = max(self.size.width - 4, 30)
-        highlighted = rows.highlighted
-        self._targets = []
-        options: list[Option] = []
-        for planned in self._planned:
-            outcome = self._outcomes.get(planned.id)
-            options.append(Option(_outcome_row(outcome, width) if outcome else _waiting_row(planned, width)))
-            self._targets.append(outcome)
-            if outcome is None:
-                continue
-            if outcome.status is Status.FAILED:
-                for finding in outcome.findings:
-                    options.append(Option(_finding_row(finding, width)))
-                    self._targets.append((outcome, finding))
-            elif outcome.reason:
-                options.append(Option(_reason_row(outcome, width)))
-                self._targets.append(outcome)
-        for notice in self._notices:
-            options.append(Option(Content.assemble(("i ", "$text-accent"), plain(notice))))
-            self._targets.append(None)
-        rows.set_options(options)
-        if highlighted is not None and options:
-            rows.highlighted = min(highlighted, len(options) - 1)
+        """Write the list of outcomes; the cursor stays in its row."""
+        listed = self.query_one("#outcomes", OptionList)
+        highlighted = listed.highlighted
+        rows = outcome_rows(self._planned, self._outcomes, self._notices, width=max(self.size.width - 4, 30))
+        self._targets = [row.target for row in rows]
+        listed.set_options([Option(row.content) for row in rows])
+        if highlighted is not None and rows:
+            listed.highlighted = min(highlighted, len(rows) - 1)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Go to a finding's line, or tell all about an outcome."""
@@ -285,37 +265,3 @@ def _newest(lines: list[str]) -> list[str]:
     left_out = len(lines) - BATCH_LINES
     newest = [clean(line) for line in lines[-BATCH_LINES:]]
     return newest if left_out <= 0 else [f"... {left_out} lines left out ...", *newest]
-
-
-def _outcome_row(outcome: Outcome, width: int) -> Content:
-    mark, style = outcome_mark(outcome)
-    word = outcome_word(outcome)
-    time = f"  {seconds(outcome.elapsed_s)}" if outcome.elapsed_s >= 0.05 else ""
-    claim = _hanging(outcome.claim, 2, width - len(word) - len(time) - 2)
-    return Content.assemble(
-        (f"{mark} ", f"bold {style}"), claim, (f"  {word}" if word else "", style), (time, "$foreground 65%")
-    )
-
-
-def _waiting_row(planned: PlannedCheck, width: int) -> Content:
-    return Content.assemble("· ", _hanging(planned.claim, 2, width)).stylize("$foreground 65%")
-
-
-def _finding_row(finding: Finding, width: int) -> Content:
-    where = f"line {finding.line}: " if finding.line is not None else ""
-    if finding.file and finding.file != "Dockerfile":
-        where = f"{clean(finding.file)}, {where}" if where else f"{clean(finding.file)}: "
-    text = _hanging(where + finding.message, 4, width)
-    return Content("    ") + text.stylize("bold", 0, len(where.rstrip()))
-
-
-def _reason_row(outcome: Outcome, width: int) -> Content:
-    reason = _hanging(outcome.reason, 4, width).stylize("$foreground 65%")
-    remedy = f"\n    mend it: {clean(outcome.remedy)}" if outcome.remedy else ""
-    return Content.assemble("    ", reason, (remedy, "bold"))
-
-
-def _hanging(text: str, indent: int, width: int) -> Content:
-    """Untrusted text that goes on below its own beginning."""
-    lines = textwrap.wrap(clean(text), max(width - indent, 16), break_on_hyphens=False)
-    return Content(f"\n{' ' * indent}".join(lines))
