@@ -1,7 +1,8 @@
 """Owns the room in which hostile submissions are let loose: an engine of its own, small, on a disk of its own.
 
 The engine's group may use half a gigabyte of memory and 300 processes, its disk is a file of 1.5 GiB, so that no
-attack can hurt the machine that runs the tests, whatever fails.
+attack can hurt the machine that runs the tests, whatever fails. All that is measured is this engine's, so that attacks
+can run beside other tests; each worker has a room of its own.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from graders.engine.private.cgroup import Caps, is_v2
 from graders.engine.private.daemon import PrivatePaths
 from graders.engine.private.network import Bridge
 from graders.limits import MIB
+from tests.own_address import own_address
 
 ENVIRON = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 BASE = "busybox:1.35"
@@ -72,6 +74,8 @@ class Room:
         self._wire = Wire(f"unix://{paths.socket}")
         self._wire.ping(5.0)
         self._base = ""
+        self.has_own_disk = paths.data.parent.is_mount()
+        """Else what others write to the machine's disk is measured too."""
 
     def prepare(self) -> None:
         """Put the base image there and remember it."""
@@ -196,7 +200,7 @@ def room() -> Iterator[Room]:
     """The engine, prepared."""
     if os.geteuid() != 0:
         pytest.skip("a private engine needs root")
-    with private_room(caps=CAPS, disk_mib=DISK_MIB, address="172.29.174.1") as paths:
+    with private_room(caps=CAPS, disk_mib=DISK_MIB, address=own_address(190)) as paths:
         made = Room(paths)
         made.prepare()
         yield made

@@ -14,7 +14,7 @@ import tarfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -57,9 +57,9 @@ id = "hostile"
 title = "Hostile"
 minutes = 1
 [limits]
-build_s = 6.0
-build_idle_s = 4.0
-run_s = 2.0
+build_s = 90.0
+build_idle_s = 60.0
+run_s = 30.0
 memory_mib = 64
 pids = 32
 output_kib = 16
@@ -99,8 +99,10 @@ class Attack:
     prepare: Callable[[Path], None] = field(default=lambda _folder: None)
     disk_mib: int = 0
     """The limit of what it may write; 0: it is not about the disk, and the larger one holds."""
-    build_s: float = 6.0
-    """The limit of its build, of which two thirds may pass in silence; less where there is only waiting to see."""
+    held_s: Mapping[str, float] = field(default_factory=dict)
+    """The limit of time that holds it, by its name. The others are never reached, however busy the machine is."""
+    is_alone: bool = False
+    """Whether nothing may run beside it: it takes what others need, or how fast it is stopped depends on them."""
 
 
 def lines(*text: str) -> str:
@@ -177,6 +179,8 @@ ATTACKS = (
         "fork: Resource temporarily unavailable",
         lines("RUN b() { b | b & }; b; i=0; while [ $i -lt 9 ]; do sleep 1; /bin/true || exit 7; i=$((i+1)); done"),
         15.0,
+        held_s={"build_s": 5.0},
+        is_alone=True,
     ),
     Attack(
         "memory bomb in RUN",
@@ -185,6 +189,8 @@ ATTACKS = (
         "exit code: 137|Killed|without a sign of life",
         lines("RUN dd if=/dev/zero of=/dev/null bs=1000M count=1"),
         15.0,
+        held_s={"build_idle_s": 4.0},
+        is_alone=True,
     ),
     Attack(
         "disk fill in RUN",
@@ -194,6 +200,7 @@ ATTACKS = (
         lines("RUN dd if=/dev/zero of=/big bs=1M"),
         20.0,
         disk_mib=BUILD_DISK_MIB,
+        is_alone=True,
     ),
     Attack(
         "archive bomb in ADD",
@@ -211,7 +218,7 @@ ATTACKS = (
         "stopped after|MiB of output",
         lines("RUN yes"),
         15.0,
-        build_s=3.0,
+        held_s={"build_s": 3.0},
     ),
     Attack(
         "RUN that talks for ever",
@@ -220,7 +227,7 @@ ATTACKS = (
         "stopped after 3",
         lines("RUN while sleep 0.5; do echo x; done"),
         14.0,
-        build_s=3.0,
+        held_s={"build_s": 3.0},
     ),
     Attack(
         "RUN that sleeps for ever",
@@ -229,7 +236,7 @@ ATTACKS = (
         "without a sign of life",
         lines("RUN sleep 100000"),
         10.0,
-        build_s=3.0,
+        held_s={"build_idle_s": 2.0},
     ),
     Attack(
         "RUN that ignores SIGTERM",
@@ -238,7 +245,7 @@ ATTACKS = (
         "without a sign of life",
         lines("RUN trap '' TERM INT HUP; while :; do sleep 9; done"),
         10.0,
-        build_s=3.0,
+        held_s={"build_idle_s": 2.0},
     ),
     Attack(
         "variables that multiply themselves",
@@ -291,6 +298,8 @@ ATTACKS = (
         "fork|exit code|still running",
         lines('CMD ["sh", "-c", "b() { b | b & }; b; sleep 60"]'),
         10.0,
+        held_s={"run_s": 2.0},
+        is_alone=True,
     ),
     Attack(
         "memory bomb in CMD",
@@ -299,6 +308,7 @@ ATTACKS = (
         "more memory|137",
         lines('CMD ["dd", "if=/dev/zero", "of=/dev/null", "bs=500M", "count=1"]'),
         10.0,
+        is_alone=True,
     ),
     Attack(
         "disk fill in CMD, one file",
@@ -308,6 +318,7 @@ ATTACKS = (
         lines('CMD ["dd", "if=/dev/zero", "of=/big", "bs=1M"]'),
         10.0,
         disk_mib=RUN_DISK_MIB,
+        is_alone=True,
     ),
     Attack(
         "disk fill in CMD, many files",
@@ -317,6 +328,7 @@ ATTACKS = (
         lines('CMD ["sh", "-c", "i=0; while i=$((i+1)); do dd if=/dev/zero of=/$i bs=1M count=20; done"]'),
         10.0,
         disk_mib=RUN_DISK_MIB,
+        is_alone=True,
     ),
     Attack(
         "disk fill in CMD, into a volume",
@@ -329,8 +341,17 @@ ATTACKS = (
         ),
         10.0,
         disk_mib=RUN_DISK_MIB,
+        is_alone=True,
     ),
-    Attack("gigabytes of log from CMD", "log cap of a run", "failed", "still running", lines('CMD ["yes"]'), 10.0),
+    Attack(
+        "gigabytes of log from CMD",
+        "log cap of a run",
+        "failed",
+        "still running",
+        lines('CMD ["yes"]'),
+        15.0,
+        held_s={"run_s": 2.0},
+    ),
     Attack(
         "HEALTHCHECK every millisecond that floods",
         "one at a time, in the walls of the run; its output is cut",
@@ -346,6 +367,7 @@ ATTACKS = (
         "still running after 2 s",
         lines('CMD ["sleep", "100000"]'),
         10.0,
+        held_s={"run_s": 2.0},
     ),
     Attack(
         "CMD that ignores SIGTERM",
@@ -354,6 +376,7 @@ ATTACKS = (
         "still running after 2 s",
         lines('CMD ["sh", "-c", "trap \'\' TERM INT; while :; do sleep 1; done"]'),
         10.0,
+        held_s={"run_s": 2.0},
     ),
     Attack(
         "context of ten gigabytes",
@@ -370,7 +393,7 @@ ATTACKS = (
         "refused",
         "more than 5000 files",
         lines("COPY . /"),
-        2.0,
+        4.0,
         many_files,
     ),
     Attack(
@@ -465,7 +488,7 @@ ATTACKS = (
         "without a sign of life",
         f"FROM {BASE} AS trap\nONBUILD RUN sleep 100000\nFROM trap\n",
         10.0,
-        build_s=3.0,
+        held_s={"build_idle_s": 2.0},
     ),
     Attack(
         "our label with another's run id",
@@ -547,7 +570,7 @@ def gateway(room: Room, spec: ExerciseSpec, tmp_path: Path) -> Seen:
 def visited(listen_on: str, visit: str, room: Room, spec: ExerciseSpec, tmp_path: Path) -> Seen:
     """A build asks a service of the host; "reached" is a build that got its answer."""
     with socket.create_server((listen_on, 0)) as server:
-        server.settimeout(6.0)
+        server.settimeout(60.0)
 
         def answer() -> None:
             with suppress(OSError):
@@ -558,7 +581,7 @@ def visited(listen_on: str, visit: str, room: Room, spec: ExerciseSpec, tmp_path
 
         threading.Thread(target=answer, daemon=True).start()
         url = f"http://{visit}:{server.getsockname()[1]}/"
-        seen = graded(folder_of(tmp_path, "a", lines(f"RUN timeout 2 wget -q -O- {url}", 'CMD ["true"]')), spec, room)
+        seen = graded(folder_of(tmp_path, "a", lines(f"RUN timeout 20 wget -q -O- {url}", 'CMD ["true"]')), spec, room)
         return replace(seen, outcome="reached" if seen.outcome == "passed" else seen.outcome)
 
 
@@ -574,7 +597,7 @@ def service(room: Room, _spec: ExerciseSpec, _tmp_path: Path) -> Seen:
     *_, built = room.engine.build(request, Cancel())
     assert isinstance(built, BuildResult)
     with socket.create_server(("0.0.0.0", 0)) as server:
-        server.settimeout(6.0)
+        server.settimeout(60.0)
         visitors: list[str] = []
 
         def answer() -> None:
@@ -587,14 +610,14 @@ def service(room: Room, _spec: ExerciseSpec, _tmp_path: Path) -> Seen:
         threading.Thread(target=answer, daemon=True).start()
         port = server.getsockname()[1]
         ask = " ".join(
-            f"timeout 1 wget -q -O- http://{host}:{port}/ 2>&1;"
+            f"timeout 5 wget -q -O- http://{host}:{port}/ 2>&1;"
             for host in ("$(hostname -i | sed 's/[.][0-9]*$/.1/')", room.paths.bridge.address)
         )
         args = ("sh", "-c", f"{{ {ask} }} | tee /tmp/told; exec httpd -f -p 8000 -h /tmp")
         wanted = ServiceRequest(built.image_id, "service", Limits(memory_mib=64), 8000, args=args, tmpfs=("/tmp",))
         try:
             with room.engine.serve(wanted, Cancel()) as running:
-                deadline = monotonic() + 20.0
+                deadline = monotonic() + 60.0
                 while (told := running.http("GET", "/told")).status != 200 and monotonic() < deadline:
                     time.sleep(0.05)
         finally:
@@ -606,7 +629,7 @@ def service(room: Room, _spec: ExerciseSpec, _tmp_path: Path) -> Seen:
 def fetched(text: Callable[[str], str], room: Room, spec: ExerciseSpec, tmp_path: Path) -> Seen:
     """What the engine itself is asked to fetch, from a service on the host's loopback; "reached" is a request there."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(6.0)
+        server.settimeout(60.0)
         visitors: list[bytes] = []
 
         def answer() -> None:
@@ -729,7 +752,10 @@ def note(
     )
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+@pytest.mark.parametrize(
+    "attack",
+    [pytest.param(attack, id=attack.name, marks=[pytest.mark.alone] * attack.is_alone) for attack in ATTACKS],
+)
 def test_attack_is_contained(
     attack: Attack, room: Room, spec: ExerciseSpec, tmp_path: Path, table: dict[str, tuple[str, ...]]
 ) -> None:
@@ -738,9 +764,7 @@ def test_attack_is_contained(
     folder.mkdir()
     (folder / "Dockerfile").write_text(attack.dockerfile, "utf-8")
     attack.prepare(folder)
-    # What fills a disk needs time to get there on a machine that does other work.
-    build_s, run_s = (3 * attack.build_s, 12.0) if attack.disk_mib else (attack.build_s, spec.limits.run_s)
-    spec = replace(spec, limits=replace(spec.limits, build_s=build_s, build_idle_s=build_s * 2 / 3, run_s=run_s))
+    spec = replace(spec, limits=replace(spec.limits, **attack.held_s))  # type: ignore[arg-type]
     with room.measured() as measured:
         seen = graded(folder, spec, room)
     note(table, attack.name, attack.contained_by, seen, measured, attack.told)
@@ -751,8 +775,9 @@ def test_attack_is_contained(
     assert measured.seconds < attack.seconds * BUSY
     assert measured.memory_mib <= GROUP_MIB * 1.1
     assert measured.pids <= GROUP_PIDS
-    assert measured.disk_mib <= (attack.disk_mib or BUILD_DISK_MIB) * 1.1 + measured.fastest_mib, measured
-    assert measured.disk_kept_mib < 32
+    if room.has_own_disk or attack.is_alone:
+        assert measured.disk_mib <= (attack.disk_mib or BUILD_DISK_MIB) * 1.1 + measured.fastest_mib, measured
+        assert measured.disk_kept_mib < 32
     if seen.report is not None:
         assert all(
             is_clean(text) for text in (*strings(json.loads(dumps(seen.report))), render(seen.report, colour=False))

@@ -36,6 +36,7 @@ from graders.engine.private.service import guard_pid
 from graders.engine.private.settings import EngineSettings
 from graders.errors import Cancelled, EngineUnavailable
 from graders.limits import Limits
+from tests.own_address import own_address
 
 pytestmark = [
     pytest.mark.engine,
@@ -53,7 +54,7 @@ def paths() -> Iterator[PrivatePaths]:
     name = f"dyn{uuid.uuid4().hex[:6]}"
     with tempfile.TemporaryDirectory(prefix="dyn", ignore_cleanup_errors=True) as folder:
         made = PrivatePaths(
-            data=Path(folder) / "d", runtime=Path(folder) / "r", bridge=Bridge(name, "172.29.175.1"), cgroup=name
+            data=Path(folder) / "d", runtime=Path(folder) / "r", bridge=Bridge(name, own_address(210)), cgroup=name
         )
         try:
             list(private.up(ENVIRON, Cancel(), paths=made))
@@ -62,7 +63,7 @@ def paths() -> Iterator[PrivatePaths]:
             list(private.down(ENVIRON, paths=made))
 
     assert not guard_pid(made.runtime)
-    assert name not in subprocess.run(("iptables", "-S"), capture_output=True, text=True, check=True).stdout
+    assert name not in subprocess.run(("iptables", "-w", "5", "-S"), capture_output=True, text=True, check=True).stdout
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +176,7 @@ def test_direct_ways_out_are_closed(paths: PrivatePaths, closed: DockerEngine) -
             "ping -c 1 -W 1 1.1.1.1",
         )
         result = built(closed, "RUN " + "; ".join(f"timeout 2 {way} && echo OUT" for way in ways) + "; true")
-        open_build = built(closed, f"RUN timeout 3 wget -q -O- http://{gateway}:{port}/", network=Network.BRIDGE)
+        open_build = built(closed, f"RUN timeout 20 wget -q -O- http://{gateway}:{port}/", network=Network.BRIDGE)
 
     assert result.ok, result.error
     assert "OUT" not in log_of(result)
@@ -229,7 +230,7 @@ def test_neighbour_on_the_bridge_is_not_reached(paths: PrivatePaths, closed: Doc
     neighbour = threading.Thread(target=serve)
     neighbour.start()
     try:
-        line = f"RUN timeout 3 env -u http_proxy wget -q -O- http://{_neighbour(closed)}:8080/passwd || true"
+        line = f"RUN timeout 20 env -u http_proxy wget -q -O- http://{_neighbour(closed)}:8080/passwd || true"
         open_build = built(closed, line, network=Network.BRIDGE)
         result = built(closed, line)
     finally:
@@ -269,7 +270,7 @@ def test_dead_guard_leaves_no_hole(paths: PrivatePaths, closed: DockerEngine) ->
         deadline = time.monotonic() + WAIT_S
         while guard_pid(paths.runtime) and time.monotonic() < deadline:
             time.sleep(0.05)
-        rules = subprocess.run(("iptables", "-S"), capture_output=True, text=True, check=True).stdout
+        rules = subprocess.run(("iptables", "-w", "5", "-S"), capture_output=True, text=True, check=True).stdout
 
         assert f"-i {paths.bridge.name} -m comment --comment dockyard-closed" in rules
     with pytest.raises(EngineUnavailable, match="guard"):
