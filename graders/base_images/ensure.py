@@ -27,9 +27,9 @@ def ensure(
         return present
     try:
         yield from pulling(engine, reference, cancel)
-    except ImageUnavailable:
+    except ImageUnavailable as error:
         if reference not in STAND_INS:
-            raise
+            raise _with_what_is_here(error, engine) from error
     else:
         return engine.image(reference)
     yield BasePreparing(
@@ -37,6 +37,13 @@ def ensure(
     )
     yield from _build_once(engine, reference, cancel, environ)
     return engine.image(reference)
+
+
+def _with_what_is_here(error: ImageUnavailable, engine: Engine) -> ImageUnavailable:
+    """The same error; its remedy names a base of the course that is on the engine, if one is."""
+    here = next((base for base in STAND_INS if engine.image(base) is not None), "")
+    also = f"Here already, without a network: FROM {here}" if here else ""
+    return ImageUnavailable(error.reference, hint=" ".join(part for part in (error.hint, also) if part))
 
 
 def pulling(engine: Engine, reference: str, cancel: Cancel) -> Iterator[BasePreparing]:

@@ -45,6 +45,20 @@ def test_image_without_a_stand_in_is_unavailable() -> None:
         list(ensure(offline("python:3.9"), "python:3.9", Cancel(), {}))
 
 
+def test_base_that_is_here_is_named() -> None:
+    """Offline, the remedy for another base names the one that works; where none is here, none is named."""
+    engine = FakeEngine(bases=("busybox:1.35", "python:3.11-slim"))
+    engine.unavailable.add("python:3.9")
+    with pytest.raises(ImageUnavailable) as there:
+        list(ensure(engine, "python:3.9", Cancel(), {}))
+    with pytest.raises(ImageUnavailable) as without:
+        list(ensure(offline("python:3.9"), "python:3.9", Cancel(), {}))
+
+    assert "python:3.9" == there.value.reference
+    assert f"{without.value.hint} Here already, without a network: FROM python:3.11-slim" == there.value.hint
+    assert "FROM" not in without.value.hint
+
+
 def test_base_that_a_script_forgot_builds_nothing_here() -> None:
     """A test on the engine in memory never gets a stand-in that it did not ask for."""
     with pytest.raises(LookupError, match=r"busybox:1\.35"):
