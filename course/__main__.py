@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TextIO
 
@@ -14,9 +15,14 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         _never_fail_to_encode(stream)
     try:
-        from course.cli import cli
+        from course.bare_line import run_bare
 
-        cli.main(prog_name="dockyard")
+        code = run_bare(sys.argv[1:], os.environ)
+        if code is None:
+            from course.cli import cli
+
+            cli.main(prog_name="dockyard")
+        sys.exit(code)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception:  # noqa: BLE001  the last resort: show everything, and say whose fault it is

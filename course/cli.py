@@ -17,15 +17,13 @@ import click
 
 from course.commands.invocation import Invocation
 from course.commands.options import NO_COLOUR_HELP, NO_MOTION_HELP, PLAIN_HELP
-from course.commands.output import say_error
+from course.commands.output import allow_colours, say_end
 from course.errors import CourseError
 from course.version import __version__
 from graders.errors import GraderError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
-
-INTERRUPTED = 130
 
 COMMANDS = {
     "list": ("course.commands.learn:list_command", "The course: levels, lessons, exercises and where you stand."),
@@ -106,12 +104,8 @@ class DockyardGroup(click.Group):
         """Run the command; our errors and ctrl+c end here."""
         try:
             return super().invoke(ctx)
-        except (CourseError, GraderError) as error:
-            say_error(error.message, error.hint)
-            raise click.exceptions.Exit(error.exit_code) from error
-        except (KeyboardInterrupt, click.Abort) as error:
-            say_error("Interrupted")
-            raise click.exceptions.Exit(INTERRUPTED) from error
+        except (CourseError, GraderError, KeyboardInterrupt, click.Abort) as error:
+            raise click.exceptions.Exit(say_end(error)) from error
 
 
 @click.group(
@@ -156,6 +150,7 @@ def cli(
         if on:
             invocation.turn_on(switch)
     invocation.configure()
+    allow_colours(allowed=invocation.terminal.colours > 0)
     if not invocation.terminal.colours:
         ctx.color = False
     if ctx.invoked_subcommand is not None:

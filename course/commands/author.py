@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import click
 
 from course.commands.author_write import export_group, new_command, preview_command
-from course.commands.check import narration
+from course.commands.check_work import narration
 from course.commands.choice import complete_exercises
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation
-from course.commands.options import Verbosity, format_option, output_option, verbosity, verbosity_options
+from course.commands.options import format_option, output_option, verbosity, verbosity_options
 from course.commands.output import emit
+from course.commands.verbosity import Verbosity
 from course.errors import ConfigError
 
 if TYPE_CHECKING:

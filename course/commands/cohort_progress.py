@@ -15,8 +15,8 @@ from types import TracebackType
 
 import click
 
-from course.commands.options import Verbosity
 from course.commands.output import say, say_raw
+from course.commands.verbosity import Verbosity
 from course.terminal import bar
 from graders.cohort.row import GradeState, Row, RowState
 from graders.cohort.run_event import (

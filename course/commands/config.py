@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from course.commands.invocation import Invocation, pass_invocation
-from course.commands.options import format_option, output_option
+from course.commands.invocation import Invocation
+from course.commands.options import format_option, output_option, pass_invocation
 from course.commands.output import emit
 from course.config import KEYS, MACHINE_FILE, user_file
 from graders.safe_text import clean

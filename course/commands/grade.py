@@ -15,8 +15,9 @@ from click.core import ParameterSource
 from course.commands.choice import complete_exercises
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation
-from course.commands.options import Verbosity, formats_option, output_option, verbosity, verbosity_options
+from course.commands.options import formats_option, output_option, verbosity, verbosity_options
 from course.commands.output import emit, ensure_writable, say, say_error
+from course.commands.verbosity import Verbosity
 
 if TYPE_CHECKING:
     from collections.abc import Callable

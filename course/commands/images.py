@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from course.commands.check import narration
+from course.commands.check_work import narration
 from course.commands.interrupt import cancel_on_signal
-from course.commands.invocation import Invocation, pass_invocation
+from course.commands.invocation import Invocation
 from course.commands.noted_bases import note_bases
-from course.commands.options import format_option, output_option, verbosity, verbosity_options
+from course.commands.options import format_option, output_option, pass_invocation, verbosity, verbosity_options
 from course.commands.output import emit
 from course.errors import ConfigError
 from graders.safe_text import clean

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from course.terminal import Terminal, look
 
 if TYPE_CHECKING:
@@ -132,6 +130,3 @@ class Invocation:
             yield session
         finally:
             session.close()
-
-
-pass_invocation = click.make_pass_decorator(Invocation)

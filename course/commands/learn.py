@@ -11,8 +11,8 @@ import click
 from course import spoken
 from course.commands.checklist import checklist_lines
 from course.commands.choice import choose_exercise, complete_exercises, next_step
-from course.commands.invocation import Invocation, pass_invocation
-from course.commands.options import colour_option, format_option, output_option, spoken_options
+from course.commands.invocation import Invocation
+from course.commands.options import colour_option, format_option, output_option, pass_invocation, spoken_options
 from course.commands.output import emit, say
 from course.slash import lesson_number, start_command
 from graders.safe_text import clean, clean_lines

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import click
-
-from course.commands.options import Verbosity
-from course.commands.output import say
+from course.commands.output import say, styled
+from course.commands.verbosity import Verbosity
 from course.event import CheckRecorded, SessionEvent
 from course.terminal import StatusLine, bar
 from graders.event import (
@@ -97,7 +95,7 @@ class Narrator:
 
     def verdict(self, ok: bool, name: str, text: str, elapsed_s: float) -> None:
         """Say how a piece of a longer work ended."""
-        word = click.style("ok   ", fg="green") if ok else click.style("wrong", fg="red", bold=True)
+        word = styled("ok   ", "green") if ok else styled("wrong", "red", bold=True)
         self._line(f"  {word} {clean(name)}  {clean(text)}  {elapsed_s:.1f} s")
 
     def base(self, event: BasePreparing) -> None:
@@ -124,9 +122,9 @@ class Narrator:
             return
         where = "        " if step.line is None else f"line {step.line:<3}"
         if step.status is StepStatus.CACHED:
-            ended = click.style("CACHED", fg="cyan")
+            ended = styled("CACHED", "cyan")
         elif step.status is StepStatus.FAILED:
-            ended = click.style(f"FAILED after {step.elapsed_s:.1f} s", fg="red")
+            ended = styled(f"FAILED after {step.elapsed_s:.1f} s", "red")
         else:
             ended = f"{step.elapsed_s:.1f} s"
         self._line(f"  {where} {name}  {ended}")
@@ -134,14 +132,14 @@ class Narrator:
     def _check(self, outcome: Outcome) -> None:
         self._decided[outcome.id] = outcome.status
         if self._verbosity is Verbosity.VERBOSE:
-            word = click.style(f"{outcome.status:<7}", fg=STATUS_COLOURS[outcome.status])
+            word = styled(f"{outcome.status:<7}", STATUS_COLOURS[outcome.status])
             self._line(f"  {word} {outcome.id}: {clean(outcome.claim)}")
         elif self._status is not None:
             self._show(f"{len(self._decided)} of {self._planned} checks decided")
 
     def _recorded(self, event: CheckRecorded) -> None:
         if event.first_pass:
-            self._line(click.style("Passed for the first time.", fg="green", bold=True))
+            self._line(styled("Passed for the first time.", "green", bold=True))
         for number in event.unlocked:
             self._line(f"Lesson {number} is open now: dockyard start {number}")
 

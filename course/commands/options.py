@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
 from course.commands.invocation import Invocation
+from course.commands.output import allow_colours
+from course.commands.verbosity import Verbosity
 
 F = TypeVar("F", bound=Callable[..., None])
 
-
-class Verbosity(IntEnum):
-    """How much is said beside the data."""
-
-    QUIET = 0
-    NORMAL = 1
-    VERBOSE = 2
+pass_invocation = click.make_pass_decorator(Invocation)
 
 
 def formats_option(*names: str) -> Callable[[F], F]:
@@ -71,6 +66,7 @@ def _act(act: Callable[[Invocation], None]) -> Callable[[click.Context, click.Pa
             act(invocation)
             if not invocation.terminal.colours:
                 ctx.color = False
+                allow_colours(allowed=False)
 
     return callback
 

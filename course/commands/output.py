@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TextIO
 
-import click
+from course.errors import ConfigError, CourseError
+from graders.errors import GraderError
 
-from course.errors import ConfigError
+INTERRUPTED = 130
+"""Exit code of what the user stopped."""
+
+_COLOURS: ContextVar[bool] = ContextVar("colours", default=True)
+"""Whether this call of the program may colour what it writes to a terminal."""
+_CODES = {"red": 31, "green": 32, "yellow": 33, "magenta": 35, "cyan": 36}
+_SEQUENCE = re.compile(r"\x1b\[[;?0-9]*[a-zA-Z]")
+
+
+def allow_colours(*, allowed: bool) -> None:
+    """From now on, colours may or may not be written; elsewhere than to a terminal they never are."""
+    _COLOURS.set(allowed)
+
+
+def styled(text: str, colour: str = "", *, bold: bool = False) -> str:
+    """The text with the sequences that colour it; `emit` and `say` take them away where they are not wanted."""
+    codes = (f"\x1b[{_CODES[colour]}m" if colour else "") + ("\x1b[1m" if bold else "")
+    return f"{codes}{text}\x1b[0m"
 
 
 def emit(text: str, output: Path | None = None) -> None:
@@ -51,9 +71,18 @@ def say_error(message: str, hint: str = "") -> None:
     """Tell an error of ours; the text may hold what a learner or an engine wrote."""
     from graders.safe_text import clean
 
-    say(f"{click.style('Error:', fg='red', bold=True)} {clean(message)}")
+    say(f"{styled('Error:', 'red', bold=True)} {clean(message)}")
     for line in hint.splitlines():
         say(f"       {clean(line)}")
+
+
+def say_end(error: BaseException) -> int:
+    """Tell what ends the program, an error of ours or an interrupt; the exit code."""
+    if isinstance(error, CourseError | GraderError):
+        say_error(error.message, error.hint)
+        return error.exit_code
+    say_error("Interrupted")
+    return INTERRUPTED
 
 
 def say_raw(text: str) -> None:
@@ -98,11 +127,19 @@ def _umask() -> int:
 
 
 def _write(stream: TextIO | None, text: str, *, err: bool) -> None:
-    """Echo, and go on in silence when the reader has left or never was: that changes no verdict."""
+    """Write, and go on in silence when the reader has left or never was: that changes no verdict."""
     if stream is None:
         return
+    if "\x1b" in text and not (_COLOURS.get() and stream.isatty()):
+        text = _SEQUENCE.sub("", text)
     try:
-        click.echo(text, nl=False, err=err)
+        if (stream.encoding or "").lower() in ("utf-8", "utf8"):
+            stream.write(text)
+        else:
+            # What else a stream may need, click knows.
+            import click
+
+            click.echo(text, nl=False, err=err, color=True)
         stream.flush()
     except BrokenPipeError:
         _plug(stream)

@@ -11,8 +11,9 @@ import click
 
 from course.commands.grade import read_due
 from course.commands.invocation import Invocation
-from course.commands.options import Verbosity, formats_option, output_option, verbosity, verbosity_options
+from course.commands.options import formats_option, output_option, verbosity, verbosity_options
 from course.commands.output import emit, ensure_writable, say
+from course.commands.verbosity import Verbosity
 
 if TYPE_CHECKING:
     from course.cohort_report import Reported

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from course.commands.choice import choose_exercise, complete_exercises
-from course.commands.invocation import Invocation, pass_invocation
+from course.commands.invocation import Invocation
+from course.commands.options import pass_invocation
 from course.commands.output import emit
 from graders.safe_text import clean_lines
 

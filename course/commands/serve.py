@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from course.commands.invocation import Invocation, pass_invocation
+from course.commands.invocation import Invocation
+from course.commands.options import pass_invocation
 from course.commands.output import emit, say
 
 DEFAULT_PORT = 8421

@@ -12,8 +12,9 @@ import click
 from course.commands.choice import choose_exercise, complete_exercises, next_after
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation
-from course.commands.options import Verbosity, colour_option, spoken_options
+from course.commands.options import colour_option, spoken_options
 from course.commands.output import emit, say, say_raw
+from course.commands.verbosity import Verbosity
 from course.event import CheckRecorded
 from course.terminal import StatusLine
 from graders.report import Verdict

@@ -18,7 +18,7 @@ import pytest
 from click.testing import Result
 
 from course.commands.cohort_progress import CohortNarrator, Tally, table
-from course.commands.options import Verbosity
+from course.commands.verbosity import Verbosity
 from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
 from graders.cohort.row import GradeState
 from graders.cohort.run_event import EngineAway, GradingEnded, GradingStage, GradingStarted, RunPlanned

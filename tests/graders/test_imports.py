@@ -69,12 +69,14 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_check_from_the_store_imports_little() -> None:
-    """What answers for unchanged content reads no YAML, no schema and no check, and knows nothing of an engine."""
+    """What answers for unchanged content reads no command line, YAML, schema or check, and knows of no engine."""
     modules = (
-        "course.commands.check", "course.commands.narration", "course.session", "course.build_numbers",
+        "course.bare_line", "course.commands.check_work", "course.commands.narration", "course.session",
+        "course.commands.invocation", "course.build_numbers",
         "graders.recall", "graders.report_store", "graders.submission", "graders.formats.json", "graders.formats.text",
     )  # fmt: skip
     dear = {
+        "click",
         "difflib",
         "msgspec",
         "random",
