@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from course.author.verify import ExerciseResult, Sample, verify
 from graders import pipeline
 from graders.cancel import Cancel
@@ -26,10 +28,18 @@ JOBS = 2
 """Answers that are graded side by side."""
 
 
+def known_layers(factory: pytest.TempPathFactory) -> Path:
+    """Where this run of the tests remembers what layers hold, the same folder in each of its workers."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "layers"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def prove(spec: ExerciseSpec, sample: Sample, engine: Engine, layers: Path) -> None:
     """No false pass, no false failure, each wrong answer caught by exactly the checks that it lists.
 
-    What the layers of images hold is remembered in `layers`, as it is for a learner.
+    What the layers of images hold is remembered in `layers`, as it is for a learner: those of the base image by all.
     """
     environ = {"DOCKER_HOST": engine.info().socket, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
     store = FolderStore(layers)

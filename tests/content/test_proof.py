@@ -17,7 +17,7 @@ from course.author.sample import course_sample
 from course.catalog import read_catalog
 from graders.engine.base import Engine
 from graders.exercise import ExerciseSpec, read_exercise
-from tests.proof import prove
+from tests.proof import known_layers, prove
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOG = read_catalog(ROOT)
@@ -27,15 +27,11 @@ WALKED = frozenset(name for number in CATALOG.level(1).lessons for name in CATAL
 """Ids of those whose solutions the walk grades."""
 
 
-@pytest.fixture(scope="module")
-def layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where layers are remembered: of the base image, that every exercise is built on, by all of them."""
-    return tmp_path_factory.mktemp("layers")
-
-
 @pytest.mark.engine
 @pytest.mark.parametrize("slug", EXERCISES)
-def test_exercise_is_proved(slug: str, engine: Engine, python_base: str, layers: Path) -> None:
+def test_exercise_is_proved(
+    slug: str, engine: Engine, python_base: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """No false pass, no false failure, each wrong answer caught by exactly the checks that it lists."""
     specs = [read_exercise(ROOT / "exercises" / name) for name in EXERCISES]
     sample = course_sample({spec.id: (spec, read_cases(spec)) for spec in specs})
@@ -43,4 +39,4 @@ def test_exercise_is_proved(slug: str, engine: Engine, python_base: str, layers:
     def not_walked(spec: ExerciseSpec, _cases: tuple[Case, ...]) -> tuple[Case, ...]:
         return tuple(case for case in sample[spec.id] if case.kind is not Kind.SOLUTION or spec.id not in WALKED)
 
-    prove(next(spec for spec in specs if spec.id == slug), not_walked, engine, layers)
+    prove(next(spec for spec in specs if spec.id == slug), not_walked, engine, known_layers(tmp_path_factory))

@@ -10,7 +10,7 @@ from course.author.sample import representative
 from graders.engine.base import Engine
 from graders.exercise import read_exercise
 from graders.registry import all_checks
-from tests.proof import prove
+from tests.proof import known_layers, prove
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -19,9 +19,11 @@ FIXTURES = sorted(path.parent for path in HERE.glob("*/*/exercise.toml"))
 
 @pytest.mark.engine
 @pytest.mark.parametrize("folder", FIXTURES, ids=lambda path: path.name)
-def test_fixture_is_proved(folder: Path, engine: Engine, python_base: str, tmp_path: Path) -> None:
+def test_fixture_is_proved(
+    folder: Path, engine: Engine, python_base: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """No false pass, no false failure, each wrong answer caught by exactly the checks that it lists."""
-    prove(read_exercise(folder), representative, engine, tmp_path)
+    prove(read_exercise(folder), representative, engine, known_layers(tmp_path_factory))
 
 
 def test_every_check_is_used_by_an_exercise_or_a_fixture() -> None:
