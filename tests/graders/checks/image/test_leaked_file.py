@@ -98,3 +98,13 @@ def test_given_secret_in_a_file_is_found(data: bytes) -> None:
     assert isinstance(finding, Finding)
     assert "The secret hub-*** is in the image, at /app/start.sh" == finding.message
     assert [] == [*CHECK.find(context, Params())]
+
+
+def test_given_secret_in_the_configuration_is_left_to_the_check_of_secrets() -> None:
+    """One fault, one finding; a planted file's text there is found as ever."""
+    secret = "hub-5f2c9e71d0a84b36"
+    found = read(tar(("app/a", b"a")), config=f'{{"Env": ["T={secret}"]}}'.encode(), tokens=(CANARY.token, secret))
+    context = image_context(canaries=(CANARY,), scan=found)
+
+    assert [-1] == [hit.layer for hit in found.hits]
+    assert [] == [*CHECK.find(context, Params(given=(secret,)))]
