@@ -50,7 +50,8 @@ def _structure(flat: Flat) -> Iterator[tuple[Logical, str, str]]:
     lines = []
     for logical in flat.logicals:
         keyword, value = split_keyword(logical.text)
-        lines.append(f"{_NO_LETTER.sub('?', keyword)} {value}{_GUARD}\n")
+        plain = keyword if keyword.isalpha() and keyword.isascii() else _NO_LETTER.sub("?", keyword)
+        lines.append(f"{plain} {value}{_GUARD}\n")
     parser = DockerfileParser(fileobj=io.BytesIO("".join(lines).encode()))
     for part in parser.structure:
         yield flat.logicals[part["startline"]], part["instruction"], part["value"].removesuffix(_GUARD)

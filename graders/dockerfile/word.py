@@ -179,7 +179,8 @@ def read_list(text: str) -> tuple[str, ...] | None:
 
     What stands after the closing bracket is passed over, as Docker's decoder does.
     """
-    match = _LIST.match(text.lstrip())
+    text = text.lstrip()
+    match = _LIST.match(text) if text.startswith("[") else None
     if match is None:
         return None
     try:
