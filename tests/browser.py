@@ -7,10 +7,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 FLAGS = (
     "--headless",
@@ -29,6 +32,9 @@ FLAGS = (
 @contextmanager
 def open_chromium(profile: Path) -> Iterator[Chrome]:
     """A headless Chromium with an empty profile; it and its driver are ended after it. It logs what it requests."""
+    # Half a second, which a run without a browser would pay while its tests are collected.
+    from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+
     browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if browser is None or driver is None:
         pytest.fail("Chromium or its driver is missing: apt-get install chromium chromium-driver")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
 from tests.browser import requested
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 
 @pytest.mark.engine

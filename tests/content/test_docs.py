@@ -8,14 +8,17 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import chdir
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from course.cli import cli
+from course.commands.invocation import Invocation
 from graders.engine.base import Engine
 from graders.exercise import SUB_TABLES, CheckUse, ExerciseSpec
 from graders.service.spec import FixedRequest
@@ -28,6 +31,8 @@ ILLUSTRATION, ENGINE = "illustration", "engine"
 """Words after "console": shown and not run; run where an engine is, with everything above it on the page."""
 COMMAND_S = 120.0
 _END = re.compile(r"\s+#\s*exit code (\d+)\s*$")
+_OURS = re.compile(r"((?:[A-Z_]+=\S+ )*)dockyard( [^#|;&<>$`*?~\n]*)?(?:#.*)?")
+"""A command of ours alone, and its comment: nothing in it is for a shell to act on."""
 _FENCE = re.compile(r"^(`{3,})(\w*)([^\n]*)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 _HEREDOC = re.compile(r"<<'?(\w+)'?")
 
@@ -113,8 +118,38 @@ def missing(shown: tuple[str, ...], printed: str) -> list[str]:
     return lacking
 
 
+def in_a_shell(text: str, here: Path, env: Mapping[str, str], scratch: Path) -> tuple[int, str, Path]:
+    """Exit code and output of what is typed, and the folder that it leaves one in."""
+    where = scratch / "where"
+    done = subprocess.run(
+        ["bash", "-c", f"{text}\ncode=$?; pwd > {shlex.quote(str(where))}; exit $code"],
+        cwd=here,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=COMMAND_S,
+        check=False,
+    )
+    return done.returncode, done.stdout, Path(where.read_text().strip())
+
+
+def in_this_process(variables: str, words: str, here: Path, env: Mapping[str, str]) -> tuple[int, str, Path]:
+    """The same of a command of ours, without the time that a start of the program takes."""
+    own = dict(word.split("=", 1) for word in shlex.split(variables))
+    with chdir(here):
+        done = CliRunner().invoke(cli, shlex.split(words), obj=Invocation({**env, **own}))
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.output, here
+
+
 def play(page: Path, folder: Path, home: Path, *, engine: str | None) -> list[str]:
-    """Type a page's commands one after the other in an empty folder; what came out otherwise than the page says."""
+    """Type a page's commands one after the other in an empty folder; what came out otherwise than the page says.
+
+    With an engine each command starts the program, as a reader does; without one, only what needs a shell.
+    """
     env = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(home), "LANG": "C.UTF-8", "COLUMNS": "100"}
     if engine:
         env["DOCKER_HOST"] = engine
@@ -123,24 +158,14 @@ def play(page: Path, folder: Path, home: Path, *, engine: str | None) -> list[st
     for command in typed(page):
         if ILLUSTRATION in command.words or (ENGINE in command.words and not engine):
             continue
-        where = folder.parent / "where"
-        done = subprocess.run(
-            ["bash", "-c", f"{command.text}\ncode=$?; pwd > {shlex.quote(str(where))}; exit $code"],
-            cwd=here,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=COMMAND_S,
-            check=False,
-        )
-        here = Path(where.read_text().strip())
-        if done.returncode != command.exit_code:
-            wrong.append(f"{command.text}: exit code {done.returncode}\n{done.stdout}")
-        wrong += [
-            f"{command.text}: never printed {line!r}\n{done.stdout}" for line in missing(command.shown, done.stdout)
-        ]
+        ours = None if engine else _OURS.fullmatch(command.text)
+        if ours:
+            code, printed, here = in_this_process(ours[1], ours[2] or "", here, env)
+        else:
+            code, printed, here = in_a_shell(command.text, here, env, folder.parent)
+        if code != command.exit_code:
+            wrong.append(f"{command.text}: exit code {code}\n{printed}")
+        wrong += [f"{command.text}: never printed {line!r}\n{printed}" for line in missing(command.shown, printed)]
     return wrong
 
 

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import dask
 import pytest
 from click.testing import Result
-from distributed import LocalCluster, Security
 
 from course import cluster, cluster_worker
 from course.cluster import cluster_grader, is_closed, settings_for
@@ -37,6 +36,9 @@ from graders.submission import read_submission
 from tests.course.command_line import dockyard
 from tests.graders.cohort.cluster_rig import BROKEN, RIGHT, SLOW, eventually
 from tests.graders.cohort.small_exercise import small_exercise
+
+if TYPE_CHECKING:
+    from distributed import Security
 
 CODE = "c" * 64
 WORDS = ("grade", "in", "--exercise", "small", "--out", "out")
@@ -71,6 +73,9 @@ def one_code(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def local_cluster(slots: int = 1, security: Security | None = None) -> Iterator[str]:
     """The address of a scheduler with two workers, all of it in this process."""
+    # Most of a second, which only the worker that runs these tests has to pay.
+    from distributed import LocalCluster
+
     levels = {name: logging.getLogger(name).level for name in LOGGERS}
     with LocalCluster(  # type: ignore[no-untyped-call]
         n_workers=2,
@@ -296,6 +301,9 @@ def test_tls_comes_from_dasks_own_settings(
     cohort: ExerciseSpec, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """With certificates in Dask's settings a tls:// scheduler grades; without them it lets nobody in, and says so."""
+    import dask
+    from distributed import Security
+
     monkeypatch.setattr(dask_link, "CONNECT_S", 3.0)
     use_desk(monkeypatch, make_desk())
     settings = make_certificates(tmp_path)

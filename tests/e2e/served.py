@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
 from tests.browser import log_of
 from tests.e2e.terminal import DOCKYARD
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 KEEP_TERMINAL = """
 Object.defineProperty(Object.prototype, "websocket_url", {

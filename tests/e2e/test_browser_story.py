@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from aiohttp import ClientSession
-from selenium.webdriver import Chrome, Keys
+from selenium.webdriver.common.keys import Keys
 
 from tests.browser import log_of, requested
 from tests.e2e.progress import pass_before
 from tests.e2e.served import Page, is_alive, new_user, serving, until
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 ROOT = Path(__file__).parents[2]
 
@@ -82,6 +85,8 @@ def test_other_page_in_the_same_browser_gets_nothing(
 @pytest.mark.e2e
 async def test_server_that_is_killed_takes_its_desks_with_it(sealed_environment: Path) -> None:
     """A desk looks for its server and leaves when that was killed: no process stays."""
+    from aiohttp import ClientSession
+
     with serving(new_user(sealed_environment)) as server:
         headers = {"Origin": server.root.rstrip("/"), "Cookie": f"dockyard-{server.port}={server.token}"}
         async with ClientSession() as client, client.ws_connect(f"{server.root}ws", headers=headers) as page:

@@ -26,14 +26,28 @@ def export(target: Path, *args: str) -> Result:
     return CliRunner().invoke(cli, words, obj=Invocation(dict(os.environ)))
 
 
-def laid_out(archive: Path, root: Path, answer: Path) -> None:
-    """Do what Gradescope does with an archive and a submission."""
-    (root / "results").mkdir(parents=True)
-    shutil.copytree(answer, root / "submission")
+def unpacked(archive: Path, source: Path) -> None:
+    """Do what Gradescope does with an archive."""
     with zipfile.ZipFile(archive) as opened:
         for info in opened.infolist():
-            path = Path(opened.extract(info, root / "source"))
+            path = Path(opened.extract(info, source))
             path.chmod((info.external_attr >> 16) & 0o777)
+
+
+def hand_in(root: Path, answer: str) -> None:
+    """Do what Gradescope does with a submission."""
+    (root / "results").mkdir(parents=True)
+    shutil.copytree(ROOT / "exercises/first-image" / answer, root / "submission")
+
+
+@pytest.fixture(scope="module")
+def text_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive that grades text alone, and beside it in `source` what is in it: both are made once."""
+    place = tmp_path_factory.mktemp("gradescope")
+    exported = export(place / "first-image.zip", "--static")
+    assert exported.exit_code == 0, exported.output
+    unpacked(place / "first-image.zip", place / "source")
+    return place / "first-image.zip"
 
 
 def grade(root: Path) -> tuple[int, dict[str, object]]:
@@ -50,7 +64,8 @@ def test_autograder_gives_the_points_of_a_right_answer(engine: Engine, python_ba
     """On a named engine a right answer gets all its points, and nothing of the checkout is needed."""
     archive = tmp_path / "first-image.zip"
     exported = export(archive, "--engine", engine.info().socket)
-    laid_out(archive, tmp_path / "autograder", ROOT / "exercises/first-image/solution")
+    unpacked(archive, tmp_path / "autograder/source")
+    hand_in(tmp_path / "autograder", "solution")
     status, results = grade(tmp_path / "autograder")
 
     assert exported.exit_code == 0, exported.output
@@ -58,48 +73,53 @@ def test_autograder_gives_the_points_of_a_right_answer(engine: Engine, python_ba
     assert "undecided" not in str(results["output"])
 
 
-def test_static_autograder_comments_and_gives_no_score(tmp_path: Path) -> None:
+def test_static_autograder_comments_and_gives_no_score(text_only: Path, tmp_path: Path) -> None:
     """Text checks alone are no grade: the comments are there, the score is not."""
-    archive = tmp_path / "first-image.zip"
-    export(archive, "--static")
-    laid_out(archive, tmp_path / "autograder", ROOT / "exercises/first-image/wrong/newest-python")
-    status, results = grade(tmp_path / "autograder")
+    hand_in(tmp_path, "wrong/newest-python")
+    (tmp_path / "source").symlink_to(text_only.parent / "source")
+    status, results = grade(tmp_path)
 
     assert status == 0
     assert "score" not in results
     assert "unpinned-base" in json.dumps(results["tests"])
 
 
-def test_engine_that_is_gone_is_no_zero(tmp_path: Path) -> None:
-    """Without its engine the autograder ends as broken, and no score is written."""
+def test_engine_that_is_gone_is_no_zero(text_only: Path, tmp_path: Path) -> None:
+    """Without its engine the autograder ends as broken, and no score is written; all but its settings is as in any."""
     archive = tmp_path / "first-image.zip"
     export(archive, "--engine", f"unix://{tmp_path}/nobody.sock")
-    laid_out(archive, tmp_path / "autograder", ROOT / "exercises/first-image/solution")
-    status, results = grade(tmp_path / "autograder")
+    hand_in(tmp_path, "solution")
+    (tmp_path / "source").mkdir()
+    for path in (text_only.parent / "source").iterdir():
+        (tmp_path / "source" / path.name).symlink_to(path)
+    (tmp_path / "source/settings.sh").unlink()
+    with zipfile.ZipFile(archive) as opened:
+        opened.extract("settings.sh", tmp_path / "source")
+    status, results = grade(tmp_path)
 
     assert status == 3
     assert "score" not in results
 
 
-def test_autograder_that_can_not_start_says_whose_fault_it_is(tmp_path: Path) -> None:
+def test_autograder_that_can_not_start_says_whose_fault_it_is(text_only: Path, tmp_path: Path) -> None:
     """When our program does not start at all, the student reads that it was not their fault."""
-    archive = tmp_path / "first-image.zip"
-    export(archive, "--static")
-    laid_out(archive, tmp_path / "autograder", ROOT / "exercises/first-image/solution")
-    (tmp_path / "autograder/source/lib/course/__main__.py").write_text("raise SystemExit(1)\n")
-    status, results = grade(tmp_path / "autograder")
+    hand_in(tmp_path, "solution")
+    with zipfile.ZipFile(text_only) as opened:
+        opened.extractall(tmp_path / "source", ["run_autograder", "settings.sh"])
+    (tmp_path / "source/run_autograder").chmod(0o755)
+    (tmp_path / "source/lib/course").mkdir(parents=True)
+    (tmp_path / "source/lib/course/__init__.py").touch()
+    (tmp_path / "source/lib/course/__main__.py").write_text("raise SystemExit(1)\n")
+    status, results = grade(tmp_path)
 
     assert status == 3
     assert "score" not in results
     assert "no fault of it" in str(results["output"])
 
 
-def test_archive_holds_scripts_that_sh_understands_and_what_pip_shall_install(tmp_path: Path) -> None:
+def test_archive_holds_scripts_that_sh_understands_and_what_pip_shall_install(text_only: Path) -> None:
     """Both scripts are executable and parse; the requirements are those of our distribution, extras aside."""
-    archive = tmp_path / "first-image.zip"
-    export(archive, "--static")
-    laid_out(archive, tmp_path / "autograder", ROOT / "exercises/first-image/solution")
-    source = tmp_path / "autograder/source"
+    source = text_only.parent / "source"
     for script in ("setup.sh", "run_autograder"):
         assert os.access(source / script, os.X_OK)
         subprocess.run(["sh", "-n", source / script], check=True)
@@ -107,7 +127,8 @@ def test_archive_holds_scripts_that_sh_understands_and_what_pip_shall_install(tm
 
     assert "dockerfile-parse==2.0.1" in requirements
     assert "distributed" not in requirements
-    assert not list(source.rglob("__pycache__"))
+    with zipfile.ZipFile(text_only) as opened:
+        assert [] == [name for name in opened.namelist() if "__pycache__" in name]
 
 
 @pytest.mark.parametrize("args", [(), ("--static", "--engine", "tcp://grader.example.org:2375")])

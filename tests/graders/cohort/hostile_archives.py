@@ -103,10 +103,11 @@ def raw_zip(
     system: int = 0,
 ) -> bytes:
     """A zip written byte by byte: names as they come, sizes as told. `overlap`: all share the first one's data."""
-    body, central, count, first = bytearray(), bytearray(), 0, 0
+    body, central, count, first, packed = bytearray(), bytearray(), 0, 0, b""
     for index, (name, content) in enumerate(files):
-        packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-        packed = content if method == 0 else packer.compress(content) + packer.flush()
+        if not (overlap and index):
+            packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+            packed = content if method == 0 else packer.compress(content) + packer.flush()
         size = len(content) if claimed_size is None else claimed_size
         check = zlib.crc32(content) if crc is None else crc
         offset = len(body)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
-from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from graders.cohort.gradebook.worth import LatePolicy, score
 from graders.cohort.page.file import PageFile
@@ -22,6 +20,9 @@ from graders.cohort.similarity.compare import Alike, Group, Kind, Pair, SharedLi
 from tests.browser import log_of, open_chromium, requested
 from tests.graders.cohort.hostile_rows import HOSTILE, hostile_rows
 from tests.graders.cohort.made_rows import DUE, EXERCISE, NOW, made_rows
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 pytestmark = pytest.mark.engine
 
@@ -66,9 +67,23 @@ def asked(browser: Chrome, script: str) -> object:
     return browser.execute_script(f"return {script}")
 
 
+def choose(browser: Chrome, name: str, value: str) -> None:
+    """Choose from a list of the page."""
+    from selenium.webdriver.support.ui import Select
+
+    Select(browser.find_element(By.NAME, name)).select_by_value(value)
+
+
+def wait_until(browser: Chrome, claim: Callable[[], bool]) -> None:
+    """Wait until it is so, ten seconds at most."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    WebDriverWait(browser, 10).until(lambda _: claim())
+
+
 def wait_for(browser: Chrome, students: int) -> None:
     """Wait until so many students are listed: a choice in a list takes effect a moment after the call."""
-    WebDriverWait(browser, 10).until(lambda _: len(shown(browser)) == students)
+    wait_until(browser, lambda: len(shown(browser)) == students)
 
 
 def test_page_opens_from_disk_and_asks_for_nothing_else(browser: Chrome, tmp_path: Path) -> None:
@@ -97,13 +112,13 @@ def test_students_are_filtered_by_name_state_check_and_group(made: Chrome) -> No
 
     made.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
     wait_for(made, ROWS)
-    Select(made.find_element(By.NAME, "state")).select_by_value("errored")
+    choose(made, "state", "errored")
     errored = asked(made, "[...document.querySelectorAll('.s')].filter(r => r.dataset.t === 'errored').length")
 
     assert isinstance(errored, int)
     assert 0 < errored < ROWS
     wait_for(made, errored)
-    Select(made.find_element(By.NAME, "check")).select_by_value("runs-as-root")
+    choose(made, "check", "runs-as-root")
 
     wait_for(made, 0)
 
@@ -111,7 +126,7 @@ def test_students_are_filtered_by_name_state_check_and_group(made: Chrome) -> No
 
     made.find_element(By.ID, "all").click()
     wait_for(made, ROWS)
-    Select(made.find_element(By.NAME, "group")).select_by_value("Group 2")
+    choose(made, "group", "Group 2")
     wait_for(made, ROWS // 4)
 
 
@@ -159,7 +174,7 @@ def test_link_to_a_student_opens_their_part(made: Chrome) -> None:
     made.execute_script("arguments[0].click()", link)
     target = str(link.get_attribute("href")).partition("#")[2]
     part = made.find_element(By.ID, target)
-    WebDriverWait(made, 10).until(lambda _: part.is_displayed())
+    wait_until(made, part.is_displayed)
 
     assert "The engine did not answer within 60 s" in part.text
 
