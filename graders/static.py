@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from graders.build_context import DOCKERFILE, read_ignore
 from graders.context_file import ContextFile
 from graders.dockerfile.parse import parse
+from graders.dockerfile.script import with_scripts
 from graders.dockerfile_context import DockerfileContext
 from graders.exercise import ExerciseSpec
 from graders.finding import Finding
@@ -44,10 +45,11 @@ def static_findings(
 
 def context_of(spec: ExerciseSpec, dockerfile: bytes, files: tuple[ContextFile, ...]) -> DockerfileContext:
     """The evidence of the dockerfile level."""
+    beside, ignore = {file.path: file.data for file in files if not file.link}, read_ignore(files)
     return DockerfileContext(
-        dockerfile=parse(dockerfile),
-        files={file.path: file.data for file in files if not file.link},
-        ignore=read_ignore(files),
+        dockerfile=with_scripts(parse(dockerfile), beside, ignore),
+        files=beside,
+        ignore=ignore,
         requirements=spec.build.requirements,
         source=spec.build.source,
         must_ignore=spec.build.canaries,

@@ -44,6 +44,14 @@ class Command(NamedTuple):
     """Line on which the command starts, 1-based, as well as the reader can tell."""
 
 
+class Script(NamedTuple):
+    """A shell script of the submission."""
+
+    path: str
+    """In the build context; empty when it stands in the Dockerfile itself, as a heredoc."""
+    text: str
+
+
 class Instruction(NamedTuple):
     """One logical instruction."""
 
@@ -69,6 +77,8 @@ class Instruction(NamedTuple):
     """Variables in `value` without a value here: the base image or a build argument may define them."""
     variables: Mapping[str, str] = MappingProxyType({})
     """What ENV and ARG of this file have set when the instruction acts."""
+    scripts: tuple[Script, ...] = ()
+    """The submission's scripts that a RUN runs, where `graders.dockerfile.script` looked for them."""
 
     @property
     def words(self) -> tuple[str, ...]:

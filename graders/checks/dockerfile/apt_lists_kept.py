@@ -144,7 +144,8 @@ def _has_quoted_pattern(instruction: Instruction) -> bool:
 
 
 def _scripts(instruction: Instruction) -> tuple[str, ...]:
-    return (instruction.value, *(heredoc.body for heredoc in instruction.heredocs))
+    bodies = (heredoc.body for heredoc in instruction.heredocs)
+    return (instruction.value, *bodies, *(script.text for script in instruction.scripts))
 
 
 def _script_removes(command: Command, instruction: Instruction, origins: Origins, folder: str) -> bool:

@@ -87,7 +87,11 @@ class _Reader:
     def __init__(self, context: DockerfileContext, params: Params) -> None:
         self._context = context
         ignore = context.ignore
-        self._files = [path for path in context.files if ignore is None or not ignore.excludes(path)]
+        # A script that a RUN runs is a part of the build, and changes as seldom as the Dockerfile.
+        of_build = {script.path for item in context.dockerfile.instructions for script in item.scripts}
+        self._files = [
+            path for path in context.files if path not in of_build and (ignore is None or not ignore.excludes(path))
+        ]
         self._manifests = _manifests(context.requirements, params.manifests)
         self._sources = paths_like(*params.sources)
         self._decided: dict[tuple[str, tuple[str, ...]], bool] = {}
