@@ -97,11 +97,16 @@ class LessonView(VerticalScroll):
         blocks = self.blocks
         if turn != self._turn or self.scroll_y or not self.display or not 0 < self._place < len(blocks):
             return
-        if not blocks[-1].region or self.virtual_size.height < self._top_of(blocks[-1]):
-            # Not all blocks have their places yet, or how far can be scrolled is not known: wait for it.
+        if self._is_laid_out:
+            self.scroll_to_widget(blocks[self._place], top=True, animate=False)
+        else:
             self.set_timer(LAYOUT_S, lambda: self._go_to_place(turn))
-            return
-        self.scroll_to_widget(blocks[self._place], top=True, animate=False)
+
+    @property
+    def _is_laid_out(self) -> bool:
+        """Whether all blocks have their places, and how far can be scrolled is known."""
+        last = self.blocks[-1]
+        return bool(last.region) and self.virtual_size.height >= self._top_of(last)
 
     def links(self) -> tuple[Link, ...]:
         """The links of the lesson."""
@@ -118,8 +123,13 @@ class LessonView(VerticalScroll):
         return tuple(block for block in self.blocks if wanted in _text_of(block).casefold())
 
     def go_to_block(self, block: MarkdownBlock) -> None:
-        """Bring a block to the top."""
-        self.scroll_to_widget(block, top=True, animate=False)
+        """Bring a block to the top, once the lesson is laid out: one that was hidden until now is not yet."""
+        if not self.display or not block.is_attached:
+            return
+        if self._is_laid_out:
+            self.scroll_to_widget(block, top=True, animate=False)
+        else:
+            self.set_timer(LAYOUT_S, lambda: self.go_to_block(block))
 
     def mark(self, block: MarkdownBlock | None) -> None:
         """Let one block stand out, and open it when it hides something; None: no block any more."""
