@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from course.errors import ContentError
 from course.fields import Fields, nearest
 from course.lesson import Lesson, read_lesson
+from graders.kept_table import table_of
 
 if TYPE_CHECKING:
     from course.lesson_memory import LessonMemory
+    from graders.entry_folder import EntryFolder
     from graders.exercise import ExerciseSpec
     from graders.terms import Terms
 
@@ -89,6 +91,11 @@ class Catalog:
             self._lessons[number] = read(path, number=number, slug=slug)
         return self._lessons[number]
 
+    @property
+    def tables(self) -> EntryFolder | None:
+        """Where TOML that was read once is kept; None: each is read anew."""
+        return None if self._memory is None else self._memory.tables
+
     def level(self, number: int) -> Level:
         """The level with this number; ContentError names those that there are."""
         for level in self.levels:
@@ -107,7 +114,7 @@ class Catalog:
         """Title and minutes of an exercise without looking at its checks; ContentError names the nearest ids."""
         if slug not in self._headings:
             path = self.exercise_folder(slug) / "exercise.toml"
-            values = _load_toml(path)
+            values = _load_toml(path, self.tables)
             fields = Fields(values, values, path=path)
             self._headings[slug] = ExerciseHeading(slug, fields.text("title"), fields.whole("minutes", least=1))
         return self._headings[slug]
@@ -159,7 +166,8 @@ def read_catalog(content: Path, memory: LessonMemory | None = None) -> Catalog:
     ```
     """
     path = content / "lessons" / "course.toml"
-    fields = Fields(_load_toml(path), ("format", "title", "levels"), path=path)
+    tables = None if memory is None else memory.tables
+    fields = Fields(_load_toml(path, tables), ("format", "title", "levels"), path=path)
     if fields.whole("format") != FORMAT:
         raise fields.wrong("format", f"must be {FORMAT}", hint="This course needs another version of Dockyard.")
     slugs: dict[str, str] = {}
@@ -214,14 +222,12 @@ def _read_item(values: dict[str, object], path: Path, *, inside: str) -> Checkli
     return ChecklistItem(fields.text("text"), proof, **{key: fields.text(key) for key in needs})
 
 
-def _load_toml(path: Path) -> dict[str, object]:
-    import tomllib
-
+def _load_toml(path: Path, tables: EntryFolder | None) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return table_of(path.read_text(encoding="utf-8"), tables)
     except OSError as error:
         raise ContentError(f"{path}: can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ContentError(f"{path}: is not UTF-8 text") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise ContentError(f"{path}: not valid TOML: {error}") from error

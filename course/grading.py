@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from graders.cancel import Cancel
 
@@ -25,8 +24,7 @@ def new_nonce() -> str:
     return secrets.token_hex(8)
 
 
-@dataclass(frozen=True, slots=True)
-class Grading:
+class Grading(NamedTuple):
     """What grading needs, whatever is graded."""
 
     catalog: Catalog
@@ -51,7 +49,7 @@ class Grading:
         from graders.submission import read_submission
         from graders.terms import read_terms
 
-        terms = read_terms(exercise_folder) or self.catalog.exercise(exercise_folder.name).terms
+        terms = read_terms(exercise_folder, self.catalog.tables) or self.catalog.exercise(exercise_folder.name).terms
         submission = read_submission(
             root, terms.limits, starter=terms.starter, editable=terms.files, copied_out=copied_out
         )

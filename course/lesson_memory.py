@@ -26,6 +26,8 @@ class LessonMemory:
 
     def __init__(self, folder: Path) -> None:
         self._entries = EntryFolder(folder, ".lesson", cap_bytes=CAP_BYTES)
+        self.tables = EntryFolder(folder, ".table", cap_bytes=CAP_BYTES)
+        """What was read of the TOML beside the lessons."""
 
     def read(self, path: Path, *, number: str, slug: str) -> Lesson:
         """As `read_lesson`. Raises ContentError."""

@@ -7,7 +7,6 @@ renumbering loses nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -32,8 +31,7 @@ _KIND = FileKind(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One recorded check of the workspace."""
 
     exercise: str

@@ -7,9 +7,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import TracebackType
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 TICK_S = 0.1
 """How often the status line is painted again."""
@@ -18,8 +17,7 @@ DUMB = ("", "dumb", "unknown")
 """Values of TERM of terminals that can only print."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terminal:
+class Terminal(NamedTuple):
     """Facts about the streams that a command was started with."""
 
     stdin: bool

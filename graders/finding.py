@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,7 @@ class Finding:
     """Overrides the check's hint."""
 
 
-@dataclass(frozen=True, slots=True)
-class Undecidable:
+class Undecidable(NamedTuple):
     """What a check yields when its evidence can't decide; `reason` says what is missing."""
 
     reason: str

@@ -10,10 +10,9 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 BUSY_S = 10.0
 """How long a call waits for another program that is writing."""
@@ -29,8 +28,7 @@ class MakeError(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class FileKind:
+class FileKind(NamedTuple):
     """What tells one such file from another."""
 
     name: str

@@ -12,9 +12,9 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from graders.context_file import ContextFile
 from graders.errors import SubmissionError
@@ -33,8 +33,7 @@ _EDITORS_OWN = ("*~", "*.sw[a-p]", "*.sw[a-p]x", "*.kate-swp", ".#*", "*/.#*", "
 """Backups, swap and lock files of vim, Emacs, Kate and others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(NamedTuple):
     """What was handed in, with the starter's own files put back."""
 
     root: Path

@@ -5,18 +5,22 @@ Answering from the store needs no more, and reading the rest imports every check
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
+from graders.kept_table import table_of
 from graders.limits import Limits
+
+if TYPE_CHECKING:
+    from graders.entry_folder import EntryFolder
 
 FILE_NAME = "exercise.toml"
 SIZE_CAP_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """The part of an exercise that decides what of a folder is its submission."""
 
     exercise: str
@@ -28,18 +32,17 @@ class Terms:
     """As in `ExerciseSpec`."""
 
 
-def read_terms(root: Path) -> Terms | None:
+def read_terms(root: Path, tables: EntryFolder | None = None) -> Terms | None:
     """The terms of the exercise in this folder; None when they are not as they should be.
 
-    `read_exercise` says what is wrong, and is the one to ask before anything is graded.
+    `read_exercise` says what is wrong, and is the one to ask before anything is graded. `tables`: where TOML that was
+    read once is kept.
     """
-    import tomllib
-
     try:
         with (root / FILE_NAME).open("rb") as file:
             raw = file.read(SIZE_CAP_BYTES + 1)
-        table = tomllib.loads(raw.decode("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        table = table_of(raw.decode("utf-8"), tables)
+    except (OSError, ValueError):
         return None
     exercise, files, limits = table.get("id"), table.get("files", ["*"]), _limits(table.get("limits", {}))
     if not isinstance(exercise, str) or not _is_texts(files) or limits is None or len(raw) > SIZE_CAP_BYTES:
@@ -47,7 +50,7 @@ def read_terms(root: Path) -> Terms | None:
     return Terms(exercise, tuple(files), limits, root / "starter", sha256(raw).hexdigest())
 
 
-def _is_texts(value: object) -> bool:
+def _is_texts(value: object) -> TypeGuard[list[str]]:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 

@@ -306,11 +306,11 @@ def test_examine_real_engine_measures_every_limit(look: Look, engine: Engine, py
 @pytest.mark.parametrize(
     ("terminal", "state"),
     [
-        (replace(TERMINAL, columns=60), State.WARNING),
-        (replace(TERMINAL, lines=10), State.WARNING),
-        (replace(TERMINAL, colours=8), State.WARNING),
-        (replace(TERMINAL, colours=0), State.OK),
-        (replace(TERMINAL, stdout=False), State.OK),
+        (TERMINAL._replace(columns=60), State.WARNING),
+        (TERMINAL._replace(lines=10), State.WARNING),
+        (TERMINAL._replace(colours=8), State.WARNING),
+        (TERMINAL._replace(colours=0), State.OK),
+        (TERMINAL._replace(stdout=False), State.OK),
     ],
 )
 def test_examine_terminal_by_size_and_colours(look: Look, terminal: Terminal, state: State) -> None:
@@ -320,7 +320,7 @@ def test_examine_terminal_by_size_and_colours(look: Look, terminal: Terminal, st
 
 def test_examine_poor_encoding_is_a_warning(look: Look) -> None:
     """An encoding without our characters is said."""
-    assert look(terminal=replace(TERMINAL, encoding="ascii"))["encoding"].state is State.WARNING
+    assert look(terminal=TERMINAL._replace(encoding="ascii"))["encoding"].state is State.WARNING
 
 
 def test_examine_file_in_place_of_workspace_is_missing(look: Look, tmp_path: Path) -> None:

@@ -91,10 +91,10 @@ def test_kept_report_comes_back_and_says_so(kept: Kept, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("terms", "submission", "static_only"),
     [
-        (replace(TERMS, exercise="other"), SUBMISSION, False),
-        (replace(TERMS, content_sha256="f" * 64), SUBMISSION, False),
-        (TERMS, replace(SUBMISSION, content_sha256="d" * 64), False),
-        (TERMS, replace(SUBMISSION, notices=()), False),
+        (TERMS._replace(exercise="other"), SUBMISSION, False),
+        (TERMS._replace(content_sha256="f" * 64), SUBMISSION, False),
+        (TERMS, SUBMISSION._replace(content_sha256="d" * 64), False),
+        (TERMS, SUBMISSION._replace(notices=()), False),
         (TERMS, SUBMISSION, True),
     ],
     ids=["exercise", "exercise.toml", "content", "notices", "static"],
@@ -195,7 +195,7 @@ def test_report_in_anothers_place_is_noticed(kept: Kept, tmp_path: Path) -> None
     """Copying the file of a passed submission over another's passes nobody."""
     store, _ = kept
     (passed,) = tmp_path.glob("*.report")
-    other = store.key(TERMS, replace(SUBMISSION, content_sha256="d" * 64))
+    other = store.key(TERMS, SUBMISSION._replace(content_sha256="d" * 64))
     store.save(other, replace(REPORT, content_sha256="d" * 64))
     (mine,) = set(tmp_path.glob("*.report")) - {passed}
     mine.write_bytes(passed.read_bytes())
@@ -242,7 +242,7 @@ def test_store_stays_within_its_size(tmp_path: Path) -> None:
     store = ReportStore(tmp_path, cap_bytes=size_bytes * 5)
     for number in range(12):
         content = f"{number:064}"
-        submission = replace(SUBMISSION, content_sha256=content)
+        submission = SUBMISSION._replace(content_sha256=content)
         store.save(store.key(TERMS, submission), replace(REPORT, content_sha256=content))
 
     assert 5 >= len(list(tmp_path.glob("*.report"))) >= 4

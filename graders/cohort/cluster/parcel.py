@@ -7,7 +7,7 @@ unpacks gets plain values of the types below or a ParcelError, so nothing that a
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -163,7 +163,7 @@ def unpack_submission(order: Order, limits: Limits) -> Submission:
     if "Dockerfile" not in found:
         raise ParcelError("A submission came without its Dockerfile")
     plain = assemble(Path(), found, None, [], limits, starter=None, editable=("*",))
-    return replace(plain, notices=tuple(map(_text, order.notices)))
+    return plain._replace(notices=tuple(map(_text, order.notices)))
 
 
 def pack_order(order: Order) -> bytes:

@@ -88,7 +88,7 @@ def read(
             notices += [notice.text for notice in listing.notices]
             found, ignore = _from_archive(archive, listing.nodes, spec.limits, notices)
         submission = assemble(row.place, found, ignore, notices, spec.limits, starter=spec.starter, editable=spec.files)
-    return replace(submission, notices=(row.note, *submission.notices)) if row.note else submission
+    return submission._replace(notices=(row.note, *submission.notices)) if row.note else submission
 
 
 def unread(row: Row, error: SubmissionError) -> Row:

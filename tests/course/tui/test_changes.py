@@ -28,10 +28,10 @@ THEN = Attempt("tiny", "", "failed", 1, 3, "0" * 64, 3.0, "", "", 123_203_700, 2
     [
         (None, BAD, ""),
         (THEN, BAD, "Since your last check: the same files as then"),
-        (replace(THEN, content_sha256="1"), BAD, "Since your last check: the same result as then"),
+        (THEN._replace(content_sha256="1"), BAD, "Since your last check: the same result as then"),
         (THEN, GOOD, "Since your last check: +1 now passes, 1 -> 3 points"),
         (
-            replace(THEN, outcomes=ALL_PASSED, points=3),
+            THEN._replace(outcomes=ALL_PASSED, points=3),
             BAD,
             "Since your last check: -1 now fails, 3 -> 1 points",
         ),

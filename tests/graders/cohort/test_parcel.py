@@ -70,10 +70,10 @@ def test_submission_comes_out_as_it_went_in(spec: ExerciseSpec) -> None:
     sent = submission_of(
         ContextFile(odd, b"\x00\xff", 0o755), ContextFile("link", link="to/\udc80where"), ContextFile("é/ü", b"x" * 9)
     )
-    sent = replace(sent, notices=tuple(f"notice {number} \udcfe" for number in range(40)))
+    sent = sent._replace(notices=tuple(f"notice {number} \udcfe" for number in range(40)))
     got = unpack_submission(unpack_order(pack_order(order_of(sent, spec))), spec.limits)
 
-    assert replace(sent, root=Path()) == got
+    assert sent._replace(root=Path()) == got
 
 
 def test_exercise_comes_with_its_files(spec: ExerciseSpec, tmp_path: Path) -> None:
