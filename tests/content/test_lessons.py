@@ -57,7 +57,8 @@ def documents() -> Iterator[tuple[str, str]]:
         yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
 
 
-DOCUMENTS = dict(documents())
+TYPED = tuple((name, typed) for name, text in documents() for typed in typed_texts(text))
+"""Name of each document, and what a reader of it may type."""
 
 
 @pytest.mark.parametrize("number", LESSONS)
@@ -125,36 +126,33 @@ def test_checklists_name_quizzes_and_checks_that_exist(catalog: Catalog) -> None
                 assert not item.check or item.check in used
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_slash_commands_in_texts_exist(catalog: Catalog, name: str) -> None:
+def test_slash_commands_in_texts_exist(catalog: Catalog) -> None:
     """Whatever a text tells a reader to type into the slash bar is understood."""
-    typed = [
-        text for text in typed_texts(DOCUMENTS[name]) if re.match(r"/[a-z]+(-\d|\s|$)", text) and text not in FOLDERS
-    ]
     unknown = []
-    for text in typed:
+    for name, text in TYPED:
+        if not re.match(r"/[a-z]+(-\d|\s|$)", text) or text in FOLDERS:
+            continue
         call = slash.parse(text)
         if isinstance(call, slash.Unknown):
-            unknown.append((text, call.message))
+            unknown.append((name, text, call.message))
         elif call.action is slash.Action.START:
-            assert call.argument in catalog.slugs
+            assert call.argument in catalog.slugs, (name, text)
         elif "-" in call.argument:
-            assert call.argument in catalog.exercises()
+            assert call.argument in catalog.exercises(), (name, text)
 
     assert [] == unknown
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_dockyard_commands_in_texts_exist(name: str) -> None:
+def test_dockyard_commands_in_texts_exist() -> None:
     """Every `dockyard ...` that a text names is a command of ours, with its options."""
-    for text in typed_texts(DOCUMENTS[name]):
+    for name, text in TYPED:
         words = shlex.split(text, comments=True) if text.startswith("dockyard ") else []
         command: click.Command = cli
         context = click.Context(cli, info_name="dockyard")
         words = [PLACEHOLDERS.get(word.strip("[]"), word) for word in words[1:]]
         while words and isinstance(command, click.Group):
             found = command.get_command(context, words[0])
-            assert found is not None, text
+            assert found is not None, (name, text)
             command, words = found, words[1:]
             context = click.Context(command, info_name=command.name, parent=context)
         if words:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import textwrap
-
-import pytest
 
 from graders.layers.leak_search import HOLD_BYTES, LeakSearch, encoded_parts
 
@@ -21,23 +20,22 @@ def found(*pieces: bytes, may_be_text: bool = True) -> tuple[bytes, ...]:
     return search.take()
 
 
-@pytest.mark.parametrize("shift", range(9))
-@pytest.mark.parametrize("width", [0, 64, 76])
-@pytest.mark.parametrize("newline", ["\n", "\r\n", "\\n", '",\n    "'])
-def test_token_in_base64_is_found_wherever_it_begins(shift: int, width: int, newline: str) -> None:
+def test_token_in_base64_is_found_wherever_it_begins() -> None:
     """All alignments and the usual line lengths, in a file and in a notebook's strings."""
-    text = base64.b64encode(b"x" * shift + TOKEN + b"rest" * 20).decode()
-    lines = textwrap.wrap(text, width) if width else [text]
+    for shift, width, newline in itertools.product(range(9), (0, 64, 76), ("\n", "\r\n", "\\n", '",\n    "')):
+        text = base64.b64encode(b"x" * shift + TOKEN + b"rest" * 20).decode()
+        lines = textwrap.wrap(text, width) if width else [text]
 
-    assert (TOKEN,) == found(newline.join(lines).encode())
+        assert (TOKEN,) == found(newline.join(lines).encode()), (shift, width, newline)
 
 
-@pytest.mark.parametrize("at", range(1, 90, 7))
-def test_border_between_pieces_hides_nothing(at: int) -> None:
+def test_border_between_pieces_hides_nothing() -> None:
     """A token that is cut in two is found, plain and encoded, in small and in large pieces."""
-    for data in (b"y" * 20 + TOKEN + b"z" * 60, base64.encodebytes(b"y" * 20 + TOKEN + b"z" * 60)):
-        for filling in (b"", b" " * HOLD_BYTES):
-            assert (TOKEN,) == found(filling + data[:at], data[at:] + filling)
+    text = b"y" * 20 + TOKEN + b"z" * 60
+    for at, data, filling in itertools.product(
+        range(1, 90, 7), (text, base64.encodebytes(text)), (b"", b" " * HOLD_BYTES)
+    ):
+        assert (TOKEN,) == found(filling + data[:at], data[at:] + filling), (at, data, filling)
 
 
 def test_url_safe_alphabet_makes_no_difference() -> None:

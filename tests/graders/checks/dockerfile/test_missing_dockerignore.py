@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
 from graders.check import Sample
 from graders.checks.dockerfile.missing_dockerignore import CHECK
 
@@ -44,15 +42,23 @@ GOOD = [
 Lines = Callable[..., list[int | None]]
 
 
-@pytest.mark.parametrize(("text", "expected"), BAD)
-def test_fault_is_found_on_its_line(lines: Lines, text: str, expected: list[None]) -> None:
+def test_fault_is_found_on_its_line(lines: Lines) -> None:
     """Each fault is found where it stands, however it is written."""
+    wrong = {
+        text: found
+        for text, expected in BAD
+        if (found := lines(CHECK, Sample(P, files=((".dockerignore", text),), must_ignore=WANTED))) != expected
+    }
 
-    assert expected == lines(CHECK, Sample(P, files=((".dockerignore", text),), must_ignore=WANTED))
+    assert {} == wrong
 
 
-@pytest.mark.parametrize("text", GOOD)
-def test_right_answer_is_left_alone(lines: Lines, text: str) -> None:
+def test_right_answer_is_left_alone(lines: Lines) -> None:
     """Right answers pass, and words that only look like a fault mean nothing."""
+    wrong = {
+        text: found
+        for text in GOOD
+        if (found := lines(CHECK, Sample(P, files=((".dockerignore", text),), must_ignore=WANTED))) != []
+    }
 
-    assert [] == lines(CHECK, Sample(P, files=((".dockerignore", text),), must_ignore=WANTED))
+    assert {} == wrong

@@ -74,11 +74,11 @@ CASES: list[tuple[str, str, dict[str, str], list[int]]] = [
 """Name, Dockerfile, the files beside it, the lines of the findings; 0 stands for what the text can't tell."""
 
 
-@pytest.mark.parametrize(("text", "files", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-def test_findings_stand_on_these_lines(text: str, files: dict[str, str], expected: list[int], lines: Lines) -> None:
+def test_findings_stand_on_these_lines(lines: Lines) -> None:
     """Whoever cheats is caught, whoever does it in another way is not, and the line is the one to mend."""
+    wrong = {name: found for name, text, files, expected in CASES if (found := lines(CHECK, text, files)) != expected}
 
-    assert expected == lines(CHECK, text, files)
+    assert {} == wrong
 
 
 def test_message_does_not_repeat_the_secret(ask: Ask) -> None:
