@@ -39,7 +39,9 @@ class SlashBar(Vertical):
 
     def compose(self) -> ComposeResult:
         """The list, then the line."""
-        yield OptionList(id="slash-list", compact=True)
+        rows = OptionList(id="slash-list", compact=True)
+        rows.display = False
+        yield rows
         yield Input(placeholder=HOW, id="slash", compact=True, select_on_focus=False)
 
     def on_mount(self) -> None:
@@ -117,4 +119,5 @@ class SlashBar(Vertical):
         )
         if candidates:
             rows.highlighted = 0
-        self.set_class(bool(candidates), "-open")
+        # Not by a class: that restyles both widgets at the start and the end of each command.
+        rows.display = bool(candidates)

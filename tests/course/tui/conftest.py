@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
@@ -15,7 +16,7 @@ from unittest.mock import patch
 import pytest
 import pytest_asyncio
 from textual.content import Content
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Collapsible
@@ -24,6 +25,7 @@ from course.event import SessionEvent
 from course.paths import Paths
 from course.session import Session
 from course.tui.app import Dockyard
+from course.tui.open_desks import folder_of
 from course.tui.screens.desk import Desk
 from course.tui.widgets.lesson_view import LessonView
 from course.tui.widgets.marked_bench import Buffer
@@ -100,6 +102,24 @@ why:
 
 See the [data lesson](../data/lesson.md).
 """
+
+LAYERS = """\
+About layers.
+
+```builds
+other
+```
+
+```dockerfile
+FROM python:3.11-slim
+CMD ["python"]
+```
+
+```sh
+docker ps
+```
+"""
+"""Of the second lesson: the learner's own builds, and code. The first has none of either."""
 
 CHARACTERS = {" ": "space", "/": "slash", "-": "minus", ":": "colon"}
 """Character -> the key that types it."""
@@ -266,7 +286,7 @@ def write_small_course(root: Path) -> Path:
     write(root / "lessons" / "course.toml", COURSE)
     head = "---\ntitle: {title}\nminutes: 10\nobjectives: [Say what an image is]\nexercises: [{exercises}]\n---\n\n"
     write(root / "lessons/why/lesson.md", head.format(title="Why containers", exercises="tiny") + LESSON)
-    write(root / "lessons/layers/lesson.md", head.format(title="Layers", exercises="other") + "About layers.\n")
+    write(root / "lessons/layers/lesson.md", head.format(title="Layers", exercises="other") + LAYERS)
     write(root / "lessons/data/lesson.md", head.format(title="Data", exercises="") + "About data.\n")
     for name, title in (("tiny", "A tiny image"), ("other", "Another image")):
         exercise = root / "exercises" / name
@@ -275,6 +295,8 @@ def write_small_course(root: Path) -> Path:
         for folder, dockerfile in (("starter", STARTER), ("solution", SOLUTION)):
             write(exercise / folder / "Dockerfile", dockerfile)
             write(exercise / folder / "app.py", "print('hello')\n")
+    write(root / "exercises/other/starter/README.md", "# What is asked\n\nPin the base.\n")
+    write(root / "exercises/other/reveal.md", "## No version\nchecks: unpinned-base\n\nIt *moves*.\n")
     return root
 
 
@@ -304,8 +326,9 @@ def desk_session(tmp_path: Path) -> Iterator[ScriptedSession]:
 class DeskDriver:
     """The desk with hands: keys, and waiting for what must happen."""
 
-    def __init__(self, app: Dockyard, pilot: Pilot[None]) -> None:
-        self.app = app
+    def __init__(self, pilot: Pilot[None]) -> None:
+        assert isinstance(pilot.app, Dockyard)
+        self.app: Dockyard = pilot.app
         self.pilot = pilot
 
     @property
@@ -325,14 +348,19 @@ class DeskDriver:
 
     async def press(self, *keys: str) -> None:
         """Press keys, as fast as a program does, and wait until they have had their effect."""
+        self._post_keys(*keys)
+        await self.settle()
+
+    def _post_keys(self, *keys: str) -> None:
         for key in keys:
             name = CHARACTERS.get(key, key)
             self.app.post_message(Key(name, key if len(key) == 1 else TYPED.get(name)))
-        await self.settle()
 
     async def enter(self, line: str) -> None:
-        """Type a slash command from anywhere but the editor, and enter it."""
-        await self.press("f3", *line, "enter")
+        """Enter a slash command from anywhere. All but its slash is pasted, which is one change of the line."""
+        self._post_keys("f3", "slash")
+        self.app.post_message(Paste(line.removeprefix("/")))
+        await self.press("enter")
 
     async def settle(self) -> None:
         """Wait until no message is on its way and everything is painted; threads may still be at work.
@@ -346,8 +374,8 @@ class DeskDriver:
             if self.app._exception is not None or self.app.return_code is not None or not self.app.is_running:
                 return
             screen = self.app.screen
-            pumps = (self.app, *screen.walk_children(with_self=True))
-            if not self.app.typed_ahead.idle or any(pump.message_queue_size for pump in pumps):
+            # No widget is asked before the keys are through: that takes hundreds of turns.
+            if not self.app.typed_ahead.idle or self._has_messages(screen):
                 quiet = 0
                 if time.monotonic() > deadline:
                     pytest.fail(f"The desk comes to no rest\n{self.text()}")
@@ -356,6 +384,10 @@ class DeskDriver:
                 screen._on_timer_update()
             else:
                 quiet += 1
+
+    def _has_messages(self, screen: Screen[object]) -> bool:
+        pumps = (self.app, *screen.walk_children(with_self=True))
+        return any(pump.message_queue_size for pump in pumps)
 
     def _is_to_be_painted(self, screen: Screen[object]) -> bool:
         waiting = (screen._dirty_widgets, screen._callbacks, screen._repaint_required, screen._recompose_required)
@@ -380,6 +412,12 @@ class DeskDriver:
             lambda: self.desk.number == number and lesson.complete and self.bench.exercise == exercise,
             f"lesson {number}",
         )
+
+    async def open_second_lesson(self) -> None:
+        """Open the second lesson with its exercise, locked or not."""
+        self.app.session.unlock_all = True
+        self.desk.open_lesson("1.2", "other")
+        await self.ready("1.2", "other")
 
     async def reopen_lesson(self) -> None:
         """Open the first lesson anew."""
@@ -413,8 +451,11 @@ class DeskDriver:
 
     async def _forget_everything(self, session: ScriptedSession) -> None:
         """Progress, edits, and what the desk remembers of both."""
-        is_changed = bool(session.answers("1.1")) or self.desk.number != "1.1"
+        is_elsewhere = self.desk.number != "1.1"
+        is_changed = is_elsewhere or bool(session.answers("1.1"))
         session.forget()
+        for copy in folder_of(session.paths.state, session.paths.workspace).glob("*.edits"):
+            copy.unlink()
         self.desk._reports.clear()
         self.desk._changes.clear()
         self.desk._sought, self.desk._found = "", -1
@@ -424,6 +465,8 @@ class DeskDriver:
         self.bench.discard()
         if is_changed or any(not reveal.collapsed for reveal in self.desk.query(Collapsible)):
             await self.reopen_lesson()
+        if is_elsewhere:
+            shutil.rmtree(session.workspace.folder("other"))
         self.desk.refresh_outline()
         self.bench.forget_report()
         self.bench.show_file("Dockerfile")
@@ -452,6 +495,22 @@ def stay_unpainted(screen: Screen[object]) -> None:
     screen.app._update_mouse_over(screen)
 
 
+@contextmanager
+def unpainted() -> Iterator[None]:
+    """As long as this lasts, a screen is painted only where a test looks at it."""
+    with patch("textual.screen.UPDATE_PERIOD", PAINT_S), patch.object(Screen, "_compositor_refresh", stay_unpainted):
+        yield
+
+
+def make_app(session: Session, *, welcome: bool = False) -> Dockyard:
+    """The program over a session, not run yet; without `welcome` as on a later visit."""
+    app = Dockyard(session, clock=lambda: 0.0, environ={"TERM": "xterm-256color"})
+    if not welcome:
+        app.memory.welcome()
+    app.animation_level = "none"
+    return app
+
+
 @asynccontextmanager
 async def open_desk(
     session: Session,
@@ -462,39 +521,37 @@ async def open_desk(
     welcome: bool = False,
 ) -> AsyncIterator[DeskDriver]:
     """The desk over a session, ready for keys; without `welcome` as on a later visit."""
-    app = Dockyard(session, clock=lambda: 0.0, environ={"TERM": "xterm-256color"})
-    if not welcome:
-        app.memory.welcome()
-    app.animation_level = "none"
-    with patch("textual.screen.UPDATE_PERIOD", PAINT_S), patch.object(Screen, "_compositor_refresh", stay_unpainted):
-        async with app.run_test(size=size, notifications=True) as pilot:
-            driver = DeskDriver(app, pilot)
+    with unpainted():
+        async with make_app(session, welcome=welcome).run_test(size=size, notifications=True) as pilot:
+            driver = DeskDriver(pilot)
             await driver.ready(number, exercise)
             yield driver
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def open_all_along(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DeskDriver]:
-    """One desk for the tests of a module: to open one takes longer than most of them."""
+    """One desk for all tests that don't open or leave one: to open it takes longer than most of them."""
     session = make_desk_session(tmp_path_factory.mktemp("desk"))
-    async with open_desk(session) as driver:
+    async with make_app(session).run_test(size=SIZE, notifications=True) as pilot:
+        driver = DeskDriver(pilot)
+        with unpainted():
+            await driver.ready()
         yield driver
     session.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def desk(open_all_along: DeskDriver) -> AsyncIterator[DeskDriver]:
-    """The module's desk as it was opened; painted once more after the test."""
+    """The desk that is open all along, as it was opened."""
     if open_all_along.app._exception is not None:
-        pytest.fail(f"An earlier test of this module broke the desk: {open_all_along.app._exception!r}")
-    await open_all_along.begin_again()
-    yield open_all_along
-    if open_all_along.app._exception is None:
-        open_all_along.text()
+        pytest.fail(f"An earlier test broke the desk: {open_all_along.app._exception!r}")
+    with unpainted():
+        await open_all_along.begin_again()
+        yield open_all_along
 
 
 @pytest.fixture
 def session(desk: DeskDriver) -> ScriptedSession:
-    """The session of the module's desk."""
+    """The session of the desk that is open all along."""
     assert isinstance(desk.app.session, ScriptedSession)
     return desk.app.session

@@ -57,7 +57,7 @@ def test_bars_compare_two_builds() -> None:
     assert "after one source line changed" in rows[1]
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_second_check_says_what_changed(desk: DeskDriver) -> None:
     """The line stands with the verdict."""
     for _ in range(2):
@@ -67,18 +67,19 @@ async def test_second_check_says_what_changed(desk: DeskDriver) -> None:
     assert "Since your last check: the same files as then" in desk.text()
 
 
-@pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("size", [(140, 40), (80, 24)])
-async def test_solution_stands_beside_the_learners_files(desk: DeskDriver, size: tuple[int, int]) -> None:
+@pytest.mark.asyncio(loop_scope="session")
+async def test_solution_stands_beside_the_learners_files(desk: DeskDriver) -> None:
     """After a pass: yours and the solution, side by side where there is room."""
-    await desk.begin_again(size)
     desk.dockerfile.editor.load_text(FIXED + "# my own remark\n")
     await desk.press("f5")
     await desk.until(lambda: desk.desk.run is None and desk.shows("Passed, for the first time"))
-    await desk.press("escape", "f3", *"/solution", "enter")
-    await desk.until(lambda: desk.shows("Dockerfile, the solution"))
+    for size in ((140, 40), (80, 24)):
+        await desk.pilot.resize_terminal(*size)
+        await desk.enter("/solution")
+        await desk.until(lambda: desk.shows("Dockerfile, the solution"))
 
-    assert desk.shows("Dockerfile, yours")
-    assert desk.shows("# my own remark")
-    beside = any("yours" in row and "the solution" in row for row in desk.text().split("\n"))
-    assert (size[0] >= 100) == beside
+        assert desk.shows("Dockerfile, yours")
+        assert desk.shows("# my own remark")
+        beside = any("yours" in row and "the solution" in row for row in desk.text().split("\n"))
+        assert (size[0] >= 100) == beside
+        await desk.press("escape")

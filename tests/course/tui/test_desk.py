@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 
 import pytest
 from textual.widgets import Log, OptionList, Static
 
 from course.session import LessonState
-from course.tui.screens.compare import Compare
 from course.tui.screens.page import Page
 from course.tui.screens.pick import Pick
 from course.tui.widgets.lesson_view import LessonView
-from course.tui.widgets.outline import Outline
+from course.tui.widgets.outline import WIDTH, Outline
 from course.tui.widgets.quiz import QuizBlock
+from course.tui.widgets.results import Results
 from course.tui.widgets.slash_bar import SlashBar
 from course.tui.widgets.step_list import StepList
 from graders.engine.base import StepStatus
 from graders.event import BuildStarted, Purpose
-from tests.course.tui.conftest import DeskDriver, Gate, ScriptedSession, building, built, open_desk, step
+from tests.course.tui.conftest import DeskDriver, Gate, ScriptedSession, building, built, step
 
 FIXED = "FROM python:3.11-slim\n"
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_desk_opens_where_the_learner_left_off(desk: DeskDriver) -> None:
     """The current lesson, its exercise and its files are there, and the missing engine is said in one line."""
     await desk.until(lambda: "dockyard engine up" in desk.text())
@@ -34,49 +33,7 @@ async def test_desk_opens_where_the_learner_left_off(desk: DeskDriver) -> None:
     assert "1.1 Why containers" in desk.text()
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_outline_opens_a_lesson(desk: DeskDriver, session: ScriptedSession) -> None:
-    """Enter on an open lesson of the outline shows it."""
-    session.unlock_all = True
-    await desk.press("f2")
-    outline = desk.desk.query_one(Outline)
-    outline.highlighted = next(i for i, option in enumerate(outline.options) if "1.2" in str(option.prompt))
-    await desk.press("enter")
-    await desk.ready("1.2", "other")
-
-    assert "About layers." in desk.text()
-
-
-@pytest.mark.asyncio(loop_scope="module")
-async def test_locked_lesson_shows_what_is_missing(desk: DeskDriver) -> None:
-    """/start-2-1 on a locked lesson answers with a page, and the desk stays where it was."""
-    await desk.enter("/start-2-1")
-    await desk.until(lambda: isinstance(desk.app.screen, Page))
-
-    assert "Lesson 2.1 is still locked" in desk.text()
-    assert "[ ]" in desk.text()
-    await desk.press("escape")
-    assert "1.1" == desk.desk.number
-
-
-@pytest.mark.asyncio(loop_scope="module")
-async def test_quiz_is_answered_in_place_and_remembered(desk: DeskDriver, session: ScriptedSession) -> None:
-    """A wrong choice tells why, a right one too, and the last choice is there when the lesson is opened again."""
-    quiz = desk.desk.query_one(QuizBlock)
-    quiz.query_one("RadioSet").focus()
-    await desk.press("enter")
-    await desk.until(lambda: "Not quite. Then every change" in str(quiz.query_one(".quiz-verdict", Static).content))
-    await desk.press("down", "enter")
-    await desk.until(lambda: "✔ Right: they change" in str(quiz.query_one(".quiz-verdict", Static).content))
-
-    assert {"layer-order": 1} == session.answers("1.1")
-    await desk.reopen_lesson()
-    again = desk.desk.query_one(QuizBlock)
-    assert again is not quiz
-    assert "they change least" in str(again.query_one(".quiz-verdict", Static).content)
-
-
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_typing_marks_findings_and_tells_them(desk: DeskDriver) -> None:
     """A finding has a mark in the gutter and is told below with the check's hint; mended, it goes."""
     editor = desk.dockerfile.editor
@@ -93,21 +50,7 @@ async def test_typing_marks_findings_and_tells_them(desk: DeskDriver) -> None:
     assert ("Dockerfile",) == desk.bench.unsaved
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_next_finding_goes_round(desk: DeskDriver) -> None:
-    """F8 goes from finding to finding and begins again after the last."""
-    editor = desk.dockerfile.editor
-    editor.load_text("FROM a\nRUN x\nFROM b\n")
-    await desk.until(lambda: (1, 3) == editor.marked_lines)
-    rows = []
-    for _ in range(3):
-        await desk.press("f8")
-        rows.append(editor.cursor_location[0])
-
-    assert [0, 2, 0] == rows
-
-
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_undo_after_a_tall_paste_does_not_crash(desk: DeskDriver) -> None:
     """Undo takes back a paste of many lines, with the cursor near its end."""
     editor = desk.dockerfile.editor
@@ -118,11 +61,12 @@ async def test_undo_after_a_tall_paste_does_not_crash(desk: DeskDriver) -> None:
     await desk.press("ctrl+z")
 
     assert before == editor.text
+    assert "FROM python" in desk.text()
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_failed_check_leads_to_the_line(desk: DeskDriver, session: ScriptedSession) -> None:
-    """A finding in the list of outcomes is one Enter away from its line."""
+@pytest.mark.asyncio(loop_scope="session")
+async def test_failed_check_leads_to_the_line_and_tells_all(desk: DeskDriver, session: ScriptedSession) -> None:
+    """Enter on a finding in the list of outcomes goes to its line; an outcome says why it matters and nudges."""
     session.script = (*building("Collecting six"), *built())
     desk.dockerfile.editor.load_text("# first\nFROM python\n")
     await desk.press("f5")
@@ -134,92 +78,67 @@ async def test_failed_check_leads_to_the_line(desk: DeskDriver, session: Scripte
     assert (1, 0) == desk.dockerfile.editor.cursor_location
     assert desk.dockerfile.editor.has_focus
     assert "Collecting six" in "\n".join(desk.desk.query_one("#log", Log).lines)
-
-
-@pytest.mark.asyncio(loop_scope="module")
-async def test_outcome_tells_all_about_itself(desk: DeskDriver) -> None:
-    """Enter on an outcome shows why it matters and a nudge."""
-    await desk.press("f5")
-    await desk.until(lambda: "Not yet" in desk.text())
-    outcomes = desk.desk.query_one("#outcomes", OptionList)
     outcomes.focus()
     outcomes.highlighted = 0
     await desk.press("enter")
     await desk.until(lambda: isinstance(desk.app.screen, Page))
-
     assert "An unpinned base can change between two builds." in desk.text()
     assert "Which tag did you try?" in desk.text()
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_mended_file_passes_and_unlocks(desk: DeskDriver) -> None:
-    """A check saves first; a pass says what it unlocked and the outline shows it."""
+    """A check saves first; a pass says what it unlocked, the outline shows it, and the third tab has bytes by line."""
+    mended = FIXED + "COPY app.py /app.py\nRUN pip install six\n"
     await desk.press("f5")
     await desk.until(lambda: "Not yet" in desk.text())
-    desk.dockerfile.editor.load_text(FIXED)
+    desk.dockerfile.editor.load_text(mended)
     quiz = desk.desk.query_one(QuizBlock)
     quiz.query_one("RadioSet").focus()
     await desk.press("down", "enter", "f5")
     await desk.until(lambda: "✔ Passed" in desk.text())
 
-    assert FIXED == desk.dockerfile.path.read_text(encoding="utf-8")
+    assert mended == desk.dockerfile.path.read_text(encoding="utf-8")
     assert "Unlocked: 1.2 Layers" in desk.text()
     assert LessonState.PASSED == desk.desk.lesson_row("1.1").state
     assert () == desk.dockerfile.editor.marked_lines
+    await desk.press("f7", "f7")
+    await desk.until(lambda: "1.2 MB" in desk.text())
+    assert "122 MB" in desk.text()
+    await desk.press("end", "enter")
+    assert 2 == desk.dockerfile.editor.cursor_location[0]
     await desk.enter("/next")
     await desk.ready("1.2", "other")
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_layers_tab_shows_bytes_by_line(desk: DeskDriver) -> None:
-    """After a check the third tab has the base and each line with its bytes, and a row leads to its line."""
-    desk.dockerfile.editor.load_text(FIXED + "COPY app.py /app.py\nRUN pip install six\n")
-    await desk.press("f5")
-    await desk.until(lambda: "Passed" in desk.text())
-    await desk.press("f7", "f7")
-    await desk.until(lambda: "1.2 MB" in desk.text())
-
-    assert "122 MB" in desk.text()
-    await desk.press("end", "enter")
-    assert 2 == desk.dockerfile.editor.cursor_location[0]
-
-
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_running_check_shows_steps_and_stops_at_once(desk: DeskDriver, session: ScriptedSession) -> None:
-    """Steps come live with CACHED and seconds; F9 stops; then everything works again."""
+    """Steps come live with CACHED and seconds; Esc leaves the editor, then stops; then everything works again."""
     gate = Gate()
+    results = desk.desk.query_one(Results)
+    height = results.size.height
     session.script = (*building("Collecting six"), gate, *built())
-    await desk.press("f5")
+    await desk.press("f4", "f5")
     await desk.until(lambda: "CACHED" in desk.text() and "Collecting six" in desk.text())
 
     assert "F9 stops" in desk.text()
     assert "RUN pip install six" in desk.text()
-    await desk.press("f9")
-    await desk.until(lambda: "Nothing was recorded" in desk.text())
-    assert desk.desk.run is None
+    assert results.size.height > height
+    run = desk.desk.run
+    assert run is not None
+    await desk.press("escape")
+    assert run is desk.desk.run
+    assert not run.cancel.is_set
+    await desk.press("escape")
+    await desk.until(lambda: desk.desk.run is None and "Nothing was recorded" in desk.text())
     assert () == session.attempts("tiny")
+    assert results.size.height == height
     session.script = ()
     await desk.press("f5")
     await desk.until(lambda: "Not yet" in desk.text())
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_escape_leaves_the_editor_before_it_stops_a_check(desk: DeskDriver, session: ScriptedSession) -> None:
-    """Esc in the editor only leaves it; pressed again it stops the check."""
-    gate = Gate()
-    session.script = (gate,)
-    await desk.press("f4", "f5")
-    await desk.until(gate.reached.is_set)
-    await desk.press("escape")
-    assert desk.desk.run is not None
-    assert not desk.desk.run.cancel.is_set
-    await desk.press("escape")
-    await desk.until(lambda: desk.desk.run is None)
-
-    assert "Nothing was recorded" in desk.text()
-
-
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_engine_error_is_said_with_its_remedy(desk: DeskDriver, session: ScriptedSession) -> None:
     """An engine that is gone ends the check with the command that mends it, and records nothing."""
     from graders.errors import EngineUnavailable
@@ -232,50 +151,22 @@ async def test_engine_error_is_said_with_its_remedy(desk: DeskDriver, session: S
     assert () == session.attempts("tiny")
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_slash_completion_offers_and_takes(desk: DeskDriver) -> None:
     """The drop-up holds what fits; Tab takes it over; Enter runs the row on a half-typed command."""
     await desk.press("f3", "slash", "s", "t")
     bar = desk.desk.query_one(SlashBar)
     assert ("/start-1-1", "/start-1-2", "/start-2-1") == bar.candidates
+    assert bar.query_one(OptionList).display
     await desk.press("escape")
-    assert "-open" not in bar.classes
+    assert not bar.query_one(OptionList).display
     await desk.press("slash", *"checkl", "enter")
     await desk.until(lambda: isinstance(desk.app.screen, Page))
 
     assert "Checklist of level 1" in desk.text()
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_unknown_command_names_the_nearest(desk: DeskDriver) -> None:
-    """A command that does not exist is answered with the one that was meant."""
-    await desk.enter("/chekc")
-
-    assert "There is no command /chekc" in desk.notices
-    assert "/check" in desk.notices.partition("Try")[2]
-
-
-@pytest.mark.asyncio(loop_scope="module")
-async def test_hint_solution_help_and_doctor_are_pages(desk: DeskDriver) -> None:
-    """Each opens over the desk; the solution only after a pass."""
-    for line, words in (
-        ("/hint", "Which tag did you write?"),
-        ("/hint", "A tag pins"),
-        ("/help", "Keys and commands"),
-    ):
-        await desk.enter(line)
-        await desk.until(partial(desk.shows, words), words)
-        await desk.press("escape")
-    await desk.enter("/solution")
-    await desk.until(lambda: "shown after you passed" in desk.notices)
-    assert f"give up: /solution {desk.bench.exercise} --give-up" in desk.notices
-    await desk.enter("/doctor")
-    await desk.until(lambda: "This machine" in desk.text())
-
-    assert "mend it:" in desk.text()
-
-
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_the_bar_says_how_it_is_reached(desk: DeskDriver) -> None:
     """In the editor a slash is text, so the way to the bar begins with escape."""
     await desk.press("f3")
@@ -284,14 +175,7 @@ async def test_the_bar_says_how_it_is_reached(desk: DeskDriver) -> None:
     await desk.until(lambda: desk.shows("Esc, then / for commands"))
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_a_solution_without_a_pass_is_had_by_giving_up(desk: DeskDriver) -> None:
-    """What the refusal names is what the bar takes."""
-    await desk.enter(f"/solution {desk.bench.exercise} --give-up")
-    await desk.until(lambda: isinstance(desk.app.screen, Compare))
-
-
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_reset_asks_and_keeps_the_old_files(desk: DeskDriver) -> None:
     """The starter comes back after a yes, and the edits are in a backup."""
     starter = desk.dockerfile.editor.text
@@ -306,9 +190,10 @@ async def test_reset_asks_and_keeps_the_old_files(desk: DeskDriver) -> None:
     assert () == desk.bench.unsaved
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_panes_follow_the_width(desk: DeskDriver) -> None:
-    """Below 100 columns one pane shows at a time, and the keys choose it; wide again, all three."""
+    """Below 100 columns one pane shows at a time; keys choose it, and its name at the top. Wide again, all three."""
+    outline = desk.desk.query_one(Outline)
 
     def shown() -> list[bool]:
         return [desk.desk.query_one(name).display for name in ("#outline", "#lesson", "#work")]
@@ -317,16 +202,23 @@ async def test_panes_follow_the_width(desk: DeskDriver) -> None:
     assert [False, True, False] == shown()
     await desk.press("f2")
     assert [True, False, False] == shown()
+    assert 80 == outline.outer_size.width
     await desk.press("f4")
     assert [False, False, True] == shown()
     assert desk.dockerfile.editor.has_focus
+    for name, column in (("outline", 3), ("editor", 20), ("lesson", 11)):
+        await desk.pilot.click("#top", offset=(column, 0))
+        await desk.until(lambda name=name: name == desk.desk.pane, name)  # type: ignore[misc]
+    await desk.press("f2")
     await desk.pilot.resize_terminal(140, 40)
     await desk.until(lambda: [True, True, True] == shown())
+    assert WIDTH == outline.outer_size.width
     await desk.pilot.resize_terminal(60, 15)
-    await desk.until(lambda: [False, False, True] == shown())
+    await desk.until(lambda: [True, False, False] == shown())
+    assert 60 == outline.outer_size.width
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_change_on_the_disk_is_loaded_when_nothing_is_unsaved(desk: DeskDriver) -> None:
     """Another editor's save arrives by itself, and one undo brings the old text back."""
     before = desk.dockerfile.editor.text
@@ -337,24 +229,23 @@ async def test_change_on_the_disk_is_loaded_when_nothing_is_unsaved(desk: DeskDr
     assert before == desk.dockerfile.editor.text
 
 
-@pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize(("keys", "kept"), [(("enter",), "# mine\n"), (("down", "enter"), FIXED)])
-async def test_change_on_the_disk_asks_when_something_is_unsaved(
-    desk: DeskDriver, keys: tuple[str, ...], kept: str
-) -> None:
+@pytest.mark.asyncio(loop_scope="session")
+async def test_change_on_the_disk_asks_when_something_is_unsaved(desk: DeskDriver) -> None:
     """Neither version is lost without a yes."""
-    desk.dockerfile.editor.load_text("# mine\n")
-    desk.dockerfile.path.write_text(FIXED, encoding="utf-8")
-    await desk.until(lambda: isinstance(desk.app.screen, Pick))
-    await desk.press(*keys)
-    await desk.until(lambda: not isinstance(desk.app.screen, Pick))
+    mine, theirs = "# mine\n", "FROM scratch\n"
+    for keys, text, kept in ((("down", "enter"), FIXED, FIXED), (("enter",), theirs, mine)):
+        desk.dockerfile.editor.load_text(mine)
+        desk.dockerfile.path.write_text(text, encoding="utf-8")
+        await desk.until(lambda: isinstance(desk.app.screen, Pick))
+        await desk.press(*keys)
+        await desk.until(lambda: not isinstance(desk.app.screen, Pick))
 
-    assert kept == desk.dockerfile.editor.text
-    await desk.press("ctrl+s")
-    assert kept == desk.dockerfile.path.read_text(encoding="utf-8")
+        assert kept == desk.dockerfile.editor.text
+        await desk.press("ctrl+s")
+        assert kept == desk.dockerfile.path.read_text(encoding="utf-8")
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_full_disk_is_said_and_nothing_is_lost(desk: DeskDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     """A save that fails says why, leaves the old file whole and the new text in the editor."""
 
@@ -373,23 +264,7 @@ async def test_full_disk_is_said_and_nothing_is_lost(desk: DeskDriver, monkeypat
     assert desk.desk.run is None
 
 
-async def test_leaving_with_unsaved_edits_asks(desk_session: ScriptedSession) -> None:
-    """Stay stays; save saves and leaves."""
-    async with open_desk(desk_session) as desk:
-        desk.dockerfile.editor.load_text(FIXED)
-        await desk.press("ctrl+q")
-        await desk.until(lambda: isinstance(desk.app.screen, Pick))
-        await desk.press("down", "down", "enter")
-        assert desk.app.is_running
-        await desk.press("ctrl+q")
-        await desk.until(lambda: isinstance(desk.app.screen, Pick))
-        await desk.press("enter")
-
-        assert FIXED == desk.dockerfile.path.read_text(encoding="utf-8")
-    assert 0 == desk.app.return_code
-
-
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_links_are_opened_by_keys(desk: DeskDriver) -> None:
     """L lists the links of the lesson; Enter on one to a locked lesson says what is missing."""
     assert ["link", "data lesson"] == [link.text for link in desk.desk.query_one(LessonView).links()]
@@ -401,27 +276,21 @@ async def test_links_are_opened_by_keys(desk: DeskDriver) -> None:
     assert "Lesson 2.1 is still locked" in desk.text()
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_reveal_is_filled_when_it_is_opened(desk: DeskDriver) -> None:
-    """What a reveal hides is not there before, and is after Enter on it."""
-    title = desk.desk.query_one("CollapsibleTitle")
-    assert "Hidden words." not in desk.text()
-    title.focus()
-    await desk.press("enter")
-    await desk.until(lambda: "Hidden words." in desk.text())
-
-
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_lesson_reads_without_colour(desk: DeskDriver) -> None:
-    """Boxes, callouts and tables carry their meaning in characters."""
+    """Boxes, callouts and tables carry their meaning in characters; what a reveal hides comes after Enter on it."""
     await desk.begin_again((140, 60))
     text = desk.text()
 
     for words in ("[x] Read this", "[ ] Do that", "▲ Warning", "base", "122 MB", "( ) The source"):
         assert words in text
+    assert "Hidden words." not in text
+    desk.desk.query_one("CollapsibleTitle").focus()
+    await desk.press("enter")
+    await desk.until(lambda: "Hidden words." in desk.text())
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_checklist_is_exported_from_its_page(desk: DeskDriver, session: ScriptedSession) -> None:
     """E on the page asks for the format; the file lies in the folder of the exercises."""
     await desk.enter("/checklist 1")
@@ -436,7 +305,7 @@ async def test_checklist_is_exported_from_its_page(desk: DeskDriver, session: Sc
     assert "# Checklist of level 1" in path.read_text()
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_steps_of_the_engine_itself_show_only_when_they_fail(desk: DeskDriver) -> None:
     """The list holds the learner's instructions as they wrote them, and the engine's own work when it fails."""
     steps = desk.desk.query_one(StepList)

@@ -11,10 +11,9 @@ from unittest.mock import patch
 import pytest
 from textual.screen import Screen
 
-from course.tui.app import Dockyard
 from course.tui.widgets.lesson_text import split_first_section, split_sections
 from course.tui.widgets.lesson_view import LessonView
-from tests.course.tui.conftest import SIZE, DeskDriver, ScriptedSession
+from tests.course.tui.conftest import SIZE, DeskDriver, ScriptedSession, make_app
 
 LESSONS = sorted((Path(__file__).parents[3] / "lessons").glob("*/lesson.md"))
 
@@ -72,8 +71,6 @@ def test_start_imports_nothing_that_comes_later() -> None:
 
 async def test_first_painting_holds_the_lesson(desk_session: ScriptedSession) -> None:
     """Nothing is painted before the lesson is there, and its rows are as wide then as when all of it is there."""
-    app = Dockyard(desk_session, clock=lambda: 0.0, environ={"TERM": "xterm-256color"})
-    app.memory.welcome()
     painted: list[int] = []
     widths: list[int] = []
     paint = Screen._compositor_refresh
@@ -85,10 +82,11 @@ async def test_first_painting_holds_the_lesson(desk_session: ScriptedSession) ->
         paint(screen)
 
     with patch.object(Screen, "_compositor_refresh", note):
-        async with app.run_test(size=(SIZE[0], 16)) as pilot:
-            await DeskDriver(app, pilot).ready()
-            lesson = app.desk.query_one(LessonView)
-            await DeskDriver(app, pilot).until(lambda: lesson.max_scroll_y > 0)
+        async with make_app(desk_session).run_test(size=(SIZE[0], 16)) as pilot:
+            desk = DeskDriver(pilot)
+            await desk.ready()
+            lesson = desk.desk.query_one(LessonView)
+            await desk.until(lambda: lesson.max_scroll_y > 0)
 
     assert painted
     assert painted[0] > 0

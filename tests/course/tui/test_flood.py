@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 
+import pytest
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
 from textual.geometry import Region
@@ -16,7 +17,7 @@ from course.tui.garbage import Garbage
 from course.tui.screens.desk_checks import TYPING_PULSES
 from course.tui.widgets.log_view import LogView
 from graders.event import BuildLog, Purpose
-from tests.course.tui.conftest import DeskDriver, Gate, ScriptedSession, building, open_desk
+from tests.course.tui.conftest import DeskDriver, Gate, ScriptedSession, building
 
 MOST = 200
 ROWS = 10
@@ -183,34 +184,34 @@ async def test_what_is_hidden_is_not_drawn() -> None:
         assert ["changed", "", "three"] == rows[:3]
 
 
-async def test_log_comes_after_the_key(desk_session: ScriptedSession) -> None:
+@pytest.mark.asyncio(loop_scope="session")
+async def test_log_comes_after_the_key(desk: DeskDriver, session: ScriptedSession) -> None:
     """While the learner types in the editor, no pulse paints the log; it comes once the key is painted."""
     gate = Gate()
-    desk_session.script = (*building("first line"), gate)
-    async with open_desk(desk_session) as desk:
-        await desk.press("f5")
-        await desk.until(lambda: gate.reached.is_set() and "first line" in log_lines(desk), "the log")
-        run, pulse = desk.desk.run, desk.desk._pulse
-        assert run is not None
-        assert pulse is not None
-        pulse.pause()
-        desk.desk._is_due = False
-        await desk.press("f4", "x")
+    session.script = (*building("first line"), gate)
+    await desk.press("f5")
+    await desk.until(lambda: gate.reached.is_set() and "first line" in log_lines(desk), "the log")
+    run, pulse = desk.desk.run, desk.desk._pulse
+    assert run is not None
+    assert pulse is not None
+    pulse.pause()
+    desk.desk._is_due = False
+    await desk.press("f4", "x")
 
-        run._events.put(BuildLog(Purpose.GRADED, ("while typing",)))
+    run._events.put(BuildLog(Purpose.GRADED, ("while typing",)))
+    desk.desk._beat()
+    assert "while typing" not in log_lines(desk)
+
+    await desk.press("y")
+    assert "while typing" in log_lines(desk)
+
+    run._events.put(BuildLog(Purpose.GRADED, ("after typing",)))
+    for _ in range(TYPING_PULSES):
         desk.desk._beat()
-        assert "while typing" not in log_lines(desk)
-
-        await desk.press("y")
-        assert "while typing" in log_lines(desk)
-
-        run._events.put(BuildLog(Purpose.GRADED, ("after typing",)))
-        for _ in range(TYPING_PULSES):
-            desk.desk._beat()
-        assert "after typing" not in log_lines(desk)
-        desk.desk._beat()
-        assert "after typing" in log_lines(desk)
-        gate.open()
+    assert "after typing" not in log_lines(desk)
+    desk.desk._beat()
+    assert "after typing" in log_lines(desk)
+    gate.open()
 
 
 def log_lines(desk: DeskDriver) -> list[str]:
@@ -229,18 +230,16 @@ class Noted(Garbage):
         self.rests += 1
 
 
-async def test_desk_comes_to_rest_once_a_lesson(desk_session: ScriptedSession) -> None:
+@pytest.mark.asyncio(loop_scope="session")
+async def test_desk_comes_to_rest_once_a_lesson(desk: DeskDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     """When a lesson and its exercise are there, and not before, garbage may be looked for."""
     noted = Noted()
+    monkeypatch.setattr(desk.app, "garbage", noted)
 
-    async with open_desk(desk_session) as desk:
-        await desk.until(lambda: not desk.desk.opening_exercise)
-        desk.app.garbage = noted
-        for times in (1, 2):
-            await desk.reopen_lesson()
-            await desk.until(lambda: not desk.desk.opening_exercise)
+    await desk.reopen_lesson()
+    await desk.until(lambda: not desk.desk.opening_exercise)
 
-            assert times == noted.rests
+    assert 1 == noted.rests
 
 
 def test_garbage_is_looked_for_again_after_the_desk() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from textual.filter import Monochrome
 from textual.theme import BUILTIN_THEMES
 
 import course.tui
+from course.tui.app import Dockyard
 from course.tui.look import OWN_THEMES, TOOLKIT_THEMES
 from course.tui.widgets.dockerfile_colours import LIGHT_MARK, LIGHT_STYLES, MARK, STYLES
 from tests.course.tui.conftest import DeskDriver, ScriptedSession, building, built
@@ -125,17 +127,26 @@ def painted(desk: DeskDriver, *, is_grey: bool) -> list[str]:
     return [f"{words}: {found:.2f}" for words, found in faint.items()]
 
 
-@pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("name", [*TOOLKIT_THEMES, "no colour"])
-async def test_all_that_is_painted_is_readable(desk: DeskDriver, session: ScriptedSession, name: str) -> None:
-    """Lesson, outline, editor with a finding, and a failed check, as they are painted."""
+@pytest.mark.asyncio(loop_scope="session")
+async def test_all_that_is_painted_is_readable_in_each_theme(desk: DeskDriver, session: ScriptedSession) -> None:
+    """Lesson, outline, editor with a finding, and a failed check; a theme is chosen by command, and remembered."""
     session.script = (*building("Collecting six"), *built())
     await desk.press("f5")
     await desk.until(lambda: desk.desk.run is None and desk.shows("Not yet"))
-    desk.app.clear_notifications()
-    desk.app.theme = TOOLKIT_THEMES.get(name, TOOLKIT_THEMES["dark"])
-    await desk.settle()
-    faint = painted(desk, is_grey=name not in TOOLKIT_THEMES)
-    desk.app.theme = TOOLKIT_THEMES["dark"]
+    faint = {"no colour": painted(desk, is_grey=True), "dark": painted(desk, is_grey=False)}
+    for name, dark in (("light", False), ("high-contrast", True), ("dark", True)):
+        await desk.enter(f"/theme {name}")
+        await desk.until(partial(_is_chosen, desk, name), name)
+        desk.app.clear_notifications()
+        await desk.settle()
+        faint[name] = painted(desk, is_grey=False)
 
-    assert [] == faint
+        assert dark == desk.app.current_theme.dark
+        assert desk.app.theme == Dockyard(session, clock=lambda: 0.0, environ={}).theme
+
+    assert {"no colour", *TOOLKIT_THEMES} == set(faint)
+    assert {} == {name: words for name, words in faint.items() if words}
+
+
+def _is_chosen(desk: DeskDriver, name: str) -> bool:
+    return TOOLKIT_THEMES[name] == desk.app.theme

@@ -2,96 +2,136 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
+import pytest
+from textual.app import App
+from textual.content import Content
+from textual.pilot import Pilot
 from textual.widgets import Input
 
+from course.session import Session
 from course.tui.memory import Memory
-from course.tui.screens.ask import Ask
+from course.tui.screens.pick import Pick
 from course.tui.screens.welcome import Welcome
 from course.tui.widgets.lesson_view import LessonView
-from tests.course.tui.conftest import ScriptedSession, open_desk
+from tests.course.tui.conftest import DeskDriver, ScriptedSession, make_app, open_desk
 
 
-async def test_welcome_is_shown_once(desk_session: ScriptedSession) -> None:
-    """It says where the files are, what the engine does and what comes first; Enter begins; it never comes back."""
-    async with open_desk(desk_session, welcome=True) as desk:
+async def test_second_visit_goes_on_where_the_first_ended(desk_session: ScriptedSession) -> None:
+    """The welcome comes once and says what matters; the place is kept by block; leaving asks about unsaved edits."""
+    async with open_desk(desk_session, welcome=True, size=(80, 24)) as desk:
         await desk.until(lambda: desk.shows("dockyard engine up") and isinstance(desk.app.screen, Welcome))
-
         painted = "".join(char for char in desk.text() if char not in " \n│▏")
         assert str(desk_session.paths.workspace)[-20:] in painted
         assert "lesson 1.1, Why containers" in desk.text()
         await desk.press("enter")
         assert not isinstance(desk.app.screen, Welcome)
-        assert desk.desk.query_one(LessonView).has_focus
-    async with open_desk(desk_session, welcome=True) as desk:
-        assert not isinstance(desk.app.screen, Welcome)
-
-
-async def test_welcome_lets_another_folder_be_chosen(desk_session: ScriptedSession, tmp_path: Path) -> None:
-    """W asks for it; the course's own folder is refused, a good one ends the desk, which is to begin there again."""
-    shutil.rmtree(desk_session.paths.workspace, ignore_errors=True)
-    async with open_desk(desk_session, welcome=True) as desk:
-        await desk.until(lambda: desk_session.workspace.is_started("tiny") and not desk.desk.opening_exercise)
-        for folder in (desk_session.paths.content, tmp_path / "mine"):
-            await desk.press("w")
-            await desk.until(lambda: isinstance(desk.app.screen, Ask))
-            desk.app.screen.query_one(Input).value = str(folder)
-            await desk.press("enter")
-        await desk.until(lambda: desk.app.moved_to is not None)
-
-        assert "is the course's own folder" in desk.notices
-    assert tmp_path / "mine" == desk.app.moved_to
-    assert (tmp_path / "mine").is_dir()
-    assert not Memory(desk_session.paths.state / "desk.json").welcomed
-    assert not desk_session.paths.workspace.exists()
-
-
-async def test_files_of_the_learner_stay_in_the_folder_that_was_left(
-    desk_session: ScriptedSession, tmp_path: Path
-) -> None:
-    """Those that were there before, and a copy that was changed while the welcome stood there."""
-    for touched in (False, True):
-        shutil.rmtree(desk_session.paths.workspace, ignore_errors=True)
-        (desk_session.paths.workspace / "mine").mkdir(parents=True)
-        async with open_desk(desk_session, welcome=True) as desk:
-            await desk.until(lambda: desk_session.workspace.is_started("tiny") and not desk.desk.opening_exercise)
-            if touched:
-                (desk_session.workspace.folder("tiny") / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
-            await desk.press("w")
-            await desk.until(lambda: isinstance(desk.app.screen, Ask))
-            desk.app.screen.query_one(Input).value = str(tmp_path / "other")
-            await desk.press("enter")
-            await desk.until(lambda: desk.app.moved_to is not None)
-
-        left = sorted(path.name for path in desk_session.paths.workspace.iterdir())
-        assert ["mine", *["tiny"] * touched] == left
-
-
-async def test_a_command_typed_on_the_welcome_is_whole(desk_session: ScriptedSession) -> None:
-    """The slash closes the welcome and begins the command; nothing typed behind it is lost."""
-    async with open_desk(desk_session, welcome=True, size=(80, 24)) as desk:
-        await desk.press(*"/checklist")
-
-        assert "/checklist" == desk.desk.query_one("#slash", Input).value
-
-
-async def test_reading_goes_on_where_it_stopped(desk_session: ScriptedSession) -> None:
-    """The place is kept by block, so that it holds at another width."""
-    async with open_desk(desk_session, size=(80, 24)) as desk:
         lesson = desk.desk.query_one(LessonView)
+        assert lesson.has_focus
         lesson.scroll_to(y=12, animate=False)
         await desk.pilot.pause()
         place = lesson.place
         assert place > 0
         await desk.press("ctrl+q")
         await desk.until(lambda: desk.app.return_code is not None)
-    async with open_desk(desk_session, size=(90, 20)) as desk:
+    assert 0 == desk.app.return_code
+    async with open_desk(desk_session, welcome=True, size=(90, 20)) as desk:
+        assert not isinstance(desk.app.screen, Welcome)
         lesson = desk.desk.query_one(LessonView)
         await desk.until(lambda: lesson.scroll_y > 0)
-
         assert place == lesson.place
+
+        desk.dockerfile.editor.load_text("FROM python:3.11-slim\n")
+        await desk.press("ctrl+q")
+        await desk.until(lambda: isinstance(desk.app.screen, Pick))
+        await desk.press("down", "down", "enter")
+        assert desk.app.is_running
+        assert desk.app.screen is desk.desk
+        await desk.enter("/quit")
+        await desk.until(lambda: isinstance(desk.app.screen, Pick))
+        await desk.press("enter")
+        await desk.until(lambda: desk.app.return_code is not None)
+        assert "FROM python:3.11-slim\n" == desk.dockerfile.path.read_text(encoding="utf-8")
+    assert 0 == desk.app.return_code
+
+
+class WelcomeApp(App[None]):
+    """An app with the welcome and nothing else."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.chosen: list[Path] = []
+
+    def on_mount(self) -> None:
+        """Show it."""
+        self.push_screen(Welcome(self.session.paths, lesson="1.1", engine=Content("")))
+
+    def on_welcome_moved(self, event: Welcome.Moved) -> None:
+        """Another folder was chosen."""
+        self.chosen.append(event.folder)
+
+
+async def choose(pilot: Pilot[None], folder: Path) -> None:
+    """Name another folder at the welcome."""
+    await pilot.press("w")
+    pilot.app.screen.query_one(Input).value = str(folder)
+    await pilot.press("enter")
+    await pilot.pause()
+
+
+async def test_welcome_lets_another_folder_be_chosen(desk_session: ScriptedSession, tmp_path: Path) -> None:
+    """W asks for it; the course's own folder is refused, a good one is made, and nothing is left in the first."""
+    app = WelcomeApp(desk_session)
+    async with app.run_test() as pilot:
+        desk_session.start_exercise("tiny")
+        await choose(pilot, desk_session.paths.content)
+        assert [] == app.chosen
+        assert "is the course's own folder" in "".join(notice.title for notice in app._notifications)
+        await choose(pilot, tmp_path / "mine")
+
+        assert [tmp_path / "mine"] == app.chosen
+    assert (tmp_path / "mine").is_dir()
+    assert not desk_session.paths.workspace.exists()
+
+
+async def test_desk_ends_to_begin_again_in_the_chosen_folder(desk_session: ScriptedSession, tmp_path: Path) -> None:
+    """It tells where, and the welcome comes there, for nobody has seen it through."""
+    app = make_app(desk_session, welcome=True)
+    app.on_welcome_moved(Welcome.Moved(tmp_path))
+
+    assert tmp_path == app.moved_to
+    assert 0 == app.return_code
+    assert not Memory(desk_session.paths.state / "desk.json").welcomed
+
+
+@pytest.mark.parametrize("touched", [False, True])
+async def test_files_of_the_learner_stay_in_the_folder_that_was_left(
+    desk_session: ScriptedSession, tmp_path: Path, touched: bool
+) -> None:
+    """Those that were there before, and a copy that was changed while the welcome stood there."""
+    (desk_session.paths.workspace / "mine").mkdir(parents=True)
+    app = WelcomeApp(desk_session)
+    async with app.run_test() as pilot:
+        dockerfile = desk_session.start_exercise("tiny") / "Dockerfile"
+        if touched:
+            dockerfile.write_text("FROM scratch\n", encoding="utf-8")
+        await choose(pilot, tmp_path / "other")
+
+        assert [tmp_path / "other"] == app.chosen
+    left = sorted(path.name for path in desk_session.paths.workspace.iterdir())
+    assert ["mine", *["tiny"] * touched] == left
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_command_typed_on_the_welcome_is_whole(desk: DeskDriver) -> None:
+    """The slash closes the welcome and begins the command; nothing typed behind it is lost."""
+    desk.desk.welcome(desk.app.session.lesson("1.1"))
+    await desk.until(lambda: isinstance(desk.app.screen, Welcome))
+    await desk.press(*"/checklist")
+
+    assert "/checklist" == desk.desk.query_one("#slash", Input).value
 
 
 def test_a_damaged_memory_is_an_empty_one(tmp_path: Path) -> None:

@@ -1,59 +1,21 @@
-"""Tests of reading a lesson and finding one's way, through keys and the mouse, at one desk."""
+"""Tests of reading a lesson and finding one's way."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from functools import partial
-
 import pytest
-import pytest_asyncio
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from course.tui.screens.page import Page
 from course.tui.screens.pick import Pick
 from course.tui.widgets.lesson_blocks import Reveal
 from course.tui.widgets.lesson_view import FOUND, LessonView
+from course.tui.widgets.outline import Outline
 from course.tui.widgets.quiz import QuizBlock
 from course.tui.widgets.results import Results
-from tests.course.conftest import write
-from tests.course.tui.conftest import (
-    DeskDriver,
-    Gate,
-    ScriptedSession,
-    building,
-    built,
-    make_desk_session,
-    open_desk,
-    write_small_course,
-)
+from tests.course.tui.conftest import DeskDriver, Gate, ScriptedSession, building, built
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-CODE = """
-```dockerfile
-FROM python:3.11-slim
-CMD ["python"]
-```
-
-```sh
-docker ps
-```
-"""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def open_all_along(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DeskDriver]:
-    """One desk over the small course, whose first lesson has two pieces of code and whose exercise has a README."""
-    folder = tmp_path_factory.mktemp("reading")
-    content = write_small_course(folder / "content")
-    lesson = content / "lessons" / "why" / "lesson.md"
-    lesson.write_text(lesson.read_text(encoding="utf-8") + CODE, encoding="utf-8")
-    write(content / "exercises" / "tiny" / "starter" / "README.md", "# What is asked\n\nPin the base.\n")
-    session = make_desk_session(folder, content)
-    async with open_desk(session) as driver:
-        yield driver
-    session.close()
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_search_shows_what_it_found(desk: DeskDriver) -> None:
@@ -71,50 +33,37 @@ async def test_search_shows_what_it_found(desk: DeskDriver) -> None:
     assert not lesson.query(f".{FOUND}")
 
 
-async def test_code_is_copied_and_put_into_the_editor(desk: DeskDriver) -> None:
-    """Y asks which piece of code; Ctrl+V in the editor puts it in."""
+async def test_lesson_of_the_outline_its_code_and_its_files(desk: DeskDriver, session: ScriptedSession) -> None:
+    """Enter in the outline opens it; Y copies its code for Ctrl+V in the editor; /files shows what is given."""
+    session.unlock_all = True
+    await desk.press("f2")
+    outline = desk.desk.query_one(Outline)
+    outline.highlighted = next(i for i, option in enumerate(outline.options) if "1.2" in str(option.prompt))
+    await desk.press("enter")
+    await desk.ready("1.2", "other")
+    assert "About layers." in desk.text()
+
     await desk.press("y")
     assert isinstance(desk.app.screen, Pick)
     assert {"FROM python:3.11-slim   and 1 more", "docker ps"} == {row.plain for _, row in desk.app.screen.rows}
     await desk.press("down", "enter")
     await desk.press("f4", "ctrl+v")
-
     assert desk.dockerfile.editor.text.startswith(desk.app.clipboard)
     assert desk.app.clipboard in ("docker ps", 'FROM python:3.11-slim\nCMD ["python"]')
     assert "Copied" in desk.notices
 
-
-async def test_files_that_are_given_can_be_read(desk: DeskDriver) -> None:
-    """The README comes first; the Dockerfile is not among them, for it is in the editor."""
     await desk.enter("/files")
-    pick = desk.app.screen
-    assert isinstance(pick, Pick)
-    assert ["README.md", "app.py"] == [row.plain for _, row in pick.rows]
+    assert isinstance(desk.app.screen, Pick)
+    assert ["README.md", "app.py"] == [row.plain for _, row in desk.app.screen.rows]
     await desk.press("enter")
-
     assert isinstance(desk.app.screen, Page)
     await desk.until(lambda: desk.shows("Pin the base."))
 
 
-async def test_click_on_a_name_at_the_top_goes_to_the_pane(desk: DeskDriver) -> None:
-    """Where only one pane has room, its name is as good as its key; the panes follow the terminal's size."""
-    await desk.pilot.resize_terminal(80, 24)
-    await desk.until(lambda: not desk.desk.is_wide)
-    for pane, column in (("outline", 3), ("editor", 20), ("lesson", 11)):
-        await desk.pilot.click("#top", offset=(column, 0))
-        await desk.until(partial(_is_in_front, desk, pane), pane)
-    await desk.pilot.resize_terminal(140, 40)
-    await desk.until(lambda: desk.desk.is_wide)
-
-
-def _is_in_front(desk: DeskDriver, pane: str) -> bool:
-    return desk.desk.pane == pane
-
-
-async def test_nothing_moves_by_itself_with_no_motion(desk: DeskDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_moves_by_itself_with_no_motion(
+    desk: DeskDriver, session: ScriptedSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While a build is silent no clock runs, and the cursor of the slash bar doesn't blink."""
-    session = desk.app.session
-    assert isinstance(session, ScriptedSession)
     gate = Gate()
     session.script = (*building("Collecting six"), gate, *built())
     monkeypatch.setattr(desk.app, "still", True)
@@ -150,8 +99,8 @@ async def test_palette_knows_commands_with_what_they_take_and_keys(desk: DeskDri
     assert "/open other" not in titles
 
 
-async def test_next_goes_to_the_question_that_is_still_open(desk: DeskDriver) -> None:
-    """After the exercise a question of the lesson is next, ready for the answer; then the next lesson."""
+async def test_next_goes_to_the_question_that_is_still_open(desk: DeskDriver, session: ScriptedSession) -> None:
+    """After the exercise a question of the lesson is next. It is answered in place, unlocks, and is remembered."""
     desk.dockerfile.path.write_text('FROM python:3.11-slim\nCMD ["python", "/app.py"]\n', encoding="utf-8")
     await desk.press("f5")
     await desk.until(lambda: desk.desk.run is None and desk.shows("a question of the lesson is still open"))
@@ -159,6 +108,20 @@ async def test_next_goes_to_the_question_that_is_still_open(desk: DeskDriver) ->
         await desk.press("escape")
     await desk.enter("/next")
     await desk.until(lambda: desk.app.focused is not None and isinstance(desk.app.focused.parent, QuizBlock))
+    quiz = desk.desk.query_one(QuizBlock)
+    await desk.press("enter")
+    await desk.until(lambda: "Not quite. Then every change" in _verdict(quiz))
+    assert "Unlocked" not in desk.notices
     await desk.press("down", "enter")
+    await desk.until(lambda: "✔ Right: they change" in _verdict(quiz))
 
     await desk.until(lambda: "Unlocked: lesson 1.2" in desk.notices)
+    assert {"layer-order": 1} == session.answers("1.1")
+    await desk.reopen_lesson()
+    again = desk.desk.query_one(QuizBlock)
+    assert again is not quiz
+    assert "they change least" in _verdict(again)
+
+
+def _verdict(quiz: QuizBlock) -> str:
+    return str(quiz.query_one(".quiz-verdict", Static).content)

@@ -63,28 +63,33 @@ def no_file_grows_beyond(size_bytes: int) -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, before)
 
 
-async def test_unsaved_edits_are_kept_until_they_are_saved(desk_session: ScriptedSession) -> None:
-    """A pause after typing makes a private copy with the hash of the file below it; a save removes it."""
-    async with open_desk(desk_session) as desk:
-        based_on = desk.dockerfile.disk.digest.hex()
-        await desk.press("f4", "x")
-        await desk.until(lambda: copies(desk_session))
-        copy = copies(desk_session)[0]
-        kept = json.loads(copy.read_text(encoding="utf-8"))["edits"]
+@pytest.mark.asyncio(loop_scope="session")
+async def test_unsaved_edits_are_kept_until_they_are_saved(desk: DeskDriver, session: ScriptedSession) -> None:
+    """A pause after typing makes a private copy with the hash of the file below it; a save or a no removes it."""
+    based_on = desk.dockerfile.disk.digest.hex()
+    await desk.press("f4", "x")
+    await desk.until(lambda: copies(session))
+    copy = copies(session)[0]
+    kept = json.loads(copy.read_text(encoding="utf-8"))["edits"]
 
-        assert [("Dockerfile", desk.dockerfile.editor.text, based_on)] == [tuple(edit.values()) for edit in kept]
-        assert 0o600 == copy.stat().st_mode & 0o777
-        await desk.press("ctrl+s")
-        assert [] == copies(desk_session)
-        await desk.press("y")
-        await desk.until(lambda: copies(desk_session))
-        await desk.press("ctrl+q")
-        await desk.press("down", "enter")
-        assert [] == copies(desk_session)
+    assert [("Dockerfile", desk.dockerfile.editor.text, based_on)] == [tuple(edit.values()) for edit in kept]
+    assert 0o600 == copy.stat().st_mode & 0o777
+    await desk.press("ctrl+s")
+    assert [] == copies(session)
+    await desk.press("y")
+    await desk.until(lambda: copies(session))
+    asking = desk.desk.run_worker(desk.desk.may_drop_edits())
+    await desk.until(lambda: isinstance(desk.app.screen, Pick))
+    await desk.press("down", "enter")
+    assert await asking.wait()
+    assert [] == copies(session)
 
 
-async def test_left_edits_come_back_after_a_yes_and_are_not_saved(desk_session: ScriptedSession) -> None:
-    """The question says when and which file; put back, they are in the editor only, and one undo takes them out."""
+async def test_left_edits_come_back_after_a_yes_and_a_hang_up_keeps_them(desk_session: ScriptedSession) -> None:
+    """The question says when and which file; put back, they are in the editor only, and one undo takes them out.
+
+    A window that is closed ends the desk with a copy of what was typed the moment before, and nothing else.
+    """
     leave_behind(desk_session, TYPED)
     async with open_desk(desk_session) as desk:
         before = desk.dockerfile.disk.text
@@ -99,58 +104,71 @@ async def test_left_edits_come_back_after_a_yes_and_are_not_saved(desk_session: 
         assert [True] == [path.name.startswith(desk.desk._desks.token) for path in copies(desk_session)]
         await desk.press("f4", "ctrl+z")
         assert before == desk.dockerfile.editor.text
-
-
-async def test_left_edits_are_compared_and_thrown_away(desk_session: ScriptedSession) -> None:
-    """Over a newer file the comparison comes first; thrown away, they are not asked about again."""
-    leave_behind(desk_session, TYPED, based_on=b"an older file")
-    async with open_desk(desk_session) as desk:
-        before = desk.dockerfile.editor.text
-        await asked(desk)
-        assert desk.shows("Since then Dockerfile changed on the disk")
-        await desk.press("enter")
-        await desk.until(lambda: isinstance(desk.app.screen, Page))
-        assert desk.shows("+FROM python:3.12-slim")
-        assert desk.shows("-FROM python")
-        await desk.press("escape")
-        await asked(desk)
-        await desk.press("down", "down", "enter")
         await desk.until(lambda: not copies(desk_session))
+        await desk.press("x")
+        os.kill(os.getpid(), signal.SIGHUP)
+        await desk.until(lambda: desk.app.return_code is not None)
 
-        assert before == desk.dockerfile.editor.text
+    left = copies(desk_session)
+    assert 1 == len(left)
+    assert f"x{before}" == json.loads(left[0].read_text(encoding="utf-8"))["edits"][0]["text"]
+    assert left == list(folder(desk_session.paths).iterdir())
 
 
-async def test_left_edits_that_are_on_the_disk_are_no_question(desk_session: ScriptedSession) -> None:
+@pytest.mark.asyncio(loop_scope="session")
+async def test_left_edits_are_compared_and_thrown_away(desk: DeskDriver, session: ScriptedSession) -> None:
+    """Over a newer file the comparison comes first; thrown away, they are not asked about again."""
+    leave_behind(session, TYPED, based_on=b"an older file")
+    before = desk.dockerfile.editor.text
+    desk.desk.exercise_opened("tiny")
+    await asked(desk)
+    assert desk.shows("Since then Dockerfile changed on the disk")
+    await desk.press("enter")
+    await desk.until(lambda: isinstance(desk.app.screen, Page))
+    assert desk.shows("+FROM python:3.12-slim")
+    assert desk.shows("-FROM python")
+    await desk.press("escape")
+    await asked(desk)
+    await desk.press("down", "down", "enter")
+    await desk.until(lambda: not copies(session))
+
+    assert before == desk.dockerfile.editor.text
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_left_edits_that_are_on_the_disk_are_no_question(desk: DeskDriver, session: ScriptedSession) -> None:
     """What was saved after all is forgotten without a word, a damaged copy is left alone, and later means later."""
-    leave_behind(desk_session, "FROM python\n", token="later")
-    path = desk_session.start_exercise("tiny") / "Dockerfile"
-    leave_behind(desk_session, path.read_text(encoding="utf-8"), token="saved")
-    damaged = folder(desk_session.paths) / "damaged.tiny.edits"
+    leave_behind(session, "FROM python\n", token="later")
+    leave_behind(session, desk.dockerfile.path.read_text(encoding="utf-8"), token="saved")
+    damaged = folder(session.paths) / "damaged.tiny.edits"
     damaged.write_text('{"kept_at": 1, "edits": [{}]', encoding="utf-8")
-    async with open_desk(desk_session) as desk:
-        await asked(desk)
-        await desk.press("escape")
-        await desk.until(lambda: not isinstance(desk.app.screen, Pick))
+    desk.desk.exercise_opened("tiny")
+    await asked(desk)
+    await desk.press("escape")
+    await desk.until(lambda: not isinstance(desk.app.screen, Pick) and 2 == len(copies(session)))
 
-        assert {"later.tiny.edits", damaged.name} == {copy.name for copy in copies(desk_session)}
+    assert {"later.tiny.edits", damaged.name} == {copy.name for copy in copies(session)}
 
 
-async def test_two_desks_notice_each_other(desk_session: ScriptedSession) -> None:
+@pytest.mark.asyncio(loop_scope="session")
+async def test_two_desks_notice_each_other(desk: DeskDriver, session: ScriptedSession) -> None:
     """The second says so, keeps saying so in its first line, and never takes the first one's edits."""
-    first = OpenDesks(folder(desk_session.paths))
+    first = OpenDesks(folder(session.paths))
     first.enter(NOW)
-    copy = leave_behind(desk_session, TYPED, token=first.token)
-    async with open_desk(desk_session) as desk:
-        assert f"process {os.getpid()}, since 15:09" in desk.notices
-        assert "another desk is open" in desk.text().split("\n")[0]
-        assert not isinstance(desk.app.screen, Pick)
-        assert copy.exists()
-        assert (desk.desk._desks.token,) == tuple(other.token for other in first.others())
-        first.leave()
-        desk.desk._look_for_others()
-        await desk.pilot.pause()
-        assert "another desk is open" not in desk.text()
-    assert [copy] == list(folder(desk_session.paths).iterdir())
+    copy = leave_behind(session, TYPED, token=first.token)
+    desk.desk._look_for_others()
+    desk.desk.exercise_opened("tiny")
+    await desk.settle()
+
+    assert f"process {os.getpid()}, since 15:09" in desk.notices
+    assert "another desk is open" in desk.text().split("\n")[0]
+    assert not isinstance(desk.app.screen, Pick)
+    assert copy.exists()
+    assert (desk.desk._desks.token,) == tuple(other.token for other in first.others())
+    first.leave()
+    desk.desk._look_for_others()
+    await desk.settle()
+    assert "another desk is open" not in desk.text()
 
 
 def test_a_desk_that_died_is_not_open(tmp_path: Path) -> None:
@@ -184,30 +202,20 @@ def test_state_that_cannot_be_written_stops_no_desk(tmp_path: Path) -> None:
     desks.leave()
 
 
-async def test_closed_window_keeps_the_edits(desk_session: ScriptedSession) -> None:
-    """A hang-up ends the desk with a copy of what was typed the moment before."""
-    async with open_desk(desk_session) as desk:
-        await desk.press("f4", "x")
-        os.kill(os.getpid(), signal.SIGHUP)
-        await desk.until(lambda: desk.app.return_code is not None)
-
-    assert 1 == len(copies(desk_session))
-
-
-async def test_edits_that_cannot_be_kept_are_said_once(desk_session: ScriptedSession) -> None:
+@pytest.mark.asyncio(loop_scope="session")
+async def test_edits_that_cannot_be_kept_are_said_once(desk: DeskDriver, session: ScriptedSession) -> None:
     """The kernel's reason and what to do, and not again with every key."""
-    async with open_desk(desk_session) as desk:
-        with no_file_grows_beyond(0):
-            await desk.press("f4", "x")
-            await desk.until(lambda: "not kept for the case of a crash: File too large" in desk.notices)
-            desk.app.clear_notifications()
-            await desk.press("y")
-            desk.desk.keep_edits()
-
-            assert "not kept" not in desk.notices
+    with no_file_grows_beyond(0):
+        await desk.press("f4", "x")
+        await desk.until(lambda: "not kept for the case of a crash: File too large" in desk.notices)
+        desk.app.clear_notifications()
+        await desk.press("y")
         desk.desk.keep_edits()
 
-        assert 1 == len(copies(desk_session))
+        assert "not kept" not in desk.notices
+    desk.desk.keep_edits()
+
+    assert 1 == len(copies(session))
 
 
 def fill_all(paths: Paths, session: ScriptedSession) -> dict[str, CourseError]:
