@@ -152,8 +152,9 @@ def test_settings_count_the_same_read_or_not(
     program.both("check", EXERCISE)
 
 
-def test_unchanged_work_is_answered_the_same_read_or_not(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What comes from the store does too, and each answer is recorded as an attempt."""
+@pytest.fixture
+def graded(program: Program) -> Program:
+    """The program, with a report of the learner's work in the store."""
     paths, home = find_paths(os.environ), Path(os.environ["HOME"])
     terms = read_terms(paths.content / "exercises" / EXERCISE)
     assert terms is not None
@@ -161,14 +162,44 @@ def test_unchanged_work_is_answered_the_same_read_or_not(program: Program, monke
     files = read_submission(work, terms.limits, starter=terms.starter, editable=terms.files, copied_out=True)
     store = ReportStore(paths.state / "reports", where=engine_address(os.environ, home))
     store.save(store.key(terms, files), report(content_sha256=files.content_sha256))
-    first = program.run("check", EXERCISE, read=False)
-    again = program.both("check", EXERCISE)
+    return program
+
+
+def test_unchanged_work_is_answered_the_same_read_or_not(graded: Program) -> None:
+    """What comes from the store does too, and each answer is recorded as an attempt."""
+    first = graded.run("check", EXERCISE, read=False)
+    again = graded.both("check", EXERCISE)
 
     assert "Passed for the first time" in first.stderr
     assert (0, True) == (again.code, "Graded before" in again.stdout)
-    with_session = Session(paths, environ=os.environ)
-    assert [(EXERCISE, "passed")] * 3 == [(one.exercise, one.verdict) for one in with_session.attempts(EXERCISE)]
-    with_session.close()
+    session = Session(find_paths(os.environ), environ=os.environ)
+    assert [(EXERCISE, "passed")] * 3 == [(one.exercise, one.verdict) for one in session.attempts(EXERCISE)]
+    session.close()
+
+
+def test_unchanged_work_is_answered_without_what_takes_long(graded: Program) -> None:
+    """The second answer of a process of its own imports no command line, TOML, YAML, schema, check or engine."""
+    code = f"""
+import sys
+from course.__main__ import main
+sys.argv = ["dockyard", "check", {EXERCISE!r}]
+try:
+    main()
+finally:
+    print("imported", *sys.modules)
+"""
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
+    imported = set(done.stdout.rpartition("imported ")[2].split())
+
+    assert (0, True) == (done.returncode, "Graded before" in done.stdout)
+    assert "course.session" in imported
+    assert set() == imported & {
+        "click", "difflib", "docker", "graders.engine.base", "graders.exercise", "graders.registry", "locale",
+        "msgspec", "platform", "random", "tempfile", "tomllib", "uuid", "yaml",
+    }  # fmt: skip
 
 
 def test_check_without_engine_ends_the_same_as_a_process(program: Program) -> None:

@@ -90,6 +90,26 @@ def test_check_from_the_store_imports_little() -> None:
     assert imported_by("\n".join(f"import {name}" for name in modules), frozenset(dear)) == []
 
 
+def test_linting_imports_no_engine_and_no_report() -> None:
+    """What looks at a Dockerfile's text knows neither an engine's words, nor a report, nor TOML."""
+    code = (
+        "from pathlib import Path\n"
+        "from course.lint import Linter\n"
+        "Linter().lint(Path('exercises/first-image/solution/Dockerfile'))"
+    )
+    dear = {
+        "graders.context",
+        "graders.engine.base",
+        "graders.report",
+        "graders.pipeline",
+        "msgspec",
+        "tomllib",
+        "yaml",
+    }
+
+    assert imported_by(code, frozenset(dear)) == []
+
+
 @pytest.mark.parametrize("package", ["course", "graders", "course.tui", "course.author", "course.commands"])
 def test_package_root_imports_nothing(package: str) -> None:
     """A package's `__init__` imports nothing of the project."""
