@@ -159,6 +159,7 @@ class LiveBench:
         self._more_cases = more_cases
         self._cancel = cancel
         self._began = began
+        self._at_start = service.processor_time()
         self._startup: Startup | None = None
         self._predicted: tuple[Predicted, ...] | None = None
         self._fixed: tuple[HttpAnswer, ...] | None = None
@@ -229,7 +230,6 @@ class LiveBench:
     def health(self) -> HealthWatch:
         """Wait for it; see `LiveService.health`."""
         if self._health is None:
-            began_s, at_start = self._age_s(), self.processor_time()
             while True:
                 state = self.state()
                 over = self._age_s() >= self._spec.startup_s
@@ -239,7 +239,7 @@ class LiveBench:
                     break
                 self._pause(_HEALTH_POLL_S)
             waited_s = self._age_s()
-            starved = starved_s(at_start, self.processor_time(), waited_s - began_s)
+            starved = starved_s(self._at_start, self.processor_time(), waited_s)
             self._health = HealthWatch(state, waited_s, starved)
         return self._health
 
@@ -265,12 +265,11 @@ class LiveBench:
         spec = self._spec
         found = Startup(self.state(), 0.0)
         hopeless_s: float | None = None
-        at_start = self.processor_time()
         while found.state.running:
             before, found = found, self._look(found)
             age_s = self._age_s()
             if (before.ready_s, before.right_s) != (found.ready_s, found.right_s):
-                found = replace(found, starved_s=starved_s(at_start, self.processor_time(), age_s))
+                found = replace(found, starved_s=starved_s(self._at_start, self.processor_time(), age_s))
             is_done = found.right_s is not None or (found.ready_s is not None and not spec.predict.path)
             if is_done or age_s >= spec.startup_s or self._is_settled(found, age_s):
                 break

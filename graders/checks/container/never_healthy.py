@@ -18,6 +18,9 @@ from graders.service.recorded import ENDED, HEALTHY, NOTICED, STATE, RecordedSer
 _CUT_OFF = -1
 """Docker's exit code of a probe that took longer than its time. Source: moby 20.10, daemon/health.go."""
 
+_BUSY = 0.25
+"""Of the time: on a machine that does nothing else it is next to nothing, and between two probes nobody waits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Params:
@@ -54,7 +57,7 @@ def _is_starved(watch: HealthWatch) -> bool:
     """Whether no probe came to an end, and for want of a processor; what a probe itself says counts all the same."""
     state = watch.state
     is_unheard = state.running and state.health not in (Health.HEALTHY, Health.NONE)
-    return is_unheard and state.health_exit_code in (None, _CUT_OFF) and watch.starved_s > watch.waited_s / 2
+    return is_unheard and state.health_exit_code in (None, _CUT_OFF) and watch.starved_s > watch.waited_s * _BUSY
 
 
 def _reason(watch: HealthWatch) -> str:

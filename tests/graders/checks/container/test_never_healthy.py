@@ -41,9 +41,9 @@ def test_service_that_is_not_healthy_says_why(state: ServiceState, said: str) ->
 @pytest.mark.parametrize(
     ("exit_code", "starved_s", "kind"),
     [
-        (-1, 16.0, Undecidable),
-        (None, 16.0, Undecidable),
-        (-1, 14.0, Finding),
+        (-1, 8.0, Undecidable),
+        (None, 8.0, Undecidable),
+        (-1, 7.0, Finding),
         (1, 29.0, Finding),
     ],
 )
