@@ -22,8 +22,7 @@ FIRST = (
     "tests/test_packaging.py",
     "tests/content/test_proof.py",
     "tests/graders/checks/test_fixtures.py",
-    "tests/content/level1/test_level1_programs.py",
-    "tests/content/test_model.py",
+    "tests/graders/dockerfile/test_refusals.py",
     "tests/content/test_docs.py",
 )
 """What takes longest, longest first: begun last, one of them would be waited for by idle workers."""

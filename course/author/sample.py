@@ -23,10 +23,11 @@ def representative(spec: ExerciseSpec, cases: Iterable[Case]) -> tuple[Case, ...
     if not on_engine:
         return cases
     open_checks = on_engine
+    runs = {case.name: _runs_of_its_own(case, spec) for case in wrong}
     chosen: set[str] = set()
     while open_checks:
-        # The most checks at once; of equals the one that trips the least beside them.
-        best = max(wrong, key=lambda case: (len(case.trips & open_checks), -len(case.trips)))
+        # The most checks at once; of equals the one that builds most like the solution and trips the least beside them.
+        best = max(wrong, key=lambda case: (len(case.trips & open_checks), -runs[case.name], -len(case.trips)))
         chosen.add(best.name)
         open_checks -= best.trips
     chosen |= _least_like(spec, cases)

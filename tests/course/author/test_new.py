@@ -1,4 +1,4 @@
-"""A new exercise is whole as it stands."""
+"""A new exercise is whole as it stands. That it proves itself on an engine, docs/authors.md shows: see test_docs.py."""
 
 from __future__ import annotations
 
@@ -13,14 +13,12 @@ from course.author.new import write_exercise
 from course.cli import cli
 from course.commands.invocation import Invocation
 from course.hint import read_hints
-from graders.engine.base import Engine
 from graders.exercise import read_exercise
 
 
-def run(*args: str, engine: Engine | None = None) -> tuple[int, str]:
+def run(*args: str) -> tuple[int, str]:
     """Exit code and all output of `dockyard`."""
-    invocation = Invocation(dict(os.environ), open_engine=(lambda: engine) if engine else None)
-    result = CliRunner().invoke(cli, list(args), obj=invocation)
+    result = CliRunner().invoke(cli, list(args), obj=Invocation(dict(os.environ)))
     return result.exit_code, result.output
 
 
@@ -86,13 +84,3 @@ def test_verify_of_a_name_that_is_nowhere_tells_how_to_name_a_folder() -> None:
 
     assert code == 2
     assert "./where-am-i" in output
-
-
-@pytest.mark.engine
-def test_new_exercise_proves_itself(engine: Engine, python_base: str, tmp_path: Path) -> None:
-    """As it stands its wrong answers are caught, its right ones pass, and nothing is to complain about."""
-    folder = write_exercise("where-am-i", tmp_path)
-    code, output = run("author", "verify", str(folder), "-j", "2", engine=engine)
-
-    assert code == 0, output
-    assert "where-am-i  2/2             2/2                   0             0" in output
