@@ -27,6 +27,8 @@ _KEEPERS = frozenset(("cp", "mv", "rsync", "tar"))
 _QUOTED_PATTERN = re.compile(r"[\"']/var/lib/apt/(?:lists/)?\*(?:\*|_\*)?[\"']")
 _ON_FAILURE = re.compile(r"\bapt(?:-get)?\s[^;&|\n]*\|\|\s*[({]?\s*(?:rm|find)\s[^;&|\n]*/var/lib")
 """`apt-get install ... || rm ...` cleans when the install fails, and at no other time."""
+_MOVED = re.compile(r"\bDir::State::lists\s{1,9}[\\'\"]{0,4}(/[\w./-]*\w)", re.IGNORECASE)
+"""What moves the lists for good, in apt's own configuration."""
 _BRACES = re.compile(r"\{([^{}]{1,200})\}")
 
 
@@ -36,13 +38,17 @@ def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding | Und
     shell = context.dockerfile.setting("SHELL")
     has_bash = shell is not None and "bash" in shell.instruction.value
     for stage in stages_that_ship(context.dockerfile, LISTS):
+        moved = ""
         for instruction in stage.instructions:
             updates = [apt for apt in apt_commands(instruction) if apt.updates]
+            moved = next((match[1] for text in _scripts(instruction) if (match := _MOVED.search(text))), moved)
             folder = updates[-1].lists if updates else LISTS
+            folder = moved if moved and folder == LISTS else folder
             if not updates or instruction.onbuild or _is_mounted(instruction, folder):
                 continue
             update = updates[-1].command
-            after = _after(instruction, update)
+            commands = _in_their_folders(instruction.commands)
+            after = [*_after(commands, update), *_at_the_end(instruction)]
             kept = next((each for each in after if _keeps(each, folder)), None)
             removing = sum(_removes(command, instruction, folder, has_bash=has_bash) for command in after)
             if kept is None and removing > sum(len(_ON_FAILURE.findall(script)) for script in _scripts(instruction)):
@@ -66,11 +72,33 @@ def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding | Und
             )
 
 
-def _after(instruction: Instruction, update: Command) -> tuple[Command, ...]:
-    for index, command in enumerate(instruction.commands):
+def _after(commands: list[Command], update: Command) -> list[Command]:
+    for index, command in enumerate(commands):
         if command is update:
-            return instruction.commands[index + 1 :]
-    return ()
+            return commands[index + 1 :]
+    return []
+
+
+def _in_their_folders(commands: tuple[Command, ...]) -> list[Command]:
+    """The commands with what `rm` and `find` name below the folder of the last `cd`."""
+    folder, found = "", []
+    for command in commands:
+        words = command.words
+        if words[0] in ("cd", "pushd") and len(words) > 1:
+            folder = posixpath.join(folder, words[1])
+        elif folder and words[0] in ("rm", "find"):
+            named = (word if word[:1] in "-/$~" else posixpath.join(folder, word) for word in words[1:])
+            found.append(command._replace(words=(words[0], *named)))
+            continue
+        found.append(command)
+    return found
+
+
+def _at_the_end(instruction: Instruction) -> Iterator[Command]:
+    """What `trap ... EXIT` has the shell do when it ends."""
+    for command in instruction.commands:
+        if command.words[0] == "trap" and {"EXIT", "0"} & set(command.words[2:]):
+            yield from split_commands(command.words[1], lambda _: 1, {})
 
 
 def _keeps(command: Command, folder: str) -> bool:
@@ -190,10 +218,15 @@ CHECK = Check(
         _BASE + _INSTALL + " && rm -rf /var/lib/apt/lists/partial /var/cache/apt/*\n",
         _BASE + _INSTALL + " && rm -f /var/lib/apt/lists/deb.debian.org_*\n",
         _BASE + _INSTALL + " && rm -f /var/lib/apt/*_*\n",
+        _BASE + _INSTALL + " && cd /var/lib/dpkg && rm -rf lists\n",
         _BASE + _INSTALL + ' && rm -rf "/var/lib/apt/lists/*_*"\n',
         _BASE + _INSTALL + " || rm -rf /var/lib/apt/lists/*\n",
         _BASE
         + "RUN apt-get -o Dir::State::lists=/l update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n",
+        _BASE
+        + "RUN echo 'Dir::State::lists \"/l\";' > /etc/apt/apt.conf.d/9\n"
+        + _INSTALL
+        + " && rm -rf /var/lib/apt/lists/*\n",
         _BASE + _INSTALL + " && mv /var/lib/apt/lists /opt/ && rm -rf /var/lib/apt/lists/*\n",
     ),
     good=(
@@ -209,6 +242,9 @@ CHECK = Check(
         "FROM debian:bookworm AS b\nRUN apt-get update && apt-get install -y gcc\nFROM debian\nCOPY --from=b /app /\n",
         _BASE + "# RUN apt-get update\nRUN echo apt-get update\nONBUILD RUN apt-get update\n",
         _BASE + _INSTALL + " && apt-get dist-clean\n",
+        _BASE + _INSTALL + " && cd /var/lib/apt/lists && rm -rf *\n",
+        _BASE + _INSTALL + " && (cd /var/lib/apt && rm -rf lists)\n",
+        _BASE + "RUN trap 'rm -rf /var/lib/apt/lists/*' EXIT; apt-get update; apt-get install -y curl\n",
         _BASE + "RUN apt-get -oDir::State::Lists=/tmp/l update && apt-get install -y curl; rm -rf /tmp/l\n",
         _BASE + 'ARG CLEAN="rm -rf /var/lib/apt/lists/*"\n' + _INSTALL + " && $CLEAN\n",
         _BASE + 'SHELL ["/bin/bash", "-c"]\n' + _INSTALL + " && rm -rf /var/lib/{apt,dpkg,cache}/\n",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from graders.check import Check
+from graders.dockerfile.dependency import option_values
 from graders.dockerfile.install import Install, hides_its_program, python_installs
 from graders.dockerfile.model import Command, Dockerfile, Instruction, mounts
 from graders.dockerfile_context import DockerfileContext
@@ -75,6 +76,8 @@ def _keeps(install: Install, instruction: Instruction, params: Params) -> bool:
         return False
     if any(_switches_off(option, install.tool) for option in install.options):
         return False
+    own = option_values(install, "--cache-dir")[-1:]
+    emptied = own or params.folders
     after = False
     exported: dict[str, str] = {}
     for command in instruction.commands:
@@ -82,12 +85,13 @@ def _keeps(install: Install, instruction: Instruction, params: Params) -> bool:
             after = True
         elif not after and command.words[0] == "export":
             exported.update(word.partition("=")[::2] for word in command.words[1:])
-        elif after and _removes(command, params):
+        elif after and _removes(command, emptied):
             return False
     variables = {**instruction.variables, **exported, **install.command.assignments}
     if _switched_off_by(variables, install.tool):
         return False
     folders = {variables.get("PIP_CACHE_DIR", ""), variables.get("UV_CACHE_DIR", ""), *params.folders} - {""}
+    folders = set(own) or folders
     return not any(_covers(mount, folders) for mount in mounts(instruction))
 
 
@@ -114,7 +118,7 @@ def _covers(mount: Mapping[str, str], folders: set[str]) -> bool:
     return any(folder == target or folder.startswith(f"{target}/") for folder in folders)
 
 
-def _removes(command: Command, params: Params) -> bool:
+def _removes(command: Command, folders: tuple[str, ...]) -> bool:
     """Whether the command empties the cache: in the same RUN, so that no layer keeps it."""
     words = command.words
     if words[:3] in (("pip", "cache", "purge"), ("uv", "cache", "clean")):
@@ -125,7 +129,7 @@ def _removes(command: Command, params: Params) -> bool:
         path = word.replace("${HOME}", "/root").replace("$HOME", "/root")
         path = "/root" + path[1:] if path.startswith("~") else path
         path = path.rstrip("/*").rstrip("/")
-        if path and any(folder == path or folder.startswith(f"{path}/") for folder in params.folders):
+        if path and any(folder == path or folder.startswith(f"{path}/") for folder in folders):
             return True
     return False
 
@@ -173,6 +177,7 @@ CHECK = Check(
         'FROM python:3.11-slim\nENV GET="pip install"\nRUN $GET six\n',
         "FROM python:3.11-slim\nRUN <<EOF\nset -e\npip install six\nEOF\n",
         "FROM python:3.11-slim\nRUN uv pip install --system six\n",
+        "FROM python:3.11-slim\nRUN pip install --cache-dir /c six && rm -rf /root/.cache\n",
         "FROM python:3.11-slim AS builder\nRUN pip install six\nFROM scratch\nCOPY --from=builder / /\n",
         'FROM python:3.11-slim\nRUN ["sh", "-c", "pip install six"]\n',
     ),
@@ -186,6 +191,7 @@ CHECK = Check(
         "FROM python:3.11 AS builder\nRUN pip install six\nFROM python:3.11-slim\nCOPY --from=builder /venv /venv\n",
         "FROM python:3.11-slim\n# RUN pip install six\nRUN echo 'pip install six'\nONBUILD RUN pip install six\n",
         "FROM python:3.11-slim\nRUN uv pip install --system --no-cache six\n",
+        "FROM python:3.11-slim\nRUN pip install --cache-dir=/tmp/c six && rm -rf /tmp/c\n",
         "FROM python:3.11-slim\nRUN export PIP_NO_CACHE_DIR=1 && pip install six\n",
         'FROM python:3.11-slim\nARG OPTIONS="--no-cache-dir --quiet"\nRUN pip install $OPTIONS six\n',
     ),

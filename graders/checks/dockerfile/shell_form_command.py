@@ -16,7 +16,7 @@ from itertools import pairwise
 from graders.check import Check, NoParams, Sample
 from graders.dockerfile.model import Instruction
 from graders.dockerfile.start_script import script_that_stays
-from graders.dockerfile.wrapper import program_name
+from graders.dockerfile.wrapper import program_name, unwrap
 from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding
 from graders.outcome import Level
@@ -24,7 +24,6 @@ from graders.outcome import Level
 _STARTERS = frozenset(("env", "tini", "dumb-init", "catatonit"))
 """Programs that start the one that follows and leave it as it is."""
 _STARTS_ANOTHER = re.compile(r"\b(?:system|popen|posix_spawnp?|spawn[lv]\w*)\s*\(|\bsubprocess\b|\bpty\.spawn\b")
-_SHELLS = frozenset(("sh", "bash", "dash", "ash", "zsh"))
 
 
 def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding]:  # noqa: ARG001 - all checks share one shape
@@ -86,16 +85,8 @@ def _fault(instruction: Instruction, *, own_shell: bool) -> str:
 
 
 def _script(words: tuple[str, ...]) -> str | None:
-    """The script of a list that starts a shell with `-c`."""
-    rest = _program(words)
-    if not rest or rest[0].rpartition("/")[2] not in _SHELLS:
-        return None
-    for index, word in enumerate(rest[1:], 1):
-        if word.startswith("-") and not word.startswith("--") and "c" in word:
-            return rest[index + 1] if index + 1 < len(rest) else ""
-        if not word.startswith(("-", "+")) and rest[index - 1] not in ("-o", "+o", "-O", "+O"):
-            return None
-    return None
+    """The script of a list that starts a shell with `-c`, through `nohup` or `su` too."""
+    return unwrap(list(_program(words)))[2]
 
 
 def _program(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -133,6 +124,7 @@ CHECK = Check(
         'FROM python:3.11-slim AS base\nENTRYPOINT python app.py\nFROM base\nCMD ["--help"]\n',
         'FROM python:3.11-slim\nCMD ["python", "app.py",]\n',
         'FROM python:3.11-slim\nSHELL ["/bin/bash", "-c"]\nCMD python app.py\n',
+        'FROM python:3.11-slim\nCMD ["timeout", "60", "bash", "-c", "python app.py"]\n',
         'FROM python:3.11-slim\nCMD ["python", "-c", "import os; os.system(\'python app.py\')"]\n',
         Sample(
             'FROM python:3.11-slim\nCOPY start.sh /\nCMD ["sh", "/start.sh"]\n',
