@@ -21,3 +21,10 @@ async def test_question_is_gone_to_once_the_lesson_has_a_layout(desk_session: Sc
 
         await desk.press("down", "enter")
         assert desk.shows("Right: they change least.")
+
+
+async def test_open_desk_has_nothing_on_its_way(desk_session: ScriptedSession) -> None:
+    """A test that ends at once ends a desk whose tabs are made: the toolkit raises from tabs that are on their way."""
+    async with open_desk(desk_session) as desk:
+        assert not desk.desk.opening_exercise
+        assert desk.bench.current is desk.dockerfile
