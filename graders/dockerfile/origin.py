@@ -13,6 +13,8 @@ from graders.dockerfile.ignore import IgnoreFile, paths_like
 from graders.dockerfile.model import Command, Dockerfile, Instruction, Stage, mounts
 
 _DEPTH_LIMIT = 20
+_EDITORS = frozenset(("sed", "perl", "tee", "truncate"))
+"""Programs that may write other text to a file that they name."""
 
 
 class Origin(NamedTuple):
@@ -58,7 +60,7 @@ class Origins:
             if mount["type"] == "bind" and _below(target, place) is not None:
                 source = posixpath.join("/", mount.get("source", ""), _below(target, place) or "")
                 return self._fetch(source, mount.get("from", ""), stage, instruction, 0)
-        return self._find(stage, at, target, 0)
+        return self._find(stage, at, target, 0) or self._renamed(stage, at, target, 0, command)
 
     def of_image(self, path: str) -> Origin | None:
         """Where the file of the final image comes from that is at `path`, seen from its working folder."""
@@ -111,10 +113,39 @@ class Origins:
             origin = self._brought(instruction, words, stage, _below(target, place) or "", depth)
             if origin is not None:
                 return origin
-        if stage.parent is None:
-            return None
-        parent = self._dockerfile.stages[stage.parent]
-        return self._find(parent, len(parent.instructions), target, depth + 1)
+        above: Origin | None = None
+        if stage.parent is not None:
+            parent = self._dockerfile.stages[stage.parent]
+            above = self._find(parent, len(parent.instructions), target, depth + 1)
+        return above or self._renamed(stage, before, target, depth)
+
+    def _renamed(
+        self, stage: Stage, before: int, target: str, depth: int, command: Command | None = None
+    ) -> Origin | None:
+        """Where the file comes from that a RUN above copies or moves to `target`.
+
+        With `command`, what is in front of it in instruction number `before` counts too.
+        """
+        for at in range(before if command is not None else before - 1, -1, -1):
+            instruction = stage.instructions[at]
+            if instruction.keyword != "RUN" or instruction.onbuild:
+                continue
+            folder, source = self._folder(stage, at), ""
+            for each in instruction.commands:
+                if each is command:
+                    break
+                names = [word for word in each.words[1:] if not word.startswith("-")]
+                if each.words[0] in ("cd", "pushd") and names:
+                    folder = posixpath.join(folder, names[0])
+                elif each.words[0] in _EDITORS and posixpath.basename(target) in map(posixpath.basename, names):
+                    return None
+                elif each.words[0] in ("cp", "mv") and len(names) == 2:
+                    place = posixpath.normpath(posixpath.join(folder, names[1]))
+                    if target in (place, posixpath.join(place, posixpath.basename(names[0]))):
+                        source = posixpath.normpath(posixpath.join(folder, names[0]))
+            if source and source != target:
+                return self._find(stage, at, source, depth + 1)
+        return None
 
     def _copies_of(self, stage: Stage) -> list[tuple[int, Instruction, tuple[str, ...], str]]:
         """Each COPY and ADD of the stage: its index, itself, its sources and its full destination."""

@@ -23,7 +23,7 @@ _SIZE_CAP_BYTES = 64 * 1024
 
 
 def with_scripts(dockerfile: Dockerfile, files: Mapping[str, bytes], ignore: IgnoreFile | None) -> Dockerfile:
-    """The Dockerfile with the commands of such scripts in place of the one that runs them; itself where there is none."""
+    """The Dockerfile with the commands of such scripts in place of the one that runs them; itself without any."""
     if not any(path.endswith(".sh") for path in files):
         return dockerfile
     origins = Origins(dockerfile, files, ignore)

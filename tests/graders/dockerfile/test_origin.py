@@ -30,6 +30,12 @@ def last_run(dockerfile: Dockerfile) -> Instruction:
         ("RUN wget r.txt", "r.txt", None),
         ("COPY ignored.txt .", "ignored.txt", None),
         ("COPY <<EOF /h.txt\nx\nEOF", "/h.txt", ""),
+        ("COPY r.txt .\nRUN cp r.txt b.txt", "b.txt", "r.txt"),
+        ("WORKDIR /w\nCOPY reqs/ q/\nRUN cd q && mv b.txt ..", "b.txt", "reqs/b.txt"),
+        ("COPY r.txt /a\nRUN cp /a /b\nRUN mv /b /c/", "/c/b", "r.txt"),
+        ("COPY r.txt .\nRUN cp r.txt b.txt && sed -i s/a/b/ b.txt", "b.txt", None),
+        ("COPY r.txt .\nRUN cp -r r.txt reqs b", "b", None),
+        ("RUN cp b.txt b.txt", "b.txt", None),
     ],
 )
 def test_file_is_followed_to_its_origin(lines: str, path: str, expected: str | None) -> None:
