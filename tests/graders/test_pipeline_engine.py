@@ -13,6 +13,7 @@ from typing import cast
 
 import pytest
 
+from graders.base_images.ensure import ensure
 from graders.cancel import Cancel
 from graders.engine.base import BuildRequest, ContextFile, Engine, LogLines
 from graders.errors import Cancelled
@@ -24,6 +25,7 @@ from graders.pipeline import grade
 from graders.registry import all_checks
 from graders.submission import Submission
 from graders.workbench import run_id_of
+from tests.graders.engine.contract.conftest import BASE
 
 pytestmark = pytest.mark.engine
 
@@ -45,9 +47,9 @@ use = "leaked-secret"
 [[checks]]
 use = "wasted-bytes"
 """
-SLOW = "FROM python:3.11-slim\nRUN echo begun; sleep 60\n"
-SOUND = 'FROM python:3.11-slim\nCOPY app.py /\nCMD ["python", "/app.py"]\n'
-SPOILT = """FROM python:3.11-slim
+SLOW = f"FROM {BASE}\nRUN echo begun; sleep 60\n"
+SOUND = f'FROM {BASE}\nCOPY app.py /\nCMD ["cat", "/app.py"]\n'
+SPOILT = f"""FROM {BASE}
 ARG API_TOKEN=hunter22
 COPY . /app
 RUN dd if=/dev/zero of=/big bs=1M count=7 && echo $API_TOKEN > /dev/null
@@ -55,8 +57,15 @@ RUN rm /big
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def small_base(engine: Engine) -> None:
+    """All images here are small: they are exported, and a volume over their root is copied for each container."""
+    for _ in ensure(engine, BASE, Cancel(), {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}):
+        pass
+
+
 @pytest.fixture
-def spec(tmp_path: Path, python_base: str) -> ExerciseSpec:
+def spec(tmp_path: Path) -> ExerciseSpec:
     (tmp_path / "exercise.toml").write_text(SPEC)
     return read_exercise(tmp_path)
 
@@ -78,7 +87,7 @@ def events(spec: ExerciseSpec, engine: Engine, dockerfile: str, nonce: str, canc
 def test_build_of_somebody_else_that_shares_a_step_costs_no_verdict(spec: ExerciseSpec, engine: Engine) -> None:
     """Its step was run just now and is not cached for us: the change is tried again when that build is over."""
     word = uuid.uuid4().hex
-    start = f"FROM python:3.11-slim\nWORKDIR /{word}\nRUN echo {word}\n"
+    start = f"FROM {BASE}\nWORKDIR /{word}\nRUN echo {word}\n"
     asleep = threading.Event()
 
     def other() -> None:
@@ -157,9 +166,7 @@ def test_sound_and_spoilt_image_are_told_apart(spec: ExerciseSpec, engine: Engin
 
 
 @pytest.mark.parametrize("line", ["VOLUME /", "VOLUME /app.py"])
-def test_image_that_can_not_be_started_is_the_learners_fault(
-    tmp_path: Path, python_base: str, engine: Engine, line: str
-) -> None:
+def test_image_that_can_not_be_started_is_the_learners_fault(tmp_path: Path, engine: Engine, line: str) -> None:
     """A volume over all that a container needs, or over a file: found as a program and as a service."""
     of_containers = [check.id for check in all_checks().values() if check.level is Level.CONTAINER]
     text = 'format = 1\nid = "volume"\ntitle = "Volume"\nminutes = 5\n[service]\nport = 8000\n'
