@@ -12,6 +12,9 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 TOGETHER = (
     "tests/content/test_model.py",
     "tests/graders/cohort/test_page_browser.py",
+    "tests/graders/engine/test_closed_network.py",
+    "tests/hostile/test_attacks.py",
+    "tests/hostile/test_faults.py",
     "tests/test_packaging.py",
 )
 """Files whose tests go to one worker: what a fixture of theirs makes once, each worker would make for itself."""
@@ -19,6 +22,8 @@ TOGETHER = (
 FIRST = (
     "tests/content/test_proof.py::test_exercise_is_proved[ship-the-classifier]",
     "tests/e2e/test_walk.py",
+    "tests/hostile/test_faults.py",
+    "tests/hostile/test_attacks.py",
     "tests/test_packaging.py",
     "tests/content/test_proof.py",
     "tests/graders/checks/test_fixtures.py",
