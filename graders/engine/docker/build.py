@@ -51,8 +51,10 @@ from graders.engine.network_claim import claimed
 from graders.engine.turn import building
 from graders.errors import Cancelled, EngineError, EngineTimeout, EngineUnavailable, ImageUnavailable
 
-_POLL_S = 0.03
-"""Longest wait before the engine's disk is looked at again."""
+_POLL_S = 0.1
+"""Longest wait before a cancel is noticed, and before the engine's disk is looked at again."""
+_LOOK_S = 0.03
+"""Shortest pause between two looks at the disk."""
 _PING_S = 5.0
 _CONNECT_S = 20.0
 _TURN_S = 1800.0
@@ -212,6 +214,8 @@ class _Build:
         self._timed_out = False
         self._stopped = False
         self._clipped = False
+        self._look_at = 0.0
+        """When the disk is looked at next."""
         self.log = KeptLog(self._limits.build_log_kib * 1024)
 
     def events(self, feed: _Feed) -> Iterator[BuildEvent]:
@@ -224,10 +228,10 @@ class _Build:
                 raise Cancelled
             if self.log.due(now):
                 yield from self.log.tell(now)
-            if self._over_a_limit() or self._overdue(now, heard):
+            if self._over_a_limit(now) or self._overdue(now, heard):
                 break
             try:
-                item = feed.get(BATCH_S if self.log.waiting else _POLL_S)
+                item = feed.get(BATCH_S if self.log.waiting else self._look_at - now)
             except queue.Empty:
                 continue
             if item is None:
@@ -284,14 +288,17 @@ class _Build:
                 yield said
         yield from self.log.tell(time.monotonic())
 
-    def _over_a_limit(self) -> bool:
+    def _over_a_limit(self, now: float) -> bool:
         """Whether the build wrote too much; raises where the disk fills and the build is not the cause."""
         limits = self._limits
+        looks = now >= self._look_at
         if self.log.seen_bytes > limits.build_log_kib * 1024 * _FLOOD_FACTOR:
             self._error = f"The build wrote more than {limits.build_log_kib * _FLOOD_FACTOR // 1024} MiB of output"
-        elif self._use.is_suspicious() and (blame := self._use.blame("build")):
+        elif looks and self._use.is_suspicious() and (blame := self._use.blame("build")):
             self._error = f"{BUILD_STOPPED}: it {blame}"
         else:
+            if looks:
+                self._look_at = now + max(_LOOK_S, min(self._use.calm_s, _POLL_S))
             return False
         self._stopped = True
         return True

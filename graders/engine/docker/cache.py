@@ -15,6 +15,8 @@ from graders.dockerfile.model import Instruction
 from graders.dockerfile.parse import parse
 
 _TOKEN = re.compile(rb"--mount=(\S+)")
+_GOES_ON = re.compile(rb"\S[\\`][ \t\r]*\n")
+"""A word that may go on in the next line, so that no part of it need be the one that is looked for."""
 _ADDED = re.compile(r",id=dockyard-[0-9a-f]{16}-=[^,\s]*")
 _MARK = re.compile(r"dockyard-[0-9a-f]{16}-")
 
@@ -24,7 +26,7 @@ def with_own_caches(dockerfile: bytes, owner: str) -> tuple[bytes, str]:
 
     No owner: nothing is changed.
     """
-    if not owner or b"-" not in dockerfile:
+    if not owner or not (b"mount" in dockerfile or _GOES_ON.search(dockerfile)):
         return dockerfile, ""
     wanted = [each for each in _runs(dockerfile) if _caches(each)]
     if not wanted:

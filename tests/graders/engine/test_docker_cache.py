@@ -35,7 +35,13 @@ def test_ids_are_marked(line: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "mount",
-    ["--mount=ty\\\npe=cache,target=/c", '--mount="type=cache",target=/c', "--mount=type=${T},target=/c\\\n,id=x"],
+    [
+        "--mount=ty\\\npe=cache,target=/c",
+        "--mo\\\nunt=type=cache,target=/c",
+        "--mo\\\n# a line between\nunt=type=cache,target=/c",
+        '--mount="type=cache",target=/c',
+        "--mount=type=${T},target=/c\\\n,id=x",
+    ],
 )
 def test_mount_that_hides_is_refused(mount: str) -> None:
     """With its line and the way out."""
