@@ -280,9 +280,10 @@ def test_open_line_is_said_before_it_is_used(cohort: ExerciseSpec, monkeypatch: 
 
 def make_certificates(folder: Path) -> dict[str, str]:
     """An authority and one certificate for all, as Dask's settings name them."""
+    new_key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
     subprocess.run(
-        "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=ca &&"
-        " openssl req -newkey rsa:2048 -nodes -keyout all.key -out all.csr -subj /CN=dockyard &&"
+        f"openssl req -x509 {new_key} -keyout ca.key -out ca.pem -days 2 -subj /CN=ca &&"
+        f" openssl req {new_key} -keyout all.key -out all.csr -subj /CN=dockyard &&"
         " openssl x509 -req -in all.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out all.pem -days 2",
         shell=True,
         cwd=folder,

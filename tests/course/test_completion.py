@@ -23,34 +23,28 @@ def run(*args: str) -> Result:
     return CliRunner().invoke(cli, list(args), prog_name="dockyard")
 
 
-def completed(line: str) -> list[str]:
-    """What a real bash offers for the last word of the line, once it has read our script."""
+def completed(*lines: str) -> list[list[str]]:
+    """What a real bash offers for the last word of each line, once it has read our script."""
     bash = shutil.which("bash")
     assert bash is not None
-    words = line.split(" ")
-    script = (
-        'eval "$(dockyard completion bash)"\n'
-        f"COMP_WORDS=({' '.join(repr(word) for word in words)}); COMP_CWORD={len(words) - 1}\n"
-        '_dockyard_completion dockyard; printf "%s\\n" "${COMPREPLY[@]}"'
-    )
+    script = ['eval "$(dockyard completion bash)"']
+    for words in (line.split(" ") for line in lines):
+        script += [
+            f"COMP_WORDS=({' '.join(repr(word) for word in words)}); COMP_CWORD={len(words) - 1}; COMPREPLY=()",
+            '_dockyard_completion dockyard; echo "${COMPREPLY[@]}"',
+        ]
     env = {"PATH": f"{BIN}:/usr/bin:/bin", "HOME": "/nonexistent"}
-    done = subprocess.run([bash, "--norc", "-c", script], env=env, capture_output=True, text=True, check=False)
+    words_of = [bash, "--norc", "-c", "\n".join(script)]
+    done = subprocess.run(words_of, env=env, capture_output=True, text=True, check=False)
     assert "" == done.stderr
-    return done.stdout.split()
+    return [line.split() for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("dockyard che", ["check", "checklist"]),
-        ("dockyard check first", ["first-image"]),
-        ("dockyard check --format j", ["json", "junit"]),
-        ("dockyard author ver", ["verify"]),
-    ],
-)
-def test_bash_completes(line: str, expected: list[str]) -> None:
+def test_bash_completes() -> None:
     """Commands, exercises, values of options, commands of groups."""
-    assert expected == completed(line)
+    offered = completed("dockyard che", "dockyard check first", "dockyard check --format j", "dockyard author ver")
+
+    assert [["check", "checklist"], ["first-image"], ["json", "junit"], ["verify"]] == offered
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])

@@ -206,12 +206,9 @@ def test_garbage_gets_a_clear_answer_within_two_seconds(
     assert done.stderr if done.exit_code == 2 else True
 
 
-@pytest.mark.parametrize(("make", "codes"), [(fifo, {2}), (one_long_line, {0, 1})])
-def test_garbage_gets_its_answer_from_the_program_itself(
-    tmp_path: Path, make: Callable[[Path], None], codes: set[int]
-) -> None:
+def test_garbage_gets_its_answer_from_the_program_itself(tmp_path: Path) -> None:
     """As a user starts it: soon, with its start counted, and never a traceback."""
-    make(tmp_path / "Dockerfile")
+    fifo(tmp_path / "Dockerfile")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
 
     done = subprocess.run(
@@ -226,7 +223,7 @@ def test_garbage_gets_its_answer_from_the_program_itself(
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < BOUND_S
     assert "Traceback" not in done.stderr
-    assert done.returncode in codes
+    assert 2 == done.returncode
 
 
 BAD_BASE = GOOD.replace("FROM python:3.12.4-slim", "FROM python:slim")

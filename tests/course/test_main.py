@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.course import command_line
+
 ROOT = Path(__file__).parents[2]
 LEVELS = ("dockerfile", "image", "rebuild", "container")
 DOCKYARD = (sys.executable, "-m", "course")
@@ -145,7 +147,7 @@ def test_bug_shows_traceback_and_how_to_report_it() -> None:
 
 def test_check_with_dead_engine_keeps_static_outcomes_and_progress(tmp_path: Path) -> None:
     """Static outcomes still come, the rest is ERRORED with its remedy, the code is 3, and no attempt is recorded."""
-    dockyard("--unlock-all", "start", "ship-the-classifier")
+    command_line.dockyard("--unlock-all", "start", "ship-the-classifier")
     work = Path(os.environ["HOME"]) / "dockyard" / "ship-the-classifier"
     shutil.copytree(ROOT / "exercises" / "ship-the-classifier" / "solution", work, dirs_exist_ok=True)
 
@@ -161,7 +163,7 @@ def test_check_with_dead_engine_keeps_static_outcomes_and_progress(tmp_path: Pat
         "container": {"errored"},
     }
     assert "dockyard engine up" in done.stderr
-    assert "never checked" in dockyard("list").stdout
+    assert "never checked" in command_line.dockyard("list").stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -206,7 +208,7 @@ def test_check_in_a_terminal_shows_a_status_line_with_a_clock(*, no_colour: bool
 
 def test_reset_asks_in_a_terminal(tmp_path: Path) -> None:
     """In a terminal "no" changes nothing and says so."""
-    dockyard("--workspace", str(tmp_path / "w"), "start", "first-image")
+    command_line.dockyard("--workspace", str(tmp_path / "w"), "start", "first-image")
     dockerfile = tmp_path / "w" / "first-image" / "Dockerfile"
     dockerfile.write_text("FROM mine\n")
     ours, theirs = pty.openpty()

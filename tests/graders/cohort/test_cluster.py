@@ -179,11 +179,14 @@ def test_lost_worker_costs_nothing_but_time(desk: Desk, rig: Rig, tmp_path: Path
     book.close()
 
 
-def test_all_workers_lost_is_an_engine_that_is_away(desk: Desk, rig: Rig, tmp_path: Path) -> None:
+def test_all_workers_lost_is_an_engine_that_is_away(
+    desk: Desk, rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The run waits for a worker to come back, and nobody's row is errored."""
+    monkeypatch.setattr("graders.cohort.run.ENGINE_POLL_S", 0.05)
     del rig.desks["two"]
     desk.grader.open()
-    rig.dies["one"] = lambda: threading.Timer(0.3, lambda: rig.desks.update(three=make_desk())).start()
+    rig.dies["one"] = lambda: threading.Timer(0.1, lambda: rig.desks.update(three=make_desk())).start()
     book = open_gradebook(tmp_path / "out" / "gradebook.sqlite")
     events = run_on(desk, book, 3, jobs=1, engine_wait_s=20.0)
 

@@ -126,8 +126,10 @@ def report(status: Status = Status.PASSED, check_id: str = "build-fails", reason
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """An empty cohort for an exercise of two checks."""
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """An empty cohort for an exercise of two checks; who runs it looks after its lanes and its engine often."""
+    monkeypatch.setattr("graders.cohort.run.TICK_S", 0.02)
+    monkeypatch.setattr("graders.cohort.run.ENGINE_POLL_S", 0.05)
     folder = tmp_path / "small"
     book = open_gradebook(tmp_path / "out" / "gradebook.sqlite")
     yield Desk(tmp_path / "in", small_exercise(folder, LIMITS), book)
@@ -410,7 +412,7 @@ def test_submission_beyond_its_time_is_stopped(desk: Desk) -> None:
     desk.grader = Scripted(desk.spec, does)
     for name in ("endless", "a", "b", "c"):
         desk.hand_in(name, RIGHT.format(name))
-    desk.run(limit_s=0.3)
+    desk.run(limit_s=0.2)
 
     assert {"endless": "errored", "a": "passed", "b": "passed", "c": "passed"} == desk.states()
     assert "took longer than 0 s and was stopped" in desk.graded()["endless"].error
@@ -418,7 +420,7 @@ def test_submission_beyond_its_time_is_stopped(desk: Desk) -> None:
 
 def test_lane_that_never_comes_back_is_replaced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A submission that hears no stop costs its row, not the run; what it says later is not believed."""
-    monkeypatch.setattr("graders.cohort.run.LOST_S", 0.2)
+    monkeypatch.setattr("graders.cohort.run.LOST_S", 0.1)
     release = threading.Event()
 
     def does(submission: Submission, _cancel: Cancel, _before: int) -> Graded:
@@ -429,7 +431,7 @@ def test_lane_that_never_comes_back_is_replaced(desk: Desk, monkeypatch: pytest.
     desk.grader = Scripted(desk.spec, does)
     for name in ("deaf", "a", "b"):
         desk.hand_in(name, RIGHT.format(name))
-    run = desk.begin(limit_s=0.2, jobs=1)
+    run = desk.begin(limit_s=0.1, jobs=1)
     for event in run.events():
         if isinstance(event, GradingEnded) and event.student_id == "b":
             release.set()

@@ -14,6 +14,11 @@ NOWHERE = "registry.invalid/nothing:1"
 """An image that no registry gives."""
 
 
+def moment_s(engine: Engine, real_s: float) -> float:
+    """So long on a real engine; the one in memory starts at once and needs no such while."""
+    return 0.2 if isinstance(engine, FakeEngine) else real_s
+
+
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.engine)])
 def any_engine(request: pytest.FixtureRequest) -> Engine:
     """One engine, then the other."""

@@ -26,7 +26,7 @@ from graders.engine.base import (
 )
 from graders.errors import Cancelled, EngineError, ImageUnavailable
 from graders.limits import Limits
-from tests.graders.engine.contract.conftest import BASE, NOWHERE
+from tests.graders.engine.contract.conftest import BASE, NOWHERE, moment_s
 
 
 @pytest.fixture
@@ -138,7 +138,8 @@ def test_build_from_an_image_that_no_registry_gives_is_no_result(any_engine: Eng
 
 def test_build_over_its_time_is_the_learners(any_engine: Engine, run_id: str) -> None:
     """A build that takes too long ends at the limit, as a result."""
-    wanted = request(f"FROM {BASE}\nRUN sleep 60\n", run_id, limits=Limits(build_s=1.0), no_cache=True)
+    limits = Limits(build_s=moment_s(any_engine, 1.0))
+    wanted = request(f"FROM {BASE}\nRUN sleep 60\n", run_id, limits=limits, no_cache=True)
     began = time.monotonic()
     result, _ = built(any_engine, wanted)
 
@@ -149,7 +150,8 @@ def test_build_over_its_time_is_the_learners(any_engine: Engine, run_id: str) ->
 
 def test_build_without_a_sign_of_life_is_the_learners(any_engine: Engine, run_id: str) -> None:
     """A silent build ends at the idle limit."""
-    wanted = request(f"FROM {BASE}\nRUN sleep 60\n", run_id, limits=Limits(build_idle_s=1.0), no_cache=True)
+    limits = Limits(build_idle_s=moment_s(any_engine, 1.0))
+    wanted = request(f"FROM {BASE}\nRUN sleep 60\n", run_id, limits=limits, no_cache=True)
 
     assert built(any_engine, wanted)[0].timed_out
 
@@ -215,7 +217,7 @@ def test_run_of_a_missing_program_is_a_start_error(any_engine: Engine, run_id: s
 
 def test_run_over_its_time_is_killed(any_engine: Engine, run_id: str) -> None:
     """A program that does not end is stopped at the limit."""
-    limits = Limits(run_s=0.7)
+    limits = Limits(run_s=moment_s(any_engine, 0.7))
     done = any_engine.run(RunRequest(image_of(any_engine, run_id), run_id, limits, args=("sleep", "60")), Cancel())
 
     assert done.timed_out
@@ -225,7 +227,7 @@ def test_run_over_its_time_is_killed(any_engine: Engine, run_id: str) -> None:
 def test_cancel_ends_a_run_at_once(any_engine: Engine, run_id: str) -> None:
     """A cancel raises soon, and the container is gone (the fixture looks)."""
     image, cancel = image_of(any_engine, run_id), Cancel()
-    threading.Timer(0.8, cancel.set).start()
+    threading.Timer(moment_s(any_engine, 0.8), cancel.set).start()
     began = time.monotonic()
     with pytest.raises(Cancelled):
         any_engine.run(RunRequest(image, run_id, Limits(), args=("sleep", "60")), cancel)
