@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
+from threading import Lock
 from typing import TypeVar
 
 from graders.build_network import BuildNetwork, read_network
@@ -26,6 +27,7 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LEVELS = tuple(Level)
 
 T = TypeVar("T")
+_CONVERTING = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +250,9 @@ class _Reader:
         import msgspec
 
         try:
-            return msgspec.convert(data, target, strict=True)
+            # Two threads that ask msgspec 0.22 for the same type for the first time can end the whole process.
+            with _CONVERTING:
+                return msgspec.convert(data, target, strict=True)
         except msgspec.ValidationError as error:
             message, _, place = str(error).partition(" - at `$")
             inner = place.rstrip("`").lstrip(".")

@@ -94,7 +94,7 @@ def _encoded(layer: ScannedLayer) -> bytes:
 
 def _decoded(data: bytes) -> ScannedLayer | None:
     try:
-        found = msgspec.json.decode(zlib.decompressobj().decompress(data, ENTRY_CAP_BYTES), type=_Document)
+        found = _DECODER.decode(zlib.decompressobj().decompress(data, ENTRY_CAP_BYTES))
     except (msgspec.MsgspecError, zlib.error):
         return None
     return ScannedLayer(
@@ -108,3 +108,7 @@ class _Document(msgspec.Struct):
     files: list[tuple[int, str, int, int, int, int, str, bool, str, int]]
     hits: list[tuple[str, int, str]]
     accounts: dict[str, bytes | None]
+
+
+_DECODER = msgspec.json.Decoder(_Document)
+"""Made once, at import: lanes that made it for themselves at the same moment could end the whole process."""
