@@ -50,9 +50,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> object:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Deal out tests in the order of collection, and some files as one."""
-    return scheduler(config) if config.getoption("dist") == "loadgroup" else None
+    return scheduler(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 GARBAGE = (20_000, 20, 50)

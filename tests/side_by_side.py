@@ -46,7 +46,7 @@ class SideBySide(LoadScopeScheduling):  # type: ignore[misc]
         return file if file in TOGETHER else nodeid
 
 
-def scheduler(config: pytest.Config) -> SideBySide:
+def scheduler(config: pytest.Config, log: object) -> SideBySide:
     """What deals out the tests; xdist would put files with the most tests first."""
     config.option.loadscopereorder = False
-    return SideBySide(config)
+    return SideBySide(config, log)

@@ -40,7 +40,8 @@ def test_tests_that_share_what_is_costly_go_to_one_worker(tmp_path: Path) -> Non
     )
     workers = [path.name.partition("-")[0] for path in seen.iterdir()]
 
-    assert 0 == done.returncode, done.stdout
+    assert (0, "") == (done.returncode, done.stderr), done.stdout
+    assert "units waiting" not in done.stdout
     assert (6, 1) == (len(workers), len(set(workers)))
 
 
