@@ -36,18 +36,20 @@ def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding]:  # 
         fault = _fault(instruction, own_shell=own_shell)
         if fault:
             told = True
-            yield _finding(instruction, fault, f'{instruction.keyword} ["program", "argument"]')
+            hint = "The list is there. What does it start first?" if instruction.exec_form is not None else ""
+            yield _finding(instruction, fault, f'{instruction.keyword} ["program", "argument"]', hint)
     if not told:
         yield from _behind(context, instructions)
 
 
-def _finding(instruction: Instruction, fault: str, expected: str) -> Finding:
+def _finding(instruction: Instruction, fault: str, expected: str, hint: str) -> Finding:
     return Finding(
         f'"{instruction.text}" {fault}',
         observed=instruction.value,
         expected=expected,
         line=instruction.line,
         end_line=instruction.end_line,
+        hint=hint,
     )
 
 
@@ -60,12 +62,14 @@ def _behind(context: DockerfileContext, instructions: list[Instruction]) -> Iter
     script = script_that_stays(context.dockerfile, context.origins(), words)
     if script:
         fault = f"starts {script}, which starts the program and stays: the shell gets the signals"
-        yield _finding(line, fault, f"exec in front of the last command of {script}")
+        hint = "How does a script step aside, so that the program takes its place?"
+        yield _finding(line, fault, f"exec in front of the last command of {script}", hint)
     elif program_name(words[0]).startswith("python") and any(
         option == "-c" and _STARTS_ANOTHER.search(code) for option, code in pairwise(words[1:])
     ):
         fault = "starts Python to start the program: the first of the two gets the signals"
-        yield _finding(line, fault, f'{line.keyword} ["program", "argument"]')
+        hint = "What would be missing if the program stood there itself?"
+        yield _finding(line, fault, f'{line.keyword} ["program", "argument"]', hint)
 
 
 def _fault(instruction: Instruction, *, own_shell: bool) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from graders.checks.dockerfile.shell_form_command import CHECK
+from graders.finding import Finding
 
 P = "FROM python:3.11-slim\n"
 
@@ -90,3 +91,14 @@ def test_what_a_command_starts_is_looked_at(lines: Lines, command: str, script: 
     text = f"{P}WORKDIR /app\nCOPY start.sh ./\n{command}\n"
 
     assert expected == lines(CHECK, text, {"start.sh": script})
+
+
+def test_hint_fits_what_was_found(ask: Callable[..., list[Finding]]) -> None:
+    """To ask for brackets where there are some would be no help."""
+    (in_a_list,) = ask(CHECK, P + 'CMD ["sh", "-c", "python app.py"]\n')
+    (in_a_script,) = ask(CHECK, P + 'COPY a.sh /\nCMD ["sh", "/a.sh"]\n', {"a.sh": "python app.py\n"})
+    (plain,) = ask(CHECK, P + "CMD python app.py\n")
+
+    assert "list is there" in in_a_list.hint
+    assert "step aside" in in_a_script.hint
+    assert "" == plain.hint
