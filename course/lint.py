@@ -142,9 +142,9 @@ class Linter:
         folder = path.parent
         if folder not in self._beside:
             self._beside[folder] = {
-                name: data for name in NEIGHBOURS if (data := _read_if_there(folder / name)) is not None
+                name: data for name in NEIGHBOURS if (data := _read_if_there(f"{folder}/{name}")) is not None
             }
-        own = _read_if_there(path.with_name(f"{path.name}.dockerignore")) if path.name else None
+        own = _read_if_there(f"{path}.dockerignore") if path.name else None
         return self._beside[folder] if own is None else {**self._beside[folder], ".dockerignore": own}
 
 
@@ -195,12 +195,12 @@ def _read_standard_input() -> bytes:
     return data
 
 
-def _read_if_there(path: Path) -> bytes | None:
+def _read_if_there(path: str) -> bytes | None:
     from graders.submission import read_dockerfile
 
     if not os.path.lexists(path):
         return None
     try:
-        return read_dockerfile(path)
+        return read_dockerfile(Path(path))
     except SubmissionError:
         return None

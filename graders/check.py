@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
@@ -38,8 +38,7 @@ class Change(StrEnum):
     change places in a third build, so that they name other content which may exist."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """A whole small submission for a dockerfile check: the Dockerfile and the files beside it."""
 
     dockerfile: str
@@ -47,8 +46,7 @@ class Sample:
     must_ignore: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Planted:
+class Planted(NamedTuple):
     """A file to plant among the tests, in two versions."""
 
     name: str
