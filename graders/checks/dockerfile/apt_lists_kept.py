@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from graders.check import Check, NoParams, Sample
 from graders.dockerfile.apt import LISTS, apt_commands
@@ -51,6 +52,7 @@ def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding | Und
             after = [*_after(commands, update), *_at_the_end(instruction)]
             kept = next((each for each in after if _keeps(each, folder)), None)
             removing = sum(_removes(command, instruction, folder, has_bash=has_bash) for command in after)
+            removing += sum(_hands_over(first, second, folder) for first, second in pairwise(after))
             if kept is None and removing > sum(len(_ON_FAILURE.findall(script)) for script in _scripts(instruction)):
                 continue
             if kept is None and any(_script_removes(command, instruction, origins, folder) for command in after):
@@ -141,6 +143,14 @@ def _removes(command: Command, instruction: Instruction, folder: str, *, has_bas
     return any(_is_all(path, folder, star_counts=star_counts) and (recursive or path.endswith("*")) for path in paths)
 
 
+def _hands_over(first: Command, second: Command, folder: str) -> bool:
+    """Whether it is `find ... | xargs rm` for all the lists."""
+    if first.words[0] != "find" or second.words[0] != "rm" or {"-name", "-iname", "-path"} & set(first.words):
+        return False
+    names_nothing = all(word.startswith("-") for word in second.words[1:])
+    return names_nothing and len(first.words) > 1 and _is_all(first.words[1], folder, star_counts=False)
+
+
 def _is_all(path: str, lists: str, *, star_counts: bool) -> bool:
     """Whether the path names all the lists."""
     folder = path
@@ -219,6 +229,7 @@ CHECK = Check(
         _BASE + _INSTALL + " && rm -f /var/lib/apt/lists/deb.debian.org_*\n",
         _BASE + _INSTALL + " && rm -f /var/lib/apt/*_*\n",
         _BASE + _INSTALL + " && cd /var/lib/dpkg && rm -rf lists\n",
+        _BASE + _INSTALL + " && find /var/lib/dpkg -type f | xargs rm\n",
         _BASE + _INSTALL + ' && rm -rf "/var/lib/apt/lists/*_*"\n',
         _BASE + _INSTALL + " || rm -rf /var/lib/apt/lists/*\n",
         _BASE
@@ -242,6 +253,7 @@ CHECK = Check(
         "FROM debian:bookworm AS b\nRUN apt-get update && apt-get install -y gcc\nFROM debian\nCOPY --from=b /app /\n",
         _BASE + "# RUN apt-get update\nRUN echo apt-get update\nONBUILD RUN apt-get update\n",
         _BASE + _INSTALL + " && apt-get dist-clean\n",
+        _BASE + _INSTALL + " && find /var/lib/apt/lists -type f -print0 | xargs -0 rm -f\n",
         _BASE + _INSTALL + " && cd /var/lib/apt/lists && rm -rf *\n",
         _BASE + _INSTALL + " && (cd /var/lib/apt && rm -rf lists)\n",
         _BASE + "RUN trap 'rm -rf /var/lib/apt/lists/*' EXIT; apt-get update; apt-get install -y curl\n",
