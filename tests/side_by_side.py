@@ -13,7 +13,6 @@ TOGETHER = (
     "tests/content/test_model.py",
     "tests/graders/cohort/test_page_browser.py",
     "tests/graders/engine/test_closed_network.py",
-    "tests/graders/engine/test_closed_network.py",
     "tests/hostile/test_attacks.py",
     "tests/hostile/test_faults.py",
     "tests/test_packaging.py",
