@@ -56,11 +56,17 @@ from tests.course.conftest import COURSE, HINTS, SOLUTION, STARTER, TINY, write
 LOOK_S = 0.03
 """How often a test looks whether it has happened."""
 
+TURN_S = 0.005
+"""How long a test waits for a thread or a timer before it looks again."""
+
 SIZE = (140, 40)
 """Columns and rows of the terminal."""
 
-PAINT_S = 0.1
-"""How often the desk is painted while a test waits; the toolkit's own 60 times a second is much work."""
+PAINT_S = 1.0
+"""How often the toolkit lays the desk out by itself, not 60 times a second: a test does so when it waits."""
+
+BUSY_TURNS = 100
+"""Turns of the loop after which something other than the next turn is awaited."""
 
 PATIENCE_S = 40.0
 """How long a test waits for something that must happen."""
@@ -362,27 +368,35 @@ class DeskDriver:
         self.app.post_message(Paste(line.removeprefix("/")))
         await self.press("enter")
 
+    async def check(self, words: str) -> None:
+        """Press F5, and wait for the end of the check, which shows these words. No picture is painted meanwhile."""
+        await self.press("f5")
+        await self.until(lambda: self.desk.run is None, "the end of the check")
+        if not self.shows(words):
+            pytest.fail(f"The check did not end with {words!r}\n{self.text()}")
+
     async def settle(self) -> None:
         """Wait until no message is on its way and everything is painted; threads may still be at work.
 
         The toolkit's own wait sends a message to each widget and sleeps until the processor is idle, for each key.
         """
         deadline = time.monotonic() + PATIENCE_S
-        quiet = 0
+        quiet = turns = 0
         while quiet < QUIET_LOOKS:
-            await asyncio.sleep(0)
+            turns += 1
+            await asyncio.sleep(0 if turns % BUSY_TURNS else TURN_S)
             if self.app._exception is not None or self.app.return_code is not None or not self.app.is_running:
                 return
             screen = self.app.screen
             # No widget is asked before the keys are through: that takes hundreds of turns.
-            if not self.app.typed_ahead.idle or self._has_messages(screen):
+            if turns % BUSY_TURNS and (not self.app.typed_ahead.idle or self._has_messages(screen)):
                 quiet = 0
                 if time.monotonic() > deadline:
                     pytest.fail(f"The desk comes to no rest\n{self.text()}")
             elif self._is_to_be_painted(screen):
                 quiet = 0
                 screen._on_timer_update()
-            else:
+            elif self.app.typed_ahead.idle:
                 quiet += 1
 
     def _has_messages(self, screen: Screen[object]) -> bool:
@@ -402,14 +416,19 @@ class DeskDriver:
             if time.monotonic() > deadline or self.app._exception is not None:
                 pytest.fail(f"Waited in vain: {what or holds}\n{self.text()}")
             await asyncio.sleep(LOOK_S)
-        await self.settle()
+            await self.settle()
 
     async def ready(self, number: str = "1.1", exercise: str = "tiny") -> None:
-        """Wait until a lesson and its exercise are there."""
+        """Wait until a lesson and its exercise are there: tabs that are still being made break when the app ends."""
         await self.until(lambda: self.desk.query(LessonView), "the desk")
         lesson = self.desk.query_one(LessonView)
         await self.until(
-            lambda: self.desk.number == number and lesson.complete and self.bench.exercise == exercise,
+            lambda: (
+                self.desk.number == number
+                and lesson.complete
+                and self.bench.exercise == exercise
+                and not self.desk.opening_exercise
+            ),
             f"lesson {number}",
         )
 
@@ -463,8 +482,10 @@ class DeskDriver:
         (folder / ".dockerignore").unlink(missing_ok=True)
         (folder / "Dockerfile").write_text(STARTER, encoding="utf-8")
         self.bench.discard()
-        if is_changed or any(not reveal.collapsed for reveal in self.desk.query(Collapsible)):
+        if is_changed:
             await self.reopen_lesson()
+        for reveal in self.desk.query(Collapsible):
+            reveal.collapsed = True
         if is_elsewhere:
             shutil.rmtree(session.workspace.folder("other"))
         self.desk.refresh_outline()

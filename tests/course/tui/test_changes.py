@@ -61,8 +61,7 @@ def test_bars_compare_two_builds() -> None:
 async def test_second_check_says_what_changed(desk: DeskDriver) -> None:
     """The line stands with the verdict."""
     for _ in range(2):
-        await desk.press("f5")
-        await desk.until(lambda: desk.desk.run is None and desk.shows("Not yet"))
+        await desk.check("Not yet")
 
     assert "Since your last check: the same files as then" in desk.text()
 
@@ -71,8 +70,7 @@ async def test_second_check_says_what_changed(desk: DeskDriver) -> None:
 async def test_solution_stands_beside_the_learners_files(desk: DeskDriver) -> None:
     """After a pass: yours and the solution, side by side where there is room."""
     desk.dockerfile.editor.load_text(FIXED + "# my own remark\n")
-    await desk.press("f5")
-    await desk.until(lambda: desk.desk.run is None and desk.shows("Passed, for the first time"))
+    await desk.check("Passed, for the first time")
     for size in ((140, 40), (80, 24)):
         await desk.pilot.resize_terminal(*size)
         await desk.enter("/solution")

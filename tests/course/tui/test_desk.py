@@ -69,8 +69,7 @@ async def test_failed_check_leads_to_the_line_and_tells_all(desk: DeskDriver, se
     """Enter on a finding in the list of outcomes goes to its line; an outcome says why it matters and nudges."""
     session.script = (*building("Collecting six"), *built())
     desk.dockerfile.editor.load_text("# first\nFROM python\n")
-    await desk.press("f5")
-    await desk.until(lambda: "Not yet: 1 check failed" in desk.text())
+    await desk.check("Not yet: 1 check failed")
     outcomes = desk.desk.query_one("#outcomes", OptionList)
     outcomes.focus()
     await desk.press("enter")
@@ -90,13 +89,12 @@ async def test_failed_check_leads_to_the_line_and_tells_all(desk: DeskDriver, se
 async def test_mended_file_passes_and_unlocks(desk: DeskDriver) -> None:
     """A check saves first; a pass says what it unlocked, the outline shows it, and the third tab has bytes by line."""
     mended = FIXED + "COPY app.py /app.py\nRUN pip install six\n"
-    await desk.press("f5")
-    await desk.until(lambda: "Not yet" in desk.text())
+    await desk.check("Not yet")
     desk.dockerfile.editor.load_text(mended)
     quiz = desk.desk.query_one(QuizBlock)
     quiz.query_one("RadioSet").focus()
-    await desk.press("down", "enter", "f5")
-    await desk.until(lambda: "✔ Passed" in desk.text())
+    await desk.press("down", "enter")
+    await desk.check("✔ Passed")
 
     assert mended == desk.dockerfile.path.read_text(encoding="utf-8")
     assert "Unlocked: 1.2 Layers" in desk.text()
@@ -134,8 +132,7 @@ async def test_running_check_shows_steps_and_stops_at_once(desk: DeskDriver, ses
     assert () == session.attempts("tiny")
     assert results.size.height == height
     session.script = ()
-    await desk.press("f5")
-    await desk.until(lambda: "Not yet" in desk.text())
+    await desk.check("Not yet")
 
 
 @pytest.mark.asyncio(loop_scope="session")
@@ -144,8 +141,7 @@ async def test_engine_error_is_said_with_its_remedy(desk: DeskDriver, session: S
     from graders.errors import EngineUnavailable
 
     session.script = (EngineUnavailable("The engine went away", hint="dockyard engine up"),)
-    await desk.press("f5")
-    await desk.until(lambda: "The engine went away" in desk.text())
+    await desk.check("The engine went away")
 
     assert "dockyard engine up" in desk.notices
     assert () == session.attempts("tiny")

@@ -42,15 +42,13 @@ async def test_from_fail_to_pass_by_the_real_pipeline(real_session: Session, fak
     """What the grader says stands at the desk: the failure with its line, the steps, the log, and then the pass."""
     async with open_desk(real_session) as desk:
         desk.dockerfile.editor.load_text("FROM python:3.11-slim\nCOPY app.py /app.py\nRUN exit 7\n")
-        await desk.press("f5")
-        await desk.until(lambda: desk.desk.run is None and desk.shows("Not yet"))
+        await desk.check("Not yet")
 
         assert desk.shows("The Dockerfile builds")
         assert desk.shows("line 3")
         assert "✘" in desk.desk.query_one(StepList).plain_text
         desk.dockerfile.editor.load_text(GOOD)
-        await desk.press("f5")
-        await desk.until(lambda: desk.desk.run is None and desk.shows("Passed"))
+        await desk.check("Passed")
 
         assert "installed" in "\n".join(desk.desk.query_one("#log", Log).lines)
         assert all("✘" not in str(row.prompt) for row in desk.desk.query_one("#outcomes", OptionList).options)

@@ -131,8 +131,7 @@ def painted(desk: DeskDriver, *, is_grey: bool) -> list[str]:
 async def test_all_that_is_painted_is_readable_in_each_theme(desk: DeskDriver, session: ScriptedSession) -> None:
     """Lesson, outline, editor with a finding, and a failed check; a theme is chosen by command, and remembered."""
     session.script = (*building("Collecting six"), *built())
-    await desk.press("f5")
-    await desk.until(lambda: desk.desk.run is None and desk.shows("Not yet"))
+    await desk.check("Not yet")
     faint = {"no colour": painted(desk, is_grey=True), "dark": painted(desk, is_grey=False)}
     for name, dark in (("light", False), ("high-contrast", True), ("dark", True)):
         await desk.enter(f"/theme {name}")

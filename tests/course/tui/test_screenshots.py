@@ -70,8 +70,7 @@ async def show_failed(desk: DeskDriver, session: ScriptedSession) -> None:
     """A check that failed."""
     session.script = (*building(*PIP), *built())
     await edit(desk, STARTER)
-    await desk.press("f5")
-    await desk.until(lambda: desk.shows("Not yet") and desk.desk.run is None)
+    await desk.check("Not yet")
     desk.desk.query_one("#outcomes", OptionList).focus()
 
 
@@ -79,8 +78,7 @@ async def show_passed(desk: DeskDriver, session: ScriptedSession) -> None:
     """A check that passed, and what it unlocked."""
     session.answer("1.1", "layer-order", 1)
     await edit(desk, STARTER.replace("python\n", "python:3.11-slim\n", 1))
-    await desk.press("f5")
-    await desk.until(lambda: desk.shows("Unlocked") and desk.desk.run is None)
+    await desk.check("Unlocked")
 
 
 async def show_commands(desk: DeskDriver, session: ScriptedSession) -> None:

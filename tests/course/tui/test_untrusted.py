@@ -39,8 +39,8 @@ async def test_dockerfile_text_is_only_text(desk: DeskDriver) -> None:
     text = f"FROM {EVIL}\n".replace(":", "")
     desk.dockerfile.editor.load_text(text)
     await desk.until(lambda: (1,) == desk.dockerfile.editor.marked_lines)
-    await desk.press("f4", "f5")
-    await desk.until(lambda: "Not yet" in desk.text())
+    await desk.press("f4")
+    await desk.check("Not yet")
 
     assert "[/x] [bold]b[/bold]" in desk.text()
     assert_harmless(desk)
@@ -60,8 +60,7 @@ async def test_log_and_findings_are_only_text(desk: DeskDriver, session: Scripte
     """The build's log, a notice and a finding of the grader's may hold anything."""
     failed = replace(report_of("tiny", (("x", Finding(EVIL, file=EVIL, line=3, hint=EVIL)),)).outcomes[0], claim=EVIL)
     session.script = (*building(EVIL), CheckFinished(failed), Notice(EVIL))
-    await desk.press("f5")
-    await desk.until(lambda: desk.desk.run is None and "Not yet" in desk.text())
+    await desk.check("Not yet")
     assert_harmless(desk)
     await desk.press("f7")
     await desk.until(lambda: "[/x] [bold]b[/bold]" in desk.text())
