@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 
 from graders.check import Check, Sample
 from graders.dockerfile.dependency import (
+    Source,
     dependency_installs,
     hidden_packages,
     named_packages,
@@ -30,6 +31,8 @@ from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 
 _GROUP_OPTIONS = ("--with", "--group", "--only-group", "--extra", "--extras", "-E", "--only")
+_PICKERS = "grep|sort|uniq|head|tail|cat"
+"""Programs that take lines from a file and make none of their own."""
 _WORD = re.compile(r"[a-z]+")
 _EXTRAS = re.compile(r"\[([^\]]*)\]")
 
@@ -67,7 +70,7 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
                 if names and not _removed(install, instruction):
                     found = True
                     yield _finding(install, instruction, names, params)
-            unread = unread or _unread(instruction, origins)
+            unread = unread or _unread(instruction, origins, context, params)
     if unread and not found:
         yield Undecidable(unread)
 
@@ -166,16 +169,30 @@ def _removed(install: Install, instruction: Instruction) -> bool:
     return False
 
 
-def _unread(instruction: Instruction, origins: Origins) -> str:
+def _unread(instruction: Instruction, origins: Origins, context: DockerfileContext, params: Params) -> str:
     """Why not all that the RUN installs is known; empty when it is."""
     for install in dependency_installs(instruction):
         hidden = hidden_packages(install)
         if hidden:
             return f"Line {install.command.line}: what {hidden[0]} holds isn't known here"
         for source in requirement_sources(install, instruction, origins):
-            if source.origin is None:
+            if source.origin is None and not _is_harmless_part(source.name, instruction, origins, context, params):
                 return f"Line {install.command.line}: where {source.name} comes from isn't known here"
     return ""
+
+
+def _is_harmless_part(
+    name: str, instruction: Instruction, origins: Origins, context: DockerfileContext, params: Params
+) -> bool:
+    """Whether the RUN takes the lines of a file from lists that have no tools in them."""
+    target = rf">\s{{0,9}}{re.escape(name)}(?![\w./-])"
+    written = re.search(rf"\b(?:{_PICKERS})\s([^;&|\n<>]{{1,300}}){target}", instruction.value)
+    words = [word for word in written[1].split() if "/" in word or "." in word] if written else []
+    found = [origins.of(instruction, word) for word in words]
+    lists = [Source(origin.path, origin) for origin in found if origin is not None]
+    return bool(lists) and not any(
+        _is_tool(item.name, params) for each in lists for item in requirements_in(each, context.files)
+    )
 
 
 _BASE = "FROM python:3.11-slim\n"
@@ -198,6 +215,7 @@ CHECK = Check(
     bad=(
         _BASE + "RUN pip install six pytest\n",
         Sample(_COPY + "RUN pip install -r requirements-dev.txt\n", files=_DEV),
+        Sample(_COPY + "RUN mv requirements-dev.txt all.txt && pip install -r all.txt\n", files=_DEV),
         Sample(
             "FROM python:3.11-slim\nCOPY requirements.txt /tmp/r.txt\nrun python3 -m pip install -r /tmp/r.txt\n",
             files=(("requirements.txt", "six==1.16.0\n-r more.in\n"), ("more.in", "Black [d] == 24.8.0  # nice\n")),
@@ -216,6 +234,7 @@ CHECK = Check(
     ),
     good=(
         Sample(_COPY + "RUN pip install -r requirements.txt\n", files=_DEV),
+        Sample(_COPY + "RUN grep -v '^#' requirements.txt > /tmp/r.txt && pip install -r /tmp/r.txt\n", files=_DEV),
         Sample(_COPY + "# RUN pip install -r requirements-dev.txt\nRUN echo pytest ruff\n", files=_DEV),
         "FROM python:3.11-slim AS test\nRUN pip install pytest && pytest\nFROM python:3.11-slim\nRUN pip install six\n",
         "FROM python:3.11-slim AS build\nRUN pip install build pytest && pytest && python -m build\n"
