@@ -44,7 +44,7 @@ _CACHE_MIB = 8
 """What the build cache of one attack may weigh."""
 _STOP_S = 0.15
 """How long it may take to see that a disk fills, and to stop what fills it; twice that while this process sleeps."""
-_GRACE_S = 3.0
+_GRACE_S = 10.0
 """How long what was stopped may take to be gone."""
 
 
@@ -124,7 +124,7 @@ class Room:
             found.disk_kept_mib = kept
 
     def left(self) -> list[str]:
-        """Everything on the engine that was not there at first; what is still ending gets three seconds."""
+        """Everything on the engine that was not there at first; what is still ending is waited for a while."""
         deadline = time.monotonic() + _GRACE_S
         while (found := self._left()) and time.monotonic() < deadline:
             time.sleep(0.05)

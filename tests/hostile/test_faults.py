@@ -277,11 +277,14 @@ def test_full_table_of_files_is_nobodys_fault(room: Room, tmp_path: Path) -> Non
     text = 'FROM busybox:1.35\nRUN mkdir /m && cd /m && touch $(seq 1 3000) # {}\nUSER 1000\nCMD ["true"]\n'
     filler = room.paths.data.parent / "files"
     filler.mkdir()
-    for number in range(os.statvfs(filler).f_favail - 1500):
-        os.mknod(filler / f"n{number}")
+    folder = os.open(filler, os.O_RDONLY)
     try:
+        # By name alone, which takes half as long as by the whole path.
+        for number in range(os.statvfs(filler).f_favail - 1500):
+            os.mknod(f"n{number}", dir_fd=folder)
         report = graded(room, tmp_path, text.format(uuid.uuid4().hex), lambda _event: None)
     finally:
+        os.close(folder)
         shutil.rmtree(filler)
     again = graded(room, tmp_path, text.format(uuid.uuid4().hex), lambda _event: None)
 
