@@ -46,7 +46,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         name = f"{item.path.relative_to(here).as_posix()}::{item.name}"
         if name.startswith(ALONE) and item.get_closest_marker("engine"):
             item.add_marker("alone")
-    items.sort(key=lambda item: rank(item.nodeid))
+    # Those that run alone keep their order: the attacks come last, for what they leave of the load average excuses the
+    # slow services that others must catch.
+    items.sort(key=lambda item: -1 if item.get_closest_marker("alone") else rank(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
