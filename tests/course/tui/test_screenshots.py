@@ -124,6 +124,7 @@ async def pictures(
     number, exercise = (LESSON, EXERCISE) if real else ("1.1", "tiny")
     found = []
     async with open_desk(session, size=size, number=number, exercise=exercise) as desk:
+        desk.app.still = True  # a cursor that blinks is in one picture and not in the next
         await desk.until(lambda: desk.shows(ENGINE.version))
         await STATES[name](desk, session)
         busy = ("findings", "opening", "engine")
