@@ -38,11 +38,16 @@ _NAME = re.compile(rb"dockyard-[0-9a-f]{16}")
 
 @dataclass
 class Call:
-    """One connection: when it opened and closed, and what was sent when (seconds since it opened)."""
+    """One connection: when it opened, when all was answered, and what was sent when (seconds since it opened)."""
 
     opened_s: float
     closed_s: float = 0.0
     sent: list[tuple[float, bytes]] = field(default_factory=list)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it goes on after its answer, as a container's standard input does."""
+        return bool(self.sent) and b"\r\nUpgrade:" in self.sent[0][1]
 
 
 class Recorder(socketserver.ThreadingUnixStreamServer):
@@ -59,12 +64,15 @@ class Passing(socketserver.BaseRequestHandler):
         assert isinstance(server, Recorder)
         call = Call(time.monotonic())
         server.calls.append(call)
+        answered_s = 0.0
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as far, suppress(OSError):
             far.connect(server.target)
             threading.Thread(target=self._up, args=(far, call), daemon=True).start()
             while data := far.recv(1 << 18):
+                # Noted before it is passed on: who asked may ask the next thing before the engine has hung up.
+                answered_s = time.monotonic()
                 self.request.sendall(data)
-        call.closed_s = time.monotonic()
+        call.closed_s = time.monotonic() if call.is_kept else answered_s
 
     def _up(self, far: socket.socket, call: Call) -> None:
         with suppress(OSError):
@@ -98,7 +106,7 @@ def replay(calls: list[Call], path: str) -> float | None:
 
     def ask(at: int) -> None:
         call = calls[at]
-        kept = bool(call.sent) and b"\r\nUpgrade:" in call.sent[0][1]
+        kept = call.is_kept
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock, suppress(ConnectionError):
             for before in range(at):
                 begun[before].wait(60.0)
