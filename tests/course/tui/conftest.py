@@ -25,6 +25,7 @@ from course.event import SessionEvent
 from course.paths import Paths
 from course.session import Session
 from course.tui.app import Dockyard
+from course.tui.look import TOOLKIT_THEMES
 from course.tui.open_desks import folder_of
 from course.tui.screens.desk import Desk
 from course.tui.widgets.lesson_view import LessonView
@@ -456,12 +457,15 @@ class DeskDriver:
             await self.app.pop_screen()
         if size != self.app.size:
             await self.pilot.resize_terminal(*size)
+        self.app.theme = TOOLKIT_THEMES["dark"]
+        lesson = self.desk.query_one(LessonView)
+        lesson.mark(None)
+        lesson.scroll_home(animate=False)
         await self._forget_everything(session)
         self.desk.query_one(Results).clear(Content(""))
         self.desk.query_one(Results).show_tab("tab-checks")
         self.desk.query_one(SlashBar).close()
         self.desk.show_pane("lesson")
-        lesson = self.desk.query_one(LessonView)
         lesson.focus()
         lesson.scroll_home(animate=False)
         await self.until(lambda: (1,) == self.dockerfile.editor.marked_lines, "the finding of the starter")
@@ -473,6 +477,7 @@ class DeskDriver:
         is_elsewhere = self.desk.number != "1.1"
         is_changed = is_elsewhere or bool(session.answers("1.1"))
         session.forget()
+        self.desk.memory._places.clear()
         for copy in folder_of(session.paths.state, session.paths.workspace).glob("*.edits"):
             copy.unlink()
         self.desk._reports.clear()
