@@ -10,7 +10,6 @@ from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from threading import Lock
 from typing import TypeVar
 
 from graders.build_network import BuildNetwork, read_network
@@ -21,13 +20,13 @@ from graders.outcome import Level
 from graders.registry import find_check
 from graders.service.spec import FixedRequest, PredictSpec, ServiceSpec, faults
 from graders.terms import FILE_NAME, SIZE_CAP_BYTES, Terms
+from graders.typed_data import converted
 
 FORMAT = 1
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LEVELS = tuple(Level)
 
 T = TypeVar("T")
-_CONVERTING = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,9 +249,7 @@ class _Reader:
         import msgspec
 
         try:
-            # Two threads that ask msgspec 0.22 for the same type for the first time can end the whole process.
-            with _CONVERTING:
-                return msgspec.convert(data, target, strict=True)
+            return converted(data, target)
         except msgspec.ValidationError as error:
             message, _, place = str(error).partition(" - at `$")
             inner = place.rstrip("`").lstrip(".")

@@ -29,7 +29,6 @@ SEALED = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKYARD_WORKSPACE"
 ALONE = (
     "e2e/test_story.py",
     "course/test_check_engine.py::test_killed_check",
-    "course/tui/test_terminal.py::test_edits_survive_the_end_of_the_desk",
     "graders/checks/test_fixtures.py::test_fixture_is_proved[answers-when-ready]",
     "graders/checks/test_fixtures.py::test_fixture_is_proved[well-kept-service]",
     "graders/dockerfile/test_meaning.py::test_steps_lead_back_to_their_lines",

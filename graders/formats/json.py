@@ -10,6 +10,7 @@ import json
 from dataclasses import fields
 
 from graders.report import Report
+from graders.typed_data import converted
 
 SCHEMA = "dockyard/report/v1"
 
@@ -41,13 +42,11 @@ def document_of(report: Report) -> dict[str, object]:
 
 def loads(text: str) -> Report:
     """The report that `dumps` or `compact` wrote, whoever hands it over. Raises ValueError for anything else."""
-    import msgspec
-
     document = json.loads(text)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise ValueError(f"Not a report of the schema {SCHEMA}")
     document["outcomes"] = document.pop("checks", [])
-    return msgspec.convert(document, Report)
+    return converted(document, Report)
 
 
 def _plain(value: object) -> object:

@@ -26,6 +26,7 @@ from graders.cohort.gradebook.file import GradebookFile
 from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState
 from graders.errors import GradebookError
 from graders.safe_text import clean
+from graders.typed_data import converted
 
 if TYPE_CHECKING:
     from graders.report import Report
@@ -323,7 +324,7 @@ def _dump(row: Row) -> str:
 
 
 def _row(text: str) -> Row:
-    return msgspec.convert(json.loads(text), Row, dec_hook=lambda _, value: Path(value))
+    return converted(json.loads(text), Row, from_text=lambda _, value: Path(str(value)))
 
 
 def _key(student_id: str) -> str:
