@@ -104,10 +104,19 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def python_base(engine: Engine) -> str:
     """The tag of the course's Python base image, made ready."""
+    return _ready(engine, "python:3.11-slim")
+
+
+@pytest.fixture(scope="session")
+def busybox_base(engine: Engine) -> str:
+    """The tag of the small base image that tests build on, made ready."""
+    return _ready(engine, "busybox:1.35")
+
+
+def _ready(engine: Engine, reference: str) -> str:
     from graders.base_images.ensure import ensure
     from graders.cancel import Cancel
 
-    reference = "python:3.11-slim"
     for _ in ensure(engine, reference, Cancel(), REAL_ENVIRON):
         pass
     return reference

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from graders.base_images.ensure import ensure
 from graders.cancel import Cancel
 from graders.dockerfile.locate import line_of
 from graders.dockerfile.model import Dockerfile
@@ -87,9 +86,7 @@ STEPS = [
 
 
 @pytest.fixture(scope="module")
-def run_id(engine: Engine) -> Iterator[str]:
-    for _ in ensure(engine, "busybox:1.35", Cancel(), {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}):
-        pass
+def run_id(engine: Engine, busybox_base: str) -> Iterator[str]:
     id_ = f"test-{uuid.uuid4().hex}"
     yield id_
     engine.remove(id_)

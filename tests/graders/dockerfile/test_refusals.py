@@ -408,7 +408,7 @@ def build(engine: Engine, text: str, run_id: str) -> str:
 
 
 @pytest.fixture
-def refusals(engine: Engine) -> Iterator[Mapping[str, str]]:
+def refusals(engine: Engine, busybox_base: str) -> Iterator[Mapping[str, str]]:
     """What Docker says to each Dockerfile of the tables; built a few at a time.
 
     What it should build and can't disturb each other is built as one, and one by one if that is refused.
@@ -416,13 +416,15 @@ def refusals(engine: Engine) -> Iterator[Mapping[str, str]]:
     run_id = f"test-{uuid.uuid4().hex}"
     texts = [text for text, _ in TABLE + UNSAID]
     as_one = [text for text, message in TABLE if not message and _ONLY_SAYS.fullmatch(text)]
-    with ThreadPoolExecutor(4) as pool:
-        if build(engine, _START + "".join(text.removeprefix(_START) for text in as_one), run_id):
-            as_one = []
-        others = [text for text in texts if text not in as_one]
-        answers = pool.map(lambda text: build(engine, text, run_id), others)
-        yield dict.fromkeys(as_one, "") | dict(zip(others, answers, strict=True))
-    engine.remove(run_id)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            if build(engine, _START + "".join(text.removeprefix(_START) for text in as_one), run_id):
+                as_one = []
+            others = [text for text in texts if text not in as_one]
+            answers = pool.map(lambda text: build(engine, text, run_id), others)
+            yield dict.fromkeys(as_one, "") | dict(zip(others, answers, strict=True))
+    finally:
+        engine.remove(run_id)
 
 
 @pytest.mark.engine

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from graders.base_images.ensure import ensure
 from graders.cancel import Cancel
 from graders.engine.base import BuildRequest, BuildResult, ContextFile, Engine, RunRequest, RunResult, StepStatus
 from graders.engine.docker.adapter import DockerEngine
@@ -24,9 +23,7 @@ BASE = "busybox:1.35"
 
 
 @pytest.fixture
-def run_id(engine: Engine) -> Iterator[str]:
-    for _ in ensure(engine, BASE, Cancel(), {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}):
-        pass
+def run_id(engine: Engine, busybox_base: str) -> Iterator[str]:
     id_ = f"test-{uuid.uuid4().hex}"
     yield id_
     engine.remove(id_)

@@ -15,8 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from graders.base_images.ensure import ensure
-from graders.cancel import Cancel
 from graders.cohort.lane import LocalGrader
 from graders.engine.base import Engine
 from graders.engine.docker import owner as docker_owner
@@ -27,7 +25,6 @@ from graders.engine.docker.wire import Wire
 from graders.engine.find import find_engine
 from graders.exercise import read_exercise
 from tests.graders.cohort.make_cohort import EXERCISES
-from tests.graders.engine.contract.conftest import BASE
 
 ELSEWHERE = "0123456789ab"
 
@@ -119,10 +116,9 @@ def test_process_is_known_by_its_number_where_there_is_no_proc(
 
 
 @pytest.mark.engine
-def test_two_machines_share_an_engine_without_removing_what_the_other_uses(engine: Engine) -> None:
+def test_two_machines_share_an_engine_without_removing_what_the_other_uses(engine: Engine, busybox_base: str) -> None:
     """A cohort that begins sweeps away this machine's leftovers and what others forgot, and nothing younger."""
-    list(ensure(engine, BASE, Cancel(), {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}))
-    image, wire = engine.image(BASE), Wire(engine.info().socket)
+    image, wire = engine.image(busybox_base), Wire(engine.info().socket)
     assert image is not None
     wire.ping(5.0)
     hour, started = int(time.time() / 3600), uuid.uuid4().hex[:8]

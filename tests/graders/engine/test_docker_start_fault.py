@@ -64,12 +64,12 @@ def test_exit_code_is_that_of_a_shell(fault: str, exit_code: int) -> None:
 
 
 @pytest.fixture
-def built(engine: Engine) -> Iterator[Callable[[str], BuildResult]]:
+def built(engine: Engine, busybox_base: str) -> Iterator[Callable[[str], BuildResult]]:
     """Builds a line on top of busybox; all is removed."""
     run_id = f"test-{uuid.uuid4().hex}"
 
     def build(line: str) -> BuildResult:
-        text = f'FROM busybox:1.35\n{line}\nCMD ["echo", "started"]\n'
+        text = f'FROM {busybox_base}\n{line}\nCMD ["echo", "started"]\n'
         request = BuildRequest((ContextFile("Dockerfile", text.encode()),), run_id, Limits())
         result = list(engine.build(request, Cancel()))[-1]
         assert isinstance(result, BuildResult)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from graders.base_images.ensure import ensure
-from graders.cancel import Cancel
 from graders.engine.base import Engine
 from graders.engine.fake.engine import FakeEngine
 
@@ -26,7 +24,6 @@ def any_engine(request: pytest.FixtureRequest) -> Engine:
         fake = FakeEngine(bases=(BASE,))
         fake.unavailable.add(NOWHERE)
         return fake
+    request.getfixturevalue("busybox_base")
     engine: Engine = request.getfixturevalue("engine")
-    for _ in ensure(engine, BASE, Cancel(), {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}):
-        pass
     return engine
