@@ -24,6 +24,8 @@ ENOUGH_OF_A_LINE = 3.0
 THEMES = BUILTIN_THEMES | {theme.name: theme for theme in OWN_THEMES}
 TINTS = ("primary", "success", "warning", "error", "accent")
 """What callouts and the frame of a pass lay over the background, a tenth of it."""
+FOUND = 0.2
+"""Share of the first colour below what a search found."""
 TEXTS = ("foreground", "text-primary", "text-accent", "text-success", "text-warning", "text-error")
 FAINTEST = 0.65
 """Share of the foreground in words that step back."""
@@ -39,7 +41,9 @@ def backgrounds(name: str) -> dict[str, Color]:
     """All that text of the desk stands on."""
     colours = variables(name)
     plain = {ground: Color.parse(colours[ground]) for ground in ("background", "surface", "panel")}
-    tinted = {f"{tint} 10%": plain["background"].blend(Color.parse(colours[tint]), 0.1) for tint in TINTS}
+    shares = [*((tint, 0.1) for tint in TINTS), ("primary", FOUND)]
+    below = plain["background"]
+    tinted = {f"{tint} {share:.0%}": below.blend(Color.parse(colours[tint]), share) for tint, share in shares}
     return plain | tinted
 
 
@@ -108,6 +112,15 @@ def test_no_text_is_fainter_than_what_is_tested() -> None:
     bars = {("layer_chart.py", 45)}
 
     assert set() == {found for found in shares - bars if found[1] < FAINTEST * 100}
+
+
+def test_no_ground_is_stronger_than_what_is_tested() -> None:
+    """Whoever lays more of a colour below words has to measure it here."""
+    folder = Path(course.tui.__file__).parent
+    style = "\n".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.tcss"))
+    laid = {(tint, int(share)) for tint, share in re.findall(r"background: \$([\w-]+) (\d+)%", style)}
+
+    assert laid - {("panel", 50)} <= {*((tint, 10) for tint in TINTS), ("primary", int(FOUND * 100))}
 
 
 def painted(desk: DeskDriver, *, is_grey: bool) -> list[str]:
