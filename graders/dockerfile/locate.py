@@ -43,6 +43,9 @@ def find_instruction(dockerfile: Dockerfile, step_name: str) -> Instruction | No
         return in_place[0]
     # ONBUILD lines of a base image shift the count: the words decide, when they fit one line only.
     same = [item for group in groups for item in group if fits(item)]
+    if not same and match.re is _BUILDKIT:
+        # A step that is shared with another build at work has the name, and the stage, that it has there.
+        same = [item for stage in dockerfile.reached() for item in _counted(dockerfile, stage) if fits(item)]
     return same[0] if len(same) == 1 and not in_place else None
 
 

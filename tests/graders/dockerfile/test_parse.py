@@ -212,3 +212,16 @@ def test_any_mixture_of_syntax_is_read(parts: list[str]) -> None:
     dockerfile = read("".join(parts))
 
     assert all(command.line >= 1 for item in dockerfile.instructions for command in item.commands)
+
+
+def test_step_with_the_name_of_another_build_is_found_by_its_words() -> None:
+    """Two builds at work share a step, and BuildKit names it for both as the one that came first counts it."""
+    mine = parse(b"FROM a AS train\nRUN pip list\nFROM b\nRUN useradd x\nRUN pip install -r r.txt\n")
+
+    assert 5 == line_of(mine, "[build 2/7] RUN pip install -r r.txt")
+    assert 5 == line_of(mine, "[train 4/9] RUN pip install -r r.txt")
+    assert line_of(mine, "[other 1/9] RUN pip list") is None  # a stage that is not built
+    assert line_of(mine, "[build 2/7] RUN pip install -r other.txt") is None
+
+    twice = parse(b"FROM a AS train\nRUN pip list\nFROM b\nCOPY --from=train /x /x\nRUN pip list\n")
+    assert line_of(twice, "[other 1/9] RUN pip list") is None
