@@ -179,7 +179,8 @@ class SqliteFile:
 
 
 def look(connection: sqlite3.Connection) -> tuple[int, bool]:
-    """The version of the schema, and whether there are tables."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    tables = int(connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[0])
-    return version, tables > 0
+    """The version of the schema, and whether there are tables: both of one moment, for others may be making them."""
+    version, tables = connection.execute(
+        "SELECT user_version, (SELECT count(*) FROM sqlite_master WHERE type = 'table') FROM pragma_user_version"
+    ).fetchone()
+    return int(version), tables > 0
