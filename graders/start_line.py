@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 
 from graders.dockerfile_context import DockerfileContext
+from graders.engine.start_wish import whole_path, wish_said
 
-_NAMED = re.compile(r"(VOLUME|WORKDIR) (?:at )?(/[^\s,]*)")
-"""How the engine adapter begins when the image asks for what can't be."""
 _NO_USER = re.compile(r"unable to find (?:user|group)|no matching entries in", re.IGNORECASE)
 _WORDS = re.compile(r"[^\s\"\[\],]+")
 
@@ -18,10 +16,11 @@ def start_line(source: DockerfileContext, start_error: str) -> int | None:
 
     `start_error` is as in `RunResult` and `ServiceState`.
     """
-    if named := _NAMED.match(start_error):
-        asking = source.dockerfile.in_chain(named[1])
-        lines = [instruction.line for instruction in asking if named[2] in _paths(instruction.expanded)]
-        return lines[-1] if lines else source.setting_line(named[1])
+    if said := wish_said(start_error):
+        keyword, path = said
+        asking = source.dockerfile.in_chain(keyword)
+        lines = [instruction.line for instruction in asking if path in _paths(instruction.expanded)]
+        return lines[-1] if lines else source.setting_line(keyword)
     if _NO_USER.search(start_error):
         return source.setting_line("USER")
     return source.setting_line("ENTRYPOINT", "CMD")
@@ -29,4 +28,4 @@ def start_line(source: DockerfileContext, start_error: str) -> int | None:
 
 def _paths(text: str) -> set[str]:
     """Its words, as whole paths."""
-    return {posixpath.normpath(f"/{word}").replace("//", "/") for word in _WORDS.findall(text)}
+    return {whole_path(word) for word in _WORDS.findall(text)}

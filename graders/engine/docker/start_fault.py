@@ -7,12 +7,11 @@ outcomes: docker.io 20.10.24 with runc 1.1, 2026-11.
 
 from __future__ import annotations
 
-import posixpath
 import re
-from collections.abc import Sequence
 
 from graders.engine.docker.errors import EngineRefused
 from graders.engine.docker.wire import Wire, as_object, as_text
+from graders.engine.start_wish import impossible_wish, volume_on_file, wish_said
 from graders.safe_text import clean
 
 _IMAGE = re.compile(
@@ -24,8 +23,7 @@ _NOT_FOUND = re.compile(
     r"executable file not found|no such file or directory|not a directory|no command specified", re.IGNORECASE
 )
 _NOT_ALLOWED = re.compile(
-    r"permission denied|is a directory|exec format error|unable to find (?:user|group)|no matching"
-    r"|^(?:VOLUME|WORKDIR) ",
+    r"permission denied|is a directory|exec format error|unable to find (?:user|group)|no matching",
     re.IGNORECASE,
 )
 _VOLUME_ON_FILE = re.compile(r"cannot mount volume over existing file(?:.*?/merged(?P<path>/\S+))?")
@@ -35,8 +33,6 @@ _RUNTIME_NOISE = re.compile(
     r"^(?:(?:failed to create shim task|OCI runtime create failed|runc create failed"
     r"|unable to start container process|error during container init): )+"
 )
-_UNMOUNTABLE = ("/", "/dev", "/dev/null")
-"""Where the runtime needs what a volume hides. A volume at /dev/shm, or anywhere in /sys, does no harm."""
 
 
 def start_fault(wire: Wire, image_id: str, error: EngineRefused) -> str:
@@ -47,8 +43,7 @@ def start_fault(wire: Wire, image_id: str, error: EngineRefused) -> str:
     if "No such image" in error.reason:
         return ""
     if on_file := _VOLUME_ON_FILE.search(error.reason):
-        where = on_file["path"] or "a path of the image"
-        return clean(f"VOLUME at {where}, where the image has a file: only a folder can be a volume")
+        return clean(volume_on_file(on_file["path"] or ""))
     if _IMAGE.search(error.reason):
         return clean(error.reason)
     if not _UNCLEAR.search(error.reason):
@@ -61,24 +56,5 @@ def start_fault(wire: Wire, image_id: str, error: EngineRefused) -> str:
 
 def exit_code_of(fault: str) -> int:
     """126: found but not to be started; 127: not found, as shells say it."""
-    return 127 if _NOT_FOUND.search(fault) and not _NOT_ALLOWED.search(fault) else 126
-
-
-def impossible_wish(volumes: Sequence[str], folder: str) -> str:
-    """What an image asks for that no container can be started with; empty: nothing is known to be wrong."""
-    for volume in volumes:
-        path = _whole(volume)
-        if path in _UNMOUNTABLE or _is_in(path, "/proc"):
-            return f"VOLUME {path} hides what every container needs there"
-    path = _whole(folder)
-    if _is_in(path, "/proc") or _is_in(path, "/sys"):
-        return f"WORKDIR {path} lies where no folder can be made"
-    return ""
-
-
-def _whole(path: str) -> str:
-    return posixpath.normpath(f"/{path}").replace("//", "/")
-
-
-def _is_in(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(f"{folder}/")
+    is_missing = wish_said(fault) is None and _NOT_FOUND.search(fault) and not _NOT_ALLOWED.search(fault)
+    return 127 if is_missing else 126

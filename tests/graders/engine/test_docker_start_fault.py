@@ -9,43 +9,9 @@ import pytest
 
 from graders.cancel import Cancel
 from graders.engine.base import BuildRequest, BuildResult, ContextFile, Engine, RunRequest
-from graders.engine.docker.start_fault import exit_code_of, impossible_wish
+from graders.engine.docker.start_fault import exit_code_of
 from graders.engine.service import ServiceRequest
 from graders.limits import Limits
-
-
-@pytest.mark.parametrize(
-    ("volumes", "folder", "said"),
-    [
-        (("/",), "", "VOLUME / "),
-        (("//",), "", "VOLUME / "),
-        (("/data", "/./"), "/app", "VOLUME / "),
-        (("/../..",), "", "VOLUME / "),
-        (("/proc",), "", "VOLUME /proc "),
-        (("proc/sys/",), "", "VOLUME /proc/sys "),
-        (("/dev",), "", "VOLUME /dev "),
-        (("/dev/null",), "", "VOLUME /dev/null "),
-        ((), "/proc/nope", "WORKDIR /proc/nope "),
-        (("/data",), "/sys/x", "WORKDIR /sys/x "),
-    ],
-)
-def test_wish_that_nothing_can_start_with_is_named(volumes: tuple[str, ...], folder: str, said: str) -> None:
-    """However its path is written."""
-    assert impossible_wish(volumes, folder).startswith(said)
-
-
-@pytest.mark.parametrize(
-    ("volumes", "folder"),
-    [
-        ((), ""),
-        ((), "/"),
-        (("/dev/shm", "/dev/mine", "/sys", "/processed", "/device"), "/system"),
-        (("data",), "/app"),
-    ],
-)
-def test_wish_that_does_no_harm_is_not_blamed(volumes: tuple[str, ...], folder: str) -> None:
-    """With these a container starts, so that a refusal has another cause."""
-    assert "" == impossible_wish(volumes, folder)
 
 
 @pytest.mark.parametrize(
