@@ -106,16 +106,21 @@ class Report:
 
         ERRORED outranks FAILED: an infrastructure failure says that the grade isn't final.
         """
-        required = [
-            outcome.status
-            for outcome in self.outcomes
-            if outcome.required and (outcome.level is Level.DOCKERFILE or not self.static_only)
-        ]
+        required = [outcome.status for outcome in self.outcomes if outcome.required and self.in_scope(outcome)]
         if Status.ERRORED in required:
             return Verdict.ERRORED
         if required and all(status is Status.PASSED for status in required):
             return Verdict.PASSED
         return Verdict.FAILED
+
+    def in_scope(self, outcome: Outcome) -> bool:
+        """Whether the report is about this check: static checks alone say nothing of the other levels."""
+        return outcome.level is Level.DOCKERFILE or not self.static_only
+
+    @property
+    def is_grade(self) -> bool:
+        """Whether the points stand for a grade: not when we left a check undecided, nor after static checks."""
+        return self.verdict is not Verdict.ERRORED and not self.static_only
 
     @property
     def exit_code(self) -> int:

@@ -38,6 +38,7 @@ from graders.cohort.run_settings import RunSettings, longest_s
 from graders.errors import Cancelled, EngineError, GraderError, SubmissionError
 from graders.event import BuildStarted, GradeEvent, StageStarted
 from graders.exercise import ExerciseSpec
+from graders.outcome import Status
 from graders.report import Verdict
 
 TICK_S = 0.2
@@ -100,9 +101,12 @@ class CohortRun:
         self._error: GraderError | None = None
         self._graded = 0
         self._last_lane = 0
+        self._threads: dict[int, threading.Thread] = {}
+        """Lanes that go on, by their number: one takes itself out as its last act, a lost one is taken out."""
         self._warm = False
         """Whether the base image is there: the first lane sees to it while the others wait."""
-        self._events: queue.Queue[CohortEvent] = queue.Queue()
+        self._events: queue.Queue[CohortEvent | None] = queue.Queue()
+        """What lanes say; None from a lane that has ended."""
 
     def events(self) -> Generator[CohortEvent]:
         """Grade what is to be graded; the last event is `RunEnded`.
@@ -154,31 +158,38 @@ class CohortRun:
 
     def _work(self) -> Generator[CohortEvent]:
         """Start the lanes, pass on what they say, and look after them until all is done or given up."""
-        threads = [self._start_lane() for _ in range(min(self._settings.jobs, len(self._waiting)))]
+        for _ in range(min(self._settings.jobs, len(self._waiting))):
+            self._start_lane()
         forget = self._cancel.on_cancel(self._stop_lanes)
         try:
-            while any(thread.is_alive() for thread in threads):
-                with suppress(queue.Empty):
-                    yield self._events.get(timeout=TICK_S)
-                    while True:
-                        yield self._events.get_nowait()
+            while self._threads:
+                yield from self._said(wait_s=TICK_S)
                 if self._cancel.is_set or self._ending is not None:
                     break
-                threads += self._look_after()
+                self._look_after()
         finally:
             forget()
-            if any(thread.is_alive() for thread in threads):
+            with self._changed:
+                running = list(self._threads.values())
+            if running:
                 self._stop_lanes()
-            deadline_s = self._clock() + STOP_S
-            for thread in threads:
-                thread.join(max(0.0, deadline_s - self._clock()))
-        while not self._events.empty():
-            yield self._events.get_nowait()
+            ends_s = self._clock() + STOP_S
+            for thread in running:
+                thread.join(max(0.0, ends_s - self._clock()))
+        yield from self._said()
 
-    def _look_after(self) -> list[threading.Thread]:
+    def _said(self, *, wait_s: float = 0.0) -> Generator[CohortEvent]:
+        """What lanes have said since the last call; when that is nothing, what one says within this time."""
+        with suppress(queue.Empty):
+            event = self._events.get(block=wait_s > 0, timeout=wait_s)
+            while True:
+                if event is not None:
+                    yield event
+                event = self._events.get_nowait()
+
+    def _look_after(self) -> None:
         """Stop what takes too long; a new lane for each that doesn't come back."""
         now_s = self._clock()
-        started: list[threading.Thread] = []
         with self._changed:
             for number, lane in list(self._lanes.items()):
                 if lane.overdue_s is None and now_s - lane.began_s > self._limit_s:
@@ -186,17 +197,17 @@ class CohortRun:
                     threading.Thread(target=lane.cancel.set, name="overdue", daemon=True).start()
                 elif lane.overdue_s is not None and now_s - lane.overdue_s > LOST_S:
                     del self._lanes[number]
+                    self._threads.pop(number, None)
                     self._close(number, lane, None, f"{self._too_long()}, and did not stop when told to")
-                    started.append(self._start_lane())
-        return started
+                    self._start_lane()
 
-    def _start_lane(self) -> threading.Thread:
+    def _start_lane(self) -> None:
         with self._changed:
             self._last_lane += 1
             number = self._last_lane
-        thread = threading.Thread(target=self._lane, args=(number,), name=f"lane-{number}", daemon=True)
+            thread = threading.Thread(target=self._lane, args=(number,), name=f"lane-{number}", daemon=True)
+            self._threads[number] = thread
         thread.start()
-        return thread
 
     def _stop_lanes(self) -> None:
         with self._changed:
@@ -218,6 +229,10 @@ class CohortRun:
         except BaseException:
             self._give_up(Ending.STOPPED, GraderError("A lane of the run crashed", hint="Please report it."))
             raise
+        finally:
+            with self._changed:
+                self._threads.pop(number, None)
+            self._events.put(None)
 
     def _next(self, number: int) -> _Lane | None:
         """The next submission for this lane, once there is one; None when all is done or given up."""
@@ -331,9 +346,10 @@ class CohortRun:
 
     def _drop(self, number: int, lane: _Lane, failure: SubmissionError) -> None:
         """A submission that could be read when the run was planned can't be read now."""
-        self._book.record_unreadable(unread(lane.job.row, failure))
         with self._changed:
-            self._lanes.pop(number, None)
+            if self._lanes.pop(number, None) is not lane:
+                return
+            self._book.record_unreadable(unread(lane.job.row, failure))
             self._split(lane.job)
             self._changed.notify_all()
         elapsed_s = self._clock() - lane.began_s
@@ -392,4 +408,4 @@ class CohortRun:
 def _reason(graded: Graded | None) -> str:
     if graded is None or graded.report.verdict is not Verdict.ERRORED:
         return ""
-    return next((outcome.reason for outcome in graded.report.outcomes if outcome.status == "errored"), "")
+    return next((outcome.reason for outcome in graded.report.outcomes if outcome.status is Status.ERRORED), "")

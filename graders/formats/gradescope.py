@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from typing import TypeAlias
 
-from graders.formats.placed import is_grade, verdict_line
+from graders.formats.placed import verdict_line
 from graders.formats.plain import lines_of
 from graders.outcome import Outcome, Status
 from graders.report import Report
@@ -35,7 +35,7 @@ def document_of(report: Report, visibility: str = "visible") -> dict[str, Value]
     """The report as `dumps` writes it."""
     if visibility not in VISIBILITIES:
         raise ValueError(f"{visibility!r} is no visibility that Gradescope knows")
-    graded = is_grade(report)
+    graded = report.is_grade
     document: dict[str, Value] = {
         "output": "\n".join([verdict_line(report), *(clean(notice) for notice in report.notices), *_remedies(report)]),
         "output_format": "text",

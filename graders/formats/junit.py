@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 
-from graders.formats.placed import in_scope, verdict_line
+from graders.formats.placed import verdict_line
 from graders.formats.plain import headline, lines_of
 from graders.outcome import Outcome, Status
 from graders.report import Report, Verdict
@@ -87,7 +87,7 @@ def _case(report: Report, outcome: Outcome) -> ET.Element:
 
 def _kind(report: Report, outcome: Outcome) -> tuple[str, str]:
     """The element of an outcome that did not pass, and its type."""
-    if outcome.status is Status.SKIPPED or not in_scope(report, outcome):
+    if outcome.status is Status.SKIPPED or not report.in_scope(outcome):
         return "skipped", "skipped"
     if not outcome.required:
         return "skipped", "advice" if outcome.status is Status.FAILED else "errored"

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from graders.finding import Finding
-from graders.outcome import Level, Outcome, Status
+from graders.outcome import Outcome, Status
 
 if TYPE_CHECKING:
     from graders.report import Report
@@ -65,22 +65,12 @@ def join(folder: str, file: str) -> str:
     return f"{folder.rstrip('/')}/{file}" if folder and file else file
 
 
-def is_grade(report: Report) -> bool:
-    """Whether the points stand for a grade: not when a check was undecided by our fault, nor after static checks."""
-    return report.verdict != "errored" and not report.static_only
-
-
-def in_scope(report: Report, outcome: Outcome) -> bool:
-    """Whether the report is about this check: static checks alone say nothing of the other levels."""
-    return outcome.level is Level.DOCKERFILE or not report.static_only
-
-
 def verdict_line(report: Report) -> str:
     """How the submission ended, in one sentence."""
     points = f"{report.points} of {report.max_points} points"
     if report.static_only:
         failed = sum(outcome.status is Status.FAILED for outcome in report.outcomes)
         return f"Static checks only: {failed} failed. Nothing was built or run, and this is no grade."
-    if report.verdict == "errored":
+    if not report.is_grade:
         return "ERRORED: not graded, and that is no fault of the submission."
     return f"{report.verdict.value.upper()}: {points}."

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 from urllib.parse import quote
 
-from graders.formats.placed import Placed, Rule, is_grade, placed, rule_of
+from graders.formats.placed import Placed, Rule, placed, rule_of
 from graders.outcome import Outcome, Status
 from graders.report import Report, Verdict
 from graders.safe_text import clean
@@ -37,7 +37,7 @@ def dumps(report: Report, folder: str = "", *, version: str = "") -> str:
     properties: dict[str, Value] = {
         "exercise": clean(report.exercise),
         "status": report.verdict.value,
-        "isGrade": is_grade(report),
+        "isGrade": report.is_grade,
         "points": report.points,
         "maxPoints": report.max_points,
         "contentSha256": clean(report.content_sha256),

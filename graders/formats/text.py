@@ -43,9 +43,8 @@ class _Page:
         self.told = {other.id for others in self.sharing.values() for other in others}
 
     def of_level(self, level: Level) -> list[Outcome]:
-        if self.report.static_only and level is not Level.DOCKERFILE:
-            return []
-        return [outcome for outcome in self.report.outcomes if outcome.level is level]
+        report = self.report
+        return [outcome for outcome in report.outcomes if outcome.level is level and report.in_scope(outcome)]
 
     def lines(self) -> Iterator[str]:
         for level in Level:

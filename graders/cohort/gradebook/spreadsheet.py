@@ -24,6 +24,7 @@ from typing import TextIO
 from graders.cohort.gradebook.worth import Score, number
 from graders.cohort.hand_back.feedback import short_feedback
 from graders.cohort.row import GradedRow, GradeState, RowState
+from graders.outcome import Status
 from graders.safe_text import clean
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -209,4 +210,4 @@ def failed_ids(row: GradedRow) -> list[str]:
     """Ids of the required checks that failed, in the report's order."""
     if row.report is None:
         return []
-    return [outcome.id for outcome in row.report.outcomes if outcome.required and outcome.status == "failed"]
+    return [outcome.id for outcome in row.report.outcomes if outcome.required and outcome.status is Status.FAILED]

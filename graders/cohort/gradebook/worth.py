@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from graders.cohort.row import GradedRow, GradeState
-from graders.formats.placed import is_grade
 
 DAY = timedelta(days=1)
 
@@ -54,7 +53,7 @@ class Score:
 
 def score(row: GradedRow, policy: LatePolicy, max_points: int) -> Score:
     """What a row counts under a policy; `max_points` holds where the row has no report."""
-    graded = row.report is not None and row.state in (GradeState.PASSED, GradeState.FAILED) and is_grade(row.report)
+    graded = row.report is not None and row.state in (GradeState.PASSED, GradeState.FAILED) and row.report.is_grade
     points = row.report.points if row.report is not None and graded else None
     most = row.report.max_points if row.report is not None and graded else max_points
     late_days = days_late(row, policy)
