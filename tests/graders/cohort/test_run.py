@@ -439,6 +439,58 @@ def test_lane_that_never_comes_back_is_replaced(desk: Desk, monkeypatch: pytest.
     assert {"deaf": "errored", "a": "passed", "b": "passed"} == desk.states()
 
 
+def test_lane_that_never_comes_back_does_not_hold_up_the_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once it is given up and all else is graded, the run is done, while what hears no stop still goes on."""
+    monkeypatch.setattr("graders.cohort.run.LOST_S", 0.1)
+    release = threading.Event()
+
+    def does(submission: Submission, _cancel: Cancel, _before: int) -> Graded:
+        if submission.root.name == "deaf":
+            release.wait(60.0)
+        return Graded(report())
+
+    desk.grader = Scripted(desk.spec, does)
+    for name in ("deaf", "a", "b"):
+        desk.hand_in(name, RIGHT.format(name))
+    began_s = time.monotonic()
+    events = desk.run(limit_s=0.1, jobs=1)
+    took_s = time.monotonic() - began_s
+    release.set()
+
+    assert took_s < 30.0
+    assert ended(events).ending is Ending.DONE
+    assert {"deaf": "errored", "a": "passed", "b": "passed"} == desk.states()
+
+
+def test_run_ends_with_its_last_lane(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However seldom the lanes are looked after, the last one to end ends the run, though it said all it had to say."""
+    monkeypatch.setattr("graders.cohort.run.TICK_S", 60.0)
+    all_said = threading.Event()
+    find_next = CohortRun._next
+
+    def late(run: CohortRun, number: int) -> object:
+        found = find_next(run, number)
+        if found is None:
+            # The main thread waits for an event by then, of which there is none any more.
+            assert all_said.wait(30.0)
+            time.sleep(0.05)
+        return found
+
+    monkeypatch.setattr(CohortRun, "_next", late)
+    desk.grader = Scripted(desk.spec, lambda *_: Graded(report()))
+    for name in ("a", "b", "c"):
+        desk.hand_in(name, RIGHT.format(name))
+    began_s = time.monotonic()
+    told = 0
+    for event in desk.begin(jobs=2).events():
+        told += isinstance(event, GradingEnded)
+        if told == 3:
+            all_said.set()
+
+    assert time.monotonic() - began_s < 30.0
+    assert {"a": "passed", "b": "passed", "c": "passed"} == desk.states()
+
+
 def test_stop_leaves_the_rest_waiting(desk: Desk) -> None:
     """After a stop nothing new begins, what runs is told to stop, and what was done is kept."""
 
