@@ -21,7 +21,7 @@ from course.errors import ConfigError, ContentError
 
 SCRIPTS = Path(__file__).parent / "autograder"
 PACKAGES = ("course", "graders")
-CONTENT = ("lessons", "exercises")
+LESSONS, EXERCISES = "lessons", "exercises"
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 _ADDRESS = re.compile(r"(?:tcp|ssh|unix)://[^\s'\"\\$`]+")
 
@@ -48,7 +48,7 @@ def write_autograder(catalog: Catalog, exercise: str, target: Path, *, address: 
                     _add(archive, script, (SCRIPTS / script).read_bytes(), executable=True)
                 _add(archive, "settings.sh", "".join(lines).encode())
                 _add(archive, "requirements.txt", "".join(f"{line}\n" for line in _requirements()).encode())
-                for name, path in _library(catalog.content):
+                for name, path in _library(catalog.content, spec.id):
                     _add(archive, f"lib/{name}", path.read_bytes(), executable=os.access(path, os.X_OK))
             partial.chmod(0o644)
             partial.replace(target)
@@ -58,15 +58,16 @@ def write_autograder(catalog: Catalog, exercise: str, target: Path, *, address: 
         raise ConfigError(f"Can't write {target}: {error.strerror or error}", hint="Name another file.") from error
 
 
-def _library(content: Path) -> Iterator[tuple[str, Path]]:
-    """Name in the archive and file of everything that grading needs: our packages, and the content beside them."""
+def _library(content: Path, exercise: str) -> Iterator[tuple[str, Path]]:
+    """Name in the archive and file of everything that grading needs: our packages, the lessons, and the exercise."""
     package_root = Path(__file__).resolve().parents[2]
-    for root, folders in ((package_root, PACKAGES), (content, CONTENT)):
-        for folder in folders:
-            for path in sorted((root / folder).rglob("*")):
-                parts = path.relative_to(root).parts
-                if path.is_file() and "__pycache__" not in parts and parts[:2] != ("course", "_content"):
-                    yield "/".join(parts), path
+    folders = [(package_root, package_root / name) for name in PACKAGES]
+    folders += [(content, content / LESSONS), (content, content / EXERCISES / exercise)]
+    for root, folder in folders:
+        for path in sorted(folder.rglob("*")):
+            parts = path.relative_to(root).parts
+            if path.is_file() and "__pycache__" not in parts and parts[:2] != ("course", "_content"):
+                yield "/".join(parts), path
 
 
 def _requirements() -> list[str]:

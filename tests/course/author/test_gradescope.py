@@ -131,6 +131,21 @@ def test_archive_holds_scripts_that_sh_understands_and_what_pip_shall_install(te
         assert [] == [name for name in opened.namelist() if "__pycache__" in name]
 
 
+def test_archive_holds_the_one_exercise_that_it_is_for(text_only: Path) -> None:
+    """All of that exercise, the lessons, without which there is no course, and of the other exercises nothing."""
+    with zipfile.ZipFile(text_only) as opened:
+        held = {name.removeprefix("lib/") for name in opened.namelist()}
+    exercise = ROOT / "exercises/first-image"
+    files = {
+        path.relative_to(ROOT).as_posix()
+        for path in exercise.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+    assert files == {name for name in held if name.startswith("exercises/")}
+    assert "lessons/course.toml" in held
+
+
 @pytest.mark.parametrize("args", [(), ("--static", "--engine", "tcp://grader.example.org:2375")])
 def test_export_asks_who_grades(args: tuple[str, ...], tmp_path: Path) -> None:
     """Neither of them, or both, is an error that names the two."""
