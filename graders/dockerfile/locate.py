@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from graders.dockerfile.model import Dockerfile, Instruction, Stage
+from graders.dockerfile.secret_mount import dispensable, without_mounts
 
 _BUILDKIT = re.compile(
     r"\[(?:[a-z0-9]+/[a-z0-9/]+ )?(?:(?P<stage>[^\s\]]+) )?\s*(?P<number>\d+)/\d+\] (?P<text>.*)", re.DOTALL
@@ -12,8 +13,6 @@ _BUILDKIT = re.compile(
 _CLASSIC = re.compile(r"Step (?P<number>\d+)/\d+ : (?P<text>.*)", re.DOTALL)
 _WRITTEN = re.compile(r"[\s'\"\\,\[\]]+")
 _VARIABLE = re.compile(r"\$(?:\{[^}]*\}|\w+)")
-_SECRET_MOUNT = re.compile(r"--mount=\S*type=secret\S*\s*", re.IGNORECASE)
-"""Such a mount is left out of what is sent."""
 _CUT = 1000
 """A step's name of this length may have lost its end."""
 _NAME_LENGTH = 60
@@ -56,7 +55,6 @@ class _Text:
         keyword, _, rest = text.strip().partition(" ")
         self._keyword = keyword.upper()
         self._rest = _bare(rest)
-        self._has_secret = "type=secret" in rest.lower()
 
     def fits(self, instruction: Instruction) -> bool:
         """Whether the step may be this instruction's."""
@@ -66,7 +64,11 @@ class _Text:
             image = _bare(instruction.expanded).rpartition("/")[2]
             return bool(instruction.missing) or image.partition("@")[0] in self._rest
         written = instruction.text.partition(" ")[2]
-        own = _bare(written if self._has_secret else _SECRET_MOUNT.sub("", written))
+        sent, _ = without_mounts(written, dispensable(instruction))
+        return any(self._may_be(_bare(text), instruction) for text in dict.fromkeys((sent, written)))
+
+    def _may_be(self, own: str, instruction: Instruction) -> bool:
+        """Whether the step may have this text of the instruction."""
         at = 0
         # Variables are filled in by the engine: what stands between them must come in this order.
         for index, piece in enumerate(_VARIABLE.split(own)):

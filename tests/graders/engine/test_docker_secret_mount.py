@@ -36,6 +36,7 @@ def test_mount_of_a_secret_is_left_out(line: str, expected: str) -> None:
         "# RUN --mount=type=secret,id=hub fetch",
         'RUN echo "--mount=type=secret,id=hub"',
         "LABEL a=--mount=type=secret",
+        "RUN echo \u00e0\u2028secret",
     ],
 )
 def test_everything_else_stays(line: str) -> None:
@@ -50,3 +51,13 @@ def test_step_without_its_secret_leads_back_to_its_line() -> None:
     assert 2 == line_of(dockerfile, "[2/2] RUN fetch it")
     assert 2 == line_of(dockerfile, "[2/2] RUN --mount=type=secret,id=hub,uid=1 fetch it")
     assert line_of(dockerfile, "[2/2] RUN fetch") is None
+
+
+def test_step_with_a_required_secret_leads_back_to_its_line() -> None:
+    """It is sent, also where another one of the same line is not; and so is what only looks like a mount."""
+    both = "--mount=type=secret,id=a,required --mount=type=secret,id=b"
+    dockerfile = parse(f"FROM a\nRUN {both} fetch\nRUN --mount=type=secret,id=c echo --mount=type=secret\n".encode())
+
+    assert 2 == line_of(dockerfile, "[2/3] RUN --mount=type=secret,id=a,required fetch")
+    assert line_of(dockerfile, "[2/3] RUN fetch") is None
+    assert 3 == line_of(dockerfile, "[3/3] RUN echo --mount=type=secret")
