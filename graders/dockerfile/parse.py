@@ -21,7 +21,7 @@ from graders.dockerfile.model import Command, Dockerfile, Heredoc, Instruction, 
 from graders.dockerfile.scope import Scope
 from graders.dockerfile.shell import split_commands, split_exec
 from graders.dockerfile.word import read_flags, read_list, split_env, split_keyword, split_pairs
-from graders.dockerfile.wrapper import SHELLS
+from graders.dockerfile.wrapper import SHELLS, is_for_shell
 
 _NO_LETTER = re.compile(r"[^!-~]")
 _GUARD = "\0"
@@ -261,8 +261,7 @@ def _is_heredoc_alone(draft: Instruction) -> bool:
 
 def _script_commands(heredoc: Heredoc, start: int, variables: Mapping[str, str]) -> list[Command]:
     """The commands of a heredoc's body, unless its first line names a program that is no shell."""
-    first = heredoc.body.partition("\n")[0]
-    if first.startswith("#!") and not any(part.rpartition("/")[2] in SHELLS for part in first[2:].split()):
+    if not is_for_shell(heredoc.body):
         return []
     return split_commands(heredoc.body, _line_counter(heredoc.body, start), variables)
 

@@ -15,9 +15,8 @@ from graders.dockerfile.ignore import IgnoreFile
 from graders.dockerfile.model import Command, Dockerfile, Instruction, Script
 from graders.dockerfile.origin import Origins
 from graders.dockerfile.shell import split_commands
-from graders.dockerfile.wrapper import SHELLS
+from graders.dockerfile.wrapper import SHELLS, is_for_shell, shell_operand
 
-_SHEBANG = re.compile(r"#!\s*(?:/\S*/env\s+(?:-\S+\s+)*)?(?:\S*/)?(?:sh|bash|dash|ash|zsh|ksh)\b")
 _GOES_BY_ARGUMENTS = re.compile(r"\$(?:[1-9#]|\{[1-9#])|\bgetopts\b")
 _SIZE_CAP_BYTES = 64 * 1024
 
@@ -41,6 +40,17 @@ def with_scripts(dockerfile: Dockerfile, files: Mapping[str, bytes], ignore: Ign
 
     stages = tuple(replace(stage, instructions=mended(stage.instructions)) for stage in dockerfile.stages)
     return replace(dockerfile, stages=stages, instructions=mended(dockerfile.instructions))
+
+
+def script_path(command: Command, instruction: Instruction) -> str:
+    """The path of the script that a command of this RUN would run, as it is written there; empty when it names none."""
+    program = command.words[0]
+    if program in SHELLS:
+        return shell_operand(command.words)
+    named = re.search(
+        rf"(?<![\w./-])((?:[\w.-]+|\.{{0,2}})/(?:[\w./-]*/)?{re.escape(program)})(?![\w.-])", instruction.value
+    )
+    return named[1] if named else ""
 
 
 def _with_scripts(instruction: Instruction, origins: Origins) -> Instruction:
@@ -68,14 +78,9 @@ def _same(line: int, _: int) -> int:
 def _script_of(command: Command, instruction: Instruction, origins: Origins) -> Script | None:
     """The script that a command runs; None when it runs none that is known."""
     by_shell = command.words[0] in SHELLS
-    path = next((word for word in command.words[1:] if not word.startswith(("-", "+"))), "") if by_shell else ""
-    if not by_shell and command.words[0].endswith(".sh"):
-        name = re.escape(command.words[0])
-        named = re.search(rf"(?<![\w./-])((?:[\w.-]+|\.{{0,2}})/(?:[\w./-]*/)?{name})(?![\w.-])", instruction.text)
-        path = named[1] if named else ""
+    path = script_path(command, instruction) if by_shell or command.words[0].endswith(".sh") else ""
     origin = origins.of(instruction, path, command) if path.endswith(".sh") else None
     if origin is None or len(origin.data) > _SIZE_CAP_BYTES:
         return None
     text = origin.data.decode("utf-8", "replace").replace("\r\n", "\n")
-    is_shell = by_shell or not text.startswith("#!") or _SHEBANG.match(text) is not None
-    return Script(origin.path, text) if is_shell else None
+    return Script(origin.path, text) if by_shell or is_for_shell(text) else None

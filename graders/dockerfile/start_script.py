@@ -12,11 +12,10 @@ import re
 from graders.dockerfile.model import Dockerfile
 from graders.dockerfile.origin import Origins
 from graders.dockerfile.shell import split_commands
-from graders.dockerfile.wrapper import SHELLS, program_name
+from graders.dockerfile.wrapper import SHELLS, interpreter, program_name, shell_operand
 
 _FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 """Where a program without a folder is looked for, in this order."""
-_SHEBANG = re.compile(r"#!\s*(?:/\S*/env\s+(?:-\S+\s+)*)?(?:\S*/)?(\w+)")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#(?!!).*$", re.MULTILINE)
 _STEPS_ASIDE = re.compile(r"(?<![\w./-])(?:exec\s+(?!\d*[<>])|trap\s|source\s|eval\s)|^\s*\.\s", re.MULTILINE)
 _PROGRAM = re.compile(r"(?:(?:python|pypy)[\d.]*|gunicorn|uvicorn|hypercorn|flask|streamlit|\$@|\$\{@\})\Z")
@@ -27,27 +26,18 @@ _TOUCHES = frozenset(("chmod", "chown", "chgrp", "ls", "test", "["))
 def script_that_stays(dockerfile: Dockerfile, origins: Origins, words: tuple[str, ...]) -> str:
     """The path of the script that this command starts and that stays in front of the program; empty when none does."""
     is_given = bool(words) and program_name(words[0]) in SHELLS
-    path = _operand(words[1:]) if is_given else words[0] if words else ""
+    path = shell_operand(words) if is_given else words[0] if words else ""
     origin = next((found for each in _places(path, is_given) if (found := origins.of_image(each))), None)
     if origin is None or _is_written_to(dockerfile, path):
         return ""
     text = origin.data.decode("utf-8", "replace")
-    shebang = _SHEBANG.match(text)
-    if not is_given and (shebang is None or shebang[1] not in SHELLS):
+    if not is_given and interpreter(text) not in SHELLS:
         return ""
     plain = _COMMENT.sub("", text)
     if _STEPS_ASIDE.search(plain):
         return ""
     commands = split_commands(plain, lambda _: 1, {})
     return path if any(_PROGRAM.match(program_name(command.words[0])) for command in commands) else ""
-
-
-def _operand(words: tuple[str, ...]) -> str:
-    """The script that a shell is given; empty when it is given none."""
-    at = 0
-    while at < len(words) and words[at].startswith(("-", "+")):
-        at += 2 if words[at] in ("-o", "+o", "-O") else 1
-    return words[at] if at < len(words) else ""
 
 
 def _places(path: str, is_given: bool) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
-"""Owns the programs that only start another one (sudo, env, exec, sh -c, python -m pip); must never split text."""
+"""Owns the programs that only start another one (sudo, env, sh -c, a script's first line); must never split text."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 SHELLS = frozenset(("sh", "bash", "dash", "ash", "zsh", "ksh"))
 
@@ -39,6 +40,7 @@ _PYTHON = re.compile(r"(?:python|pypy)[\d.]*\Z")
 _PIP = re.compile(r"pip[\d.]*\Z")
 _MODULES = frozenset(("pip", "uv", "poetry", "pipenv", "pdm", "ensurepip", "venv"))
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
+_SHEBANG = re.compile(r"#![ \t]*(?:/\S*/(?:env|busybox)[ \t]+(?:(?:-\S+|\w+=\S*)[ \t]+)*)?(?:\S*/)?(\w+)")
 _TURNS = 16
 
 
@@ -72,6 +74,28 @@ def unwrap(words: list[str]) -> tuple[list[str], dict[str, str], str | None]:
 def program_name(word: str) -> str:
     """The program without its folder."""
     return word.rstrip("/").rpartition("/")[2] or word
+
+
+def shell_operand(words: Sequence[str]) -> str:
+    """The script that a shell is given, its options aside; empty when it is given none. `words[0]` is the shell."""
+    at = 1
+    while at < len(words) and words[at].startswith(("-", "+")):
+        at += 2 if words[at] in ("-o", "+o", "-O") else 1
+    return words[at] if at < len(words) else ""
+
+
+def interpreter(script: str) -> str | None:
+    """The program that the first line of a script names, without its folder; None when it has no such line."""
+    if not script.startswith("#!"):
+        return None
+    named = _SHEBANG.match(script)
+    return named[1] if named else ""
+
+
+def is_for_shell(script: str) -> bool:
+    """Whether a shell reads the script, also where no first line says so."""
+    program = interpreter(script)
+    return program is None or program in SHELLS
 
 
 def _script(words: list[str]) -> str | None:

@@ -16,9 +16,9 @@ from graders.dockerfile.apt import LISTS, apt_commands
 from graders.dockerfile.install import hides_its_program
 from graders.dockerfile.model import Command, Instruction, mounts
 from graders.dockerfile.origin import Origins
+from graders.dockerfile.script import script_path
 from graders.dockerfile.shell import split_commands
 from graders.dockerfile.shipped import stages_that_ship
-from graders.dockerfile.wrapper import SHELLS
 from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
@@ -188,10 +188,7 @@ def _scripts(instruction: Instruction) -> tuple[str, ...]:
 
 def _script_removes(command: Command, instruction: Instruction, origins: Origins, folder: str) -> bool:
     """Whether the command runs a script of the submission that empties the lists."""
-    path = command.words[1] if command.words[0] in SHELLS and len(command.words) > 1 else ""
-    if not path:
-        named = re.search(rf"(?<![\w./-])((?:\.?/)[\w./-]*{re.escape(command.words[0])})(?![\w.-])", instruction.value)
-        path = named[1] if named else ""
+    path = script_path(command, instruction)
     origin = origins.of(instruction, path, command) if path else None
     if origin is None:
         return False

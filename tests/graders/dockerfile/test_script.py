@@ -7,6 +7,7 @@ import pytest
 from graders.dockerfile.model import Instruction
 from graders.dockerfile.parse import parse
 from graders.dockerfile.script import with_scripts
+from graders.dockerfile.wrapper import interpreter, is_for_shell
 
 HEAD = "FROM python:3.11-slim\nWORKDIR /app\nCOPY a.sh b.sh tool.py ./\n"
 FILES = {
@@ -28,6 +29,7 @@ def run_of(line: str, files: dict[str, bytes] | None = None) -> Instruction:
     [
         "RUN sh a.sh",
         "RUN bash -eux /app/a.sh",
+        "RUN bash -o pipefail a.sh",
         "RUN ./a.sh",
         "RUN chmod +x a.sh && /app/a.sh",
         'RUN ["sh", "a.sh"]',
@@ -67,3 +69,29 @@ def test_script_that_goes_by_its_arguments_is_known_and_not_read() -> None:
 def test_script_that_is_kept_out_is_not_there() -> None:
     """Without the file there is nothing to read."""
     assert () == run_of("RUN sh a.sh", {"b.sh": b"pip install six\n"}).scripts
+
+
+@pytest.mark.parametrize(
+    ("script", "program"),
+    [
+        ("#!/bin/sh\n", "sh"),
+        ("#! /usr/bin/env bash\n", "bash"),
+        ("#!/usr/bin/env -S A=1 bash -e\n", "bash"),
+        ("#!/bin/busybox sh\n", "sh"),
+        ("#!/opt/bash/bin/python3 sh\n", "python3"),
+        ("#!\nsh\n", ""),
+        ("# !/bin/sh\n", None),
+    ],
+)
+def test_first_line_names_the_program(script: str, program: str | None) -> None:
+    """Not a folder on the way to it, a word after it or the next line."""
+    assert program == interpreter(script)
+    assert (program in (None, "sh", "bash")) == is_for_shell(script)
+
+
+@pytest.mark.parametrize(("first", "count"), [("#!/bin/bash -e", 1), ("#!/usr/bin/python3 sh", 0), ("set -e", 1)])
+def test_same_holds_for_a_heredoc(first: str, count: int) -> None:
+    """A script that stands in the Dockerfile is read by what its first line names, too."""
+    run = parse(f"FROM a\nRUN <<EOF\n{first}\npip install six\nEOF\n".encode()).instructions[-1]
+
+    assert count == sum(command.words[0] == "pip" for command in run.commands)
