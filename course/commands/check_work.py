@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from course.commands.narration import Narrator
     from course.session import Session
 
+READ = ("text", "spoken")
+"""Formats for a person, who is told in them what mends an errored check; the others are for programs."""
+
 
 def check_work(
     invocation: Invocation,
@@ -64,7 +67,8 @@ def check_work(
     if level is not Verbosity.QUIET and path is None:
         for line in revealed:
             say(line)
-        _say_what_next(report, after_pass, revealed=bool(revealed))
+        is_read = output is None and output_format in READ
+        _say_what_next(report, after_pass, revealed=bool(revealed), remedy_told=is_read)
     return report.exit_code
 
 
@@ -132,8 +136,8 @@ def _after_first_pass(session: Session, recorded: CheckRecorded) -> list[str]:
     return ["", *clean_lines(reveal_markdown(reveal))] if reveal.faults else []
 
 
-def _say_what_next(report: Report, after_pass: str, *, revealed: bool) -> None:
-    """The next command after a report; `revealed`: what the faults cost was just told."""
+def _say_what_next(report: Report, after_pass: str, *, revealed: bool, remedy_told: bool) -> None:
+    """The next command after a report; `revealed`: what the faults cost was just told, `remedy_told`: what mends it."""
     if report.verdict is Verdict.PASSED and not report.static_only:
         if not revealed:
             say(f"What each fault costs, in your numbers: dockyard reveal {report.exercise}")
@@ -141,7 +145,7 @@ def _say_what_next(report: Report, after_pass: str, *, revealed: bool) -> None:
             say(f"Next: {after_pass}")
     elif report.verdict is Verdict.FAILED:
         say(f"Stuck? dockyard hint {report.exercise}")
-    elif report.verdict is Verdict.ERRORED:
+    elif report.verdict is Verdict.ERRORED and not remedy_told:
         remedies = dict.fromkeys(outcome.remedy for outcome in report.outcomes if outcome.remedy)
         for remedy in remedies:
             say(f"This was not your fault. To mend it: {remedy}")

@@ -428,6 +428,25 @@ def test_check_tells_its_progress_in_plain_lines(run: Run, monkeypatch: pytest.M
     ]
 
 
+@pytest.mark.parametrize("plain", [False, True])
+def test_check_tells_what_mends_it_in_the_report_alone(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, plain: bool
+) -> None:
+    """Whoever reads the report is told there; where it is for a program, or in a file, standard error says it."""
+    done = report(Status.ERRORED)
+    monkeypatch.setattr(Session, "check", scripted(GradeFinished(done), CheckRecorded(done, False, ())))
+    words = ["--plain"] if plain else []
+    remedy = "To mend it: dockyard engine up"
+
+    read = run(*words, "check", "tiny")
+    kept = run(*words, "check", "tiny", "--output", str(tmp_path / "report"))
+    data = run(*words, "check", "tiny", "--format", "json")
+
+    assert (1, 0) == (read.stdout.count(remedy), read.stderr.count("dockyard engine up"))
+    assert remedy in kept.stderr
+    assert remedy in data.stderr
+
+
 def test_check_after_one_of_two_exercises_names_the_other(
     paths: Paths, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
