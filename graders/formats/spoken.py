@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graders.finding import Finding
+from graders.formats.in_claims import report_in_claims
 from graders.formats.same_reason import same_reason
 from graders.outcome import Outcome, Status
 from graders.recall import graded_before
@@ -22,7 +23,7 @@ WORDS = {Status.FAILED: "Failed", Status.ERRORED: "Not decided", Status.SKIPPED:
 
 def render(report: Report) -> str:
     """The whole report, one statement a line."""
-    return "\n".join(_lines(report)) + "\n"
+    return "\n".join(_lines(report_in_claims(report))) + "\n"
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -83,7 +84,8 @@ def _reason(outcome: Outcome, others: tuple[Outcome, ...]) -> Iterator[str]:
         if text:
             yield f"{word}: {clean(text)}"
     if others:
-        yield f"The same holds for: {', '.join(other.id for other in others)}."
+        claims = ", ".join(f'"{clean(other.claim)}"' for other in others)
+        yield f"The same holds for: {claims}."
 
 
 def _finding(finding: Finding) -> Iterator[str]:

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterator
 
 from graders.finding import Finding
+from graders.formats.in_claims import report_in_claims
 from graders.formats.same_reason import same_reason
 from graders.outcome import Level, Outcome, Status
 from graders.recall import graded_before
@@ -36,7 +37,7 @@ def render(report: Report, *, colour: bool) -> str:
 
 class _Page:
     def __init__(self, report: Report, *, colour: bool) -> None:
-        self.report = report
+        self.report = report_in_claims(report)
         self.colour = colour
         shown = [outcome for level in Level for outcome in self.of_level(level)]
         self.sharing = same_reason(shown)

@@ -26,6 +26,7 @@ from graders.event import (
     Notice,
     PlannedCheck,
 )
+from graders.formats.in_claims import in_claims, report_in_claims
 from graders.outcome import Outcome
 from graders.report import Report
 from graders.safe_text import clean
@@ -121,7 +122,8 @@ class Results(Vertical):
                 case GradeStarted(checks=checks):
                     self._planned, decided = checks, True
                 case CheckFinished(outcome=outcome):
-                    self._outcomes[outcome.id] = outcome
+                    claims = {check.id: check.claim for check in self._planned}
+                    self._outcomes[outcome.id] = in_claims(outcome, claims)
                     decided = True
                 case BuildStarted(purpose=purpose):
                     steps.close_build()
@@ -152,7 +154,7 @@ class Results(Vertical):
 
     def show_report(self, report: Report, verdict: Content, *, passed: bool) -> None:
         """Show a finished check; one that passed in a frame."""
-        self._outcomes = {outcome.id: outcome for outcome in report.outcomes}
+        self._outcomes = {outcome.id: outcome for outcome in report_in_claims(report).outcomes}
         self._planned = tuple(
             PlannedCheck(outcome.id, outcome.claim, outcome.level, outcome.required) for outcome in report.outcomes
         )
