@@ -125,7 +125,7 @@ def look(wire: Wire) -> Look:
         return {as_text(as_object(row).get("Id")) for row in as_list(wire.call("GET", path, query, operation="list"))}
 
     volumes = as_object(wire.call("GET", "/volumes", operation="list")).get("Volumes")
-    root = as_text(wire.call_object("GET", "/info", operation="look").get("DockerRootDir"))
+    root = as_text(as_object(wire.call("GET", "/info", operation="look")).get("DockerRootDir"))
     mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()]
     things = {
         "containers": ids("/containers/json", {"all": "1"}),

@@ -99,7 +99,7 @@ class DockerEngine:
         """Ask which engine this is; asked once."""
         with self._lock:
             if self._info is None:
-                about = self._wire.call_object("GET", "/info", operation="ask what it is")
+                about = as_object(self._wire.call("GET", "/info", operation="ask what it is"))
                 self._cpus = as_number(about.get("NCPU"))
                 root, storage = as_text(about.get("DockerRootDir")), as_text(about.get("Driver"))
                 self._disk = EngineDisk(self._wire.address, root, storage)
@@ -129,7 +129,7 @@ class DockerEngine:
     def image(self, reference: str) -> ImageInfo | None:
         """Look up a local image by id or tag."""
         try:
-            about = self._wire.call_object("GET", f"/images/{reference}/json", operation="look up an image")
+            about = as_object(self._wire.call("GET", f"/images/{reference}/json", operation="look up an image"))
             history = self._wire.call("GET", f"/images/{reference}/history", operation="read an image's history")
         except EngineRefused as error:
             if error.status in {400, 404}:
@@ -292,7 +292,7 @@ class DockerEngine:
         is_docker = self._greeting["server"].startswith("Docker/") and not self._greeting["libpod-api-version"]
         if is_docker and as_text(about.get("ServerVersion")):
             return {"Version": about["ServerVersion"], "ApiVersion": self._greeting["api-version"]}
-        return self._wire.call_object("GET", "/version", operation="ask for its version")
+        return as_object(self._wire.call("GET", "/version", operation="ask for its version"))
 
     def _read_info(self, version: Json, about: Json) -> EngineInfo:
         components = [as_text(as_object(part).get("Name")) for part in as_list(version.get("Components"))]

@@ -71,7 +71,7 @@ def file_mib(limits: Limits) -> int:
 
 def inspect(wire: Wire, name: str, cancel: Cancel | None = None) -> Json:
     """All that the engine says of a container."""
-    return wire.call_object("GET", f"/containers/{name}/json", operation="inspect a container", cancel=cancel)
+    return as_object(wire.call("GET", f"/containers/{name}/json", operation="inspect a container", cancel=cancel))
 
 
 def ends_within(wire: Wire, name: str, timeout_s: float, cancel: Cancel) -> bool:
@@ -94,7 +94,9 @@ def processes(wire: Wire, name: str, cancel: Cancel | None = None) -> tuple[Proc
     """Every process now; None when the container has ended."""
     query = {"ps_args": "-eo pid,uid,ruid,args"}
     try:
-        answer = wire.call_object("GET", f"/containers/{name}/top", query, operation="list processes", cancel=cancel)
+        answer = as_object(
+            wire.call("GET", f"/containers/{name}/top", query, operation="list processes", cancel=cancel)
+        )
     except EngineRefused as error:
         if '"ps"' in error.reason or "ps: " in error.reason:
             raise EngineError(

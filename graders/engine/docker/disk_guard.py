@@ -126,7 +126,7 @@ class DiskGuard(threading.Thread):
 
     def _inspect(self, *, weighed: bool) -> Json:
         query = {"size": "1"} if weighed else {}
-        return self._wire.call_object("GET", f"{self._path}/json", query, operation="weigh a container")
+        return as_object(self._wire.call("GET", f"{self._path}/json", query, operation="weigh a container"))
 
     def _find(self) -> None:
         """The container's own layer and its volumes, those that may be read."""

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from graders.engine.base import LABEL
 from graders.engine.docker.container import remove_container
 from graders.engine.docker.owner import OWNER, own_mark
-from graders.engine.docker.wire import Json, Wire, as_text
+from graders.engine.docker.wire import Json, Wire, as_object, as_text
 from graders.errors import EngineError
 
 _PUT_S = 60.0
@@ -26,8 +26,8 @@ def make_binds(wire: Wire, volume: str, image_id: str, run_id: str, files: Mappi
     The caller removes the volume with `remove_volume`, also when this raises. Raises EngineError.
     """
     labels = {LABEL: run_id, OWNER: own_mark()}
-    about = wire.call_object(
-        "POST", "/volumes/create", None, {"Name": volume, "Labels": labels}, operation="create a volume"
+    about = as_object(
+        wire.call("POST", "/volumes/create", None, {"Name": volume, "Labels": labels}, operation="create a volume")
     )
     where = as_text(about.get("Mountpoint"))
     if not where:

@@ -112,7 +112,7 @@ def _config(wire: Wire, request: ServiceRequest, cpus: int, network: str, binds:
         host["SecurityOpt"] = []
     config = container_config(request.image_id, request.run_id, request.args, request.env)
     config["HostConfig"] = host
-    about = wire.call_object("GET", f"/images/{request.image_id}/json", operation="look up an image")
+    about = as_object(wire.call("GET", f"/images/{request.image_id}/json", operation="look up an image"))
     probe = as_object(as_object(about.get("Config")).get("Healthcheck"))
     if request.health_interval_s and as_list(probe.get("Test"))[:1] not in ([], ["NONE"]):
         # The engine fills in all that is not set here from the image.

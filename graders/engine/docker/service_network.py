@@ -39,7 +39,7 @@ def make_network(wire: Wire, name: str, run_id: str) -> ServiceNetwork:
     """Make the network; the caller removes it, also when this raises. Raises EngineError."""
     for attempt in range(_TRIES):
         made = _create(wire, name, run_id, None)
-        about = wire.call_object("GET", f"/networks/{made}", operation="inspect a network")
+        about = as_object(wire.call("GET", f"/networks/{made}", operation="inspect a network"))
         ways = [as_object(entry) for entry in as_list(as_object(about.get("IPAM")).get("Config"))]
         subnet = as_text(ways[0].get("Subnet")) if ways else ""
         remove_network(wire, name)
@@ -92,5 +92,5 @@ def _create(wire: Wire, name: str, run_id: str, config: Json | None) -> str:
     if config is not None:
         wanted["IPAM"] = {"Driver": "default", "Config": [config]}
         wanted["Options"] = {"com.docker.network.bridge.name": _leg(name)}
-    made = wire.call_object("POST", "/networks/create", None, wanted, operation="create a network")
+    made = as_object(wire.call("POST", "/networks/create", None, wanted, operation="create a network"))
     return as_text(made.get("Id"))

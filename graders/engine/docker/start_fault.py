@@ -48,7 +48,7 @@ def start_fault(wire: Wire, image_id: str, error: EngineRefused) -> str:
         return clean(error.reason)
     if not _UNCLEAR.search(error.reason):
         return ""
-    about = wire.call_object("GET", f"/images/{image_id}/json", operation="look up an image")
+    about = as_object(wire.call("GET", f"/images/{image_id}/json", operation="look up an image"))
     config = as_object(about.get("Config"))
     wish = impossible_wish(tuple(as_object(config.get("Volumes"))), as_text(config.get("WorkingDir")))
     return clean(f"{wish}: {_RUNTIME_NOISE.sub('', error.reason)}") if wish else ""

@@ -85,7 +85,10 @@ class Wire:
         timeout_s: float = CONTROL_S,
         cancel: Cancel | None = None,
     ) -> object:
-        """One short request; its decoded answer, None when it is empty. Raises `EngineRefused` from status 400 on."""
+        """One short request; its decoded answer, None when it is empty, foreign data for `as_object` and the like.
+
+        Raises `EngineRefused` from status 400 on.
+        """
         if self._is_frozen:
             timeout_s = min(timeout_s, _FROZEN_S)
         data = json.dumps(body).encode() if body is not None else None
@@ -104,21 +107,6 @@ class Wire:
         with translated(operation, self.address, cancel=cancel):
             found: object = json.loads(answer)
             return found
-
-    def call_object(
-        self,
-        method: str,
-        path: str,
-        query: Query | None = None,
-        body: Json | None = None,
-        *,
-        operation: str,
-        timeout_s: float = CONTROL_S,
-        cancel: Cancel | None = None,
-    ) -> Json:
-        """As `call`, where the answer is a JSON object."""
-        answer = self.call(method, path, query, body, operation=operation, timeout_s=timeout_s, cancel=cancel)
-        return as_object(answer)
 
     @contextmanager
     def open(

@@ -373,7 +373,7 @@ def _neighbour(engine: DockerEngine) -> str:
     wire = Wire(engine.info().socket)
     deadline = time.monotonic() + WAIT_S
     while time.monotonic() < deadline:
-        on_it = as_object(wire.call_object("GET", "/networks/bridge", operation="look").get("Containers"))
+        on_it = as_object(as_object(wire.call("GET", "/networks/bridge", operation="look")).get("Containers"))
         for container in map(as_object, on_it.values()):
             address = as_text(container.get("IPv4Address")).partition("/")[0]
             with suppress(OSError):
