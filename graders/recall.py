@@ -53,5 +53,9 @@ def recalled(report: Report) -> Iterator[GradeEvent]:
 
 def graded_before(report: Report, again: str) -> str:
     """What to say of a report from the store; `again` is what a person does to have it graded anew."""
-    at = report.started_at.replace("T", " ").partition("+")[0].rpartition(":")[0]
-    return f"Graded before, at {at} UTC, and unchanged since; {again} grades again"
+    return f"Graded before, at {to_the_minute(report.started_at)}, and unchanged since; {again} grades again"
+
+
+def to_the_minute(at: str) -> str:
+    """A moment in UTC, ISO 8601 with seconds, for a person: "2026-03-14 15:09 UTC"."""
+    return f"{at.replace('T', ' ').partition('+')[0].rpartition(':')[0]} UTC"

@@ -20,6 +20,7 @@ from course.tui.guard import plain
 from course.tui.marks import seconds
 from course.tui.memory import Memory
 from course.tui.screens.desk_lessons import DeskLessons
+from course.tui.standing import OPEN_NOW, standing
 from course.tui.widgets.results import Results
 from course.tui.widgets.workbench import Workbench
 from graders.errors import GraderError
@@ -106,7 +107,7 @@ class DeskChecks(DeskLessons):
             self._drain()
 
     def exercise_opened(self, exercise: str) -> None:
-        """Show what the last check of this exercise said."""
+        """Show what the last check of this exercise said; of one in an earlier session how it ended."""
         results = self.query_one(Results)
         if self.run is not None:
             return
@@ -115,13 +116,15 @@ class DeskChecks(DeskLessons):
             results.clear(Content(""))
             self._show_report(recorded)
         elif exercise:
-            results.clear(
-                Content.styled(
-                    "Not checked yet in this session. F5 checks, /files shows what is given.", "$foreground 65%"
-                )
-            )
+            results.clear(self._standing(exercise))
         else:
             results.clear(Content.styled("This lesson has no exercise.", "$foreground 65%"))
+
+    def _standing(self, exercise: str) -> Content:
+        try:
+            return standing(self.session.attempts(exercise))
+        except (CourseError, GraderError) as error:
+            return plain(error.message)
 
     # -- following
 
@@ -246,8 +249,7 @@ class DeskChecks(DeskLessons):
                 for number in recorded.unlocked
             ]
             rows += [self.whats_next(report.exercise)] if not recorded.unlocked else []
-            also = "/reveal tells what each fault cost, /solution shows one way to write it"
-            rows.append(Content.styled(also, "$foreground 65%"))
+            rows.append(Content.styled(OPEN_NOW, "$foreground 65%"))
             return Content("\n").join(rows)
         if report.verdict is Verdict.FAILED:
             told = _failed(report, points, took)
