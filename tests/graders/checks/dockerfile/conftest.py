@@ -1,8 +1,8 @@
-"""Owns the two ways in which the tests of this folder ask a check; must never build anything."""
+"""Owns the ways in which the tests of this folder ask a check; must never build anything."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
@@ -52,3 +52,26 @@ def lines(ask: Ask) -> Callable[..., list[int | None]]:
         return [answer.line if isinstance(answer, Finding) else 0 for answer in ask(check, sample, files)]
 
     return found
+
+
+@pytest.fixture
+def wrong_answers(lines: Callable[..., list[int | None]]) -> Callable[..., dict[str, list[int | None]]]:
+    """What a check answers to the texts of its tables where it should answer something else: text -> lines.
+
+    `bad` are texts with the lines of their findings; to one of `good` it has nothing to say, and one of `undecided`, in
+    which a build argument or the base image holds the value, it leaves to what can be observed. `sample` makes of a
+    text what is asked.
+    """
+
+    def wrong(
+        check: AnyCheck,
+        *,
+        bad: list[tuple[str, list[int | None]]],
+        good: list[str],
+        undecided: Sequence[str] = (),
+        sample: Callable[[str], Sample | str] = str,
+    ) -> dict[str, list[int | None]]:
+        expected = [*bad, *((text, []) for text in good), *((text, [0]) for text in undecided)]
+        return {text: found for text, right in expected if (found := lines(check, sample(text))) != right}
+
+    return wrong

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from graders.check import Sample
 from graders.checks.dockerfile.source_before_dependencies import CHECK
 
 P = "FROM python:3.11-slim\n"
@@ -68,25 +69,13 @@ GOOD = [
 ]
 UNDECIDED = [H + "COPY . .\nARG GET\nRUN $GET -r requirements.txt\n"]
 
-Lines = Callable[..., list[int | None]]
+WrongAnswers = Callable[..., dict[str, list[int | None]]]
 
 
-def test_fault_is_found_on_its_line(lines: Lines) -> None:
-    """Each fault is found where it stands, however it is written."""
-    wrong = {text: found for text, expected in BAD if (found := lines(CHECK, text, FILES)) != expected}
-
-    assert {} == wrong
+def with_files(text: str) -> Sample:
+    return Sample(text, files=tuple(FILES.items()))
 
 
-def test_right_answer_is_left_alone(lines: Lines) -> None:
-    """Right answers pass, and words that only look like a fault mean nothing."""
-    wrong = {text: found for text in GOOD if (found := lines(CHECK, text, FILES)) != []}
-
-    assert {} == wrong
-
-
-def test_what_the_text_cannot_tell_is_undecided(lines: Lines) -> None:
-    """A value that a build argument or the base image holds is left to what can be observed."""
-    wrong = {text: found for text in UNDECIDED if (found := lines(CHECK, text, FILES)) != [0]}
-
-    assert {} == wrong
+def test_answers_are_those_of_the_tables(wrong_answers: WrongAnswers) -> None:
+    """Each fault on its line, however it is written; words that only look like one mean nothing."""
+    assert {} == wrong_answers(CHECK, bad=BAD, good=GOOD, undecided=UNDECIDED, sample=with_files)
