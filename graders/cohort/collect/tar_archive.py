@@ -22,13 +22,20 @@ GZIP, BZIP2, XZ = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00"
 KINDS = {"file": NodeKind.FILE, "dir": NodeKind.FOLDER, "link": NodeKind.LINK, "other": NodeKind.OTHER}
 
 
-class _Unpacker(Protocol):
-    """One member of a packed stream."""
+class _Decompressor(Protocol):
+    """What zlib, bz2 and lzma have in common."""
 
     @property
     def eof(self) -> bool: ...
     @property
     def unused_data(self) -> bytes: ...
+
+
+class _Unpacker(Protocol):
+    """One member of a packed stream."""
+
+    @property
+    def inner(self) -> _Decompressor: ...
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
         """A piece of content, and what of the data was not looked at yet."""
         ...
@@ -36,39 +43,23 @@ class _Unpacker(Protocol):
 
 class _Gzip:
     def __init__(self) -> None:
-        self._inner = zlib.decompressobj(16 + zlib.MAX_WBITS)
-
-    @property
-    def eof(self) -> bool:
-        return self._inner.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._inner.unused_data
+        self.inner = zlib.decompressobj(16 + zlib.MAX_WBITS)
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
-        piece = self._inner.decompress(data, _UNPACKED_PIECE_BYTES)
-        return piece, self._inner.unconsumed_tail
+        piece = self.inner.decompress(data, _UNPACKED_PIECE_BYTES)
+        return piece, self.inner.unconsumed_tail
 
 
 class _Buffered:
     """bz2's and lzma's decompressors keep themselves what they did not look at."""
 
     def __init__(self, inner: bz2.BZ2Decompressor | lzma.LZMADecompressor) -> None:
-        self._inner = inner
+        self.inner = inner
         self._waits = False
 
-    @property
-    def eof(self) -> bool:
-        return self._inner.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._inner.unused_data
-
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
-        piece = self._inner.decompress(b"" if self._waits else data, _UNPACKED_PIECE_BYTES)
-        self._waits = not self._inner.eof and not self._inner.needs_input
+        piece = self.inner.decompress(b"" if self._waits else data, _UNPACKED_PIECE_BYTES)
+        self._waits = not self.inner.eof and not self.inner.needs_input
         return piece, data if self._waits else b""
 
 
@@ -109,16 +100,13 @@ class TarArchive:
                 if at in wanted:
                     if entry.size_bytes > left:
                         raise ArchiveError(f"It holds more than {limit_bytes // MIB} MiB")
-                    found[at] = self._whole(content)
+                    found[at] = b"".join(content)
                     left -= len(found[at])
                     if len(found) == len(wanted):
                         break
         if len(found) < len(wanted):
             raise ArchiveError("It changed while it was read", hint="Run the same command again.")
         return {**found, **links}
-
-    def _whole(self, content: Iterator[bytes]) -> bytes:
-        return b"".join(content)
 
     def _hard_link(self, maker: ListingMaker, entry: TarEntry) -> Node:
         """A second name for an entry that came before; anything else is nothing that can be read."""
@@ -139,12 +127,11 @@ class TarArchive:
 
     def _chunks(self, file: BinaryIO) -> Iterator[bytes]:
         """The tar's bytes, within the caps."""
-        start = file.read(6)
+        unpacker = _unpacker(file.read(6))
         file.seek(0)
-        make = _unpacker(start)
         packed = unpacked = 0
         cap = self._caps.unpacked_bytes + self._caps.entries * _ENTRY_BYTES
-        pieces = self._plain(file) if make is None else self._unpacked(file, start)
+        pieces = _plain(file) if unpacker is None else _unpacked(file, unpacker)
         for taken, piece in pieces:
             self._deadline.check()
             packed += taken
@@ -155,28 +142,30 @@ class TarArchive:
                 raise ArchiveError(f"It unpacks to more than {self._caps.ratio} times its size, as no real work does")
             yield piece
 
-    def _plain(self, file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-        while piece := file.read(_PIECE_BYTES):
-            yield len(piece), piece
 
-    def _unpacked(self, file: BinaryIO, start: bytes) -> Iterator[tuple[int, bytes]]:
-        """(packed bytes taken, content), member after member; zeros and the like after the last one are left."""
-        data = file.read(_PIECE_BYTES)
-        taken = len(data)
-        unpacker = _unpacker(start)
-        while unpacker is not None:
-            piece, data = unpacker.feed(data)
-            yield taken, piece
-            taken = 0
-            if unpacker.eof:
-                data = unpacker.unused_data or file.read(_PIECE_BYTES)
-                taken = 0 if unpacker.unused_data else len(data)
-                unpacker = _unpacker(data) if data else None
-            elif not data:
-                data = file.read(_PIECE_BYTES)
-                taken = len(data)
-                if not data:
-                    raise EOFError
+def _plain(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    while piece := file.read(_PIECE_BYTES):
+        yield len(piece), piece
+
+
+def _unpacked(file: BinaryIO, first: _Unpacker) -> Iterator[tuple[int, bytes]]:
+    """(packed bytes taken, content), member after member; zeros and the like after the last one are left."""
+    data = file.read(_PIECE_BYTES)
+    taken = len(data)
+    unpacker: _Unpacker | None = first
+    while unpacker is not None:
+        piece, data = unpacker.feed(data)
+        yield taken, piece
+        taken = 0
+        if unpacker.inner.eof:
+            data = unpacker.inner.unused_data or file.read(_PIECE_BYTES)
+            taken = 0 if unpacker.inner.unused_data else len(data)
+            unpacker = _unpacker(data) if data else None
+        elif not data:
+            data = file.read(_PIECE_BYTES)
+            taken = len(data)
+            if not data:
+                raise EOFError
 
 
 def _unpacker(start: bytes) -> _Unpacker | None:
