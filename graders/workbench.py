@@ -29,6 +29,7 @@ from graders.engine.base import (
     EngineInfo,
     ImageInfo,
     LogLines,
+    NotAlone,
     RunRequest,
     RunResult,
     StepChanged,
@@ -280,9 +281,10 @@ class Workbench:
         forget = self.cancel.on_cancel(stop.set)
         steps: dict[str, BuildStep] = {}
         result: BuildResult | None = None
-        stopped_early = False
+        stopped_early, was_alone = False, True
         try:
             for event in self.engine.build(request, stop):
+                was_alone = was_alone and not isinstance(event, NotAlone)
                 if isinstance(event, StepChanged):
                     step = self._located(event.step)
                     steps[step.id] = step
@@ -293,7 +295,7 @@ class Workbench:
                     if can_stop and seen and plain_name(seen) in telling and seen.status is not StepStatus.CACHED:
                         stopped_early = True
                         stop.set()
-                else:
+                elif isinstance(event, BuildResult):
                     result = event
         except GeneratorExit:
             stop.set()
@@ -311,6 +313,7 @@ class Workbench:
         else:
             stopped_early = False
             result = replace(result, steps=tuple(self._located(step) for step in result.steps))
+        result = replace(result, alone=was_alone)
         yield BuildFinished(purpose, result.elapsed_s, result.error)
         return result, stopped_early
 

@@ -28,7 +28,6 @@ SEALED = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKYARD_WORKSPACE"
 
 ALONE = (
     "e2e/test_story.py",
-    "e2e/test_walk.py",
     "course/test_check_engine.py::test_killed_check",
     "graders/checks/test_fixtures.py::test_fixture_is_proved[answers-when-ready]",
     "graders/checks/test_fixtures.py::test_fixture_is_proved[well-kept-service]",

@@ -125,6 +125,11 @@ class LogLines:
 
 
 @dataclass(frozen=True, slots=True)
+class NotAlone:
+    """Another build of ours is at work on the engine, or was since this one began: it may run again what is cached."""
+
+
+@dataclass(frozen=True, slots=True)
 class BuildResult:
     """How a build ended. Exactly one of `image_id` and `error` is set."""
 
@@ -140,6 +145,8 @@ class BuildResult:
     timed_out: bool = False
     """A time limit of the submission was reached: the learner's build is too slow or hangs."""
     truncated: bool = False
+    alone: bool = True
+    """Filled in by the pipeline: whether there was no `NotAlone`."""
 
     @property
     def ok(self) -> bool:
@@ -147,7 +154,7 @@ class BuildResult:
         return bool(self.image_id)
 
 
-BuildEvent = StepChanged | LogLines | BuildResult
+BuildEvent = StepChanged | LogLines | NotAlone | BuildResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,17 @@
 """Owns whose turn it is to build on an engine: builds side by side, or one alone; must never build.
 
 BuildKit lets two builds share a step that both need. Where such a step was run for a build that is still at work, all
-that follows it is run again for the other one, cached or not (seen on 20.10, BuildKit 0.8). So a build that is to tell
-what the cache holds has to be the only one. Files locked in the temporary folder part the processes of one user; what
-others build on the same engine shows in the trace, as `BuildStep.joined`.
+that follows it is run again for the other one, cached or not (seen on 20.10, BuildKit 0.8; a base that was never built
+on is such a step too). So a build that is to tell what the cache holds has to be the only one. Files locked in the
+temporary folder part the processes of one user; what others build on the same engine shows in the trace, as
+`BuildStep.joined`.
 """
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from graders.cancel import Cancel
@@ -17,21 +19,33 @@ from graders.errors import EngineTimeout
 from graders.temporary_lock import let_go, take, temporary_lock
 
 _LOOK_S = 0.02
+_WIDTH = 8
+"""Bytes of the number that stands in the gate's file."""
 
 
 @contextmanager
-def building(engine: str, cancel: Cancel, *, alone: bool, at_most_s: float) -> Iterator[None]:
+def building(engine: str, cancel: Cancel, *, alone: bool, at_most_s: float) -> Iterator[Callable[[], bool]]:
     """Hold a turn on the engine of this name. Who waits to be alone lets no new build begin.
 
-    Raises Cancelled, and EngineTimeout after `at_most_s` seconds of waiting.
+    The function that it gives says whether the turn was had alone up to now, asked for or by luck. Raises Cancelled,
+    and EngineTimeout after `at_most_s` seconds of waiting.
     """
     deadline = time.monotonic() + at_most_s
     with temporary_lock(f"gate-{engine}") as gate, temporary_lock(f"builds-{engine}") as work:
         _wait(gate, cancel, deadline, at_most_s, shared=False)
-        _wait(work, cancel, deadline, at_most_s, shared=not alone)
+        nobody_else = take(work)
+        if not (alone and nobody_else):
+            _wait(work, cancel, deadline, at_most_s, shared=not alone)
+        number = _begun(gate) + 1
+        os.pwrite(gate, number.to_bytes(_WIDTH), 0)
         if not alone:
             let_go(gate)
-        yield
+        yield lambda: alone or (nobody_else and number == _begun(gate))
+
+
+def _begun(gate: int) -> int:
+    """How many turns have begun so far."""
+    return int.from_bytes(os.pread(gate, _WIDTH, 0))
 
 
 def _wait(lock: int, cancel: Cancel, deadline: float, at_most_s: float, *, shared: bool) -> None:

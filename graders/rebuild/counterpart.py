@@ -27,8 +27,11 @@ def plain_name(step: BuildStep) -> str:
 
 
 def is_joined(build: BuildResult) -> bool:
-    """Whether a step was run for another build at work, so that those after it say nothing of the cache."""
-    return any(step.joined and OF_DOCKERFILE.match(step.name) and not FETCHES.match(step.name) for step in build.steps)
+    """Whether a step was run for another build at work, so that those after it say nothing of the cache.
+
+    FROM too: the first build on a base takes it for all that are at work, and they run all again until that one ends.
+    """
+    return any(step.joined and OF_DOCKERFILE.match(step.name) for step in build.steps)
 
 
 def counterpart(step: BuildStep, first: BuildResult, second: BuildResult) -> BuildStep | None:

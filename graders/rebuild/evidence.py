@@ -149,16 +149,17 @@ class Rebuilds:
     ) -> Generator[GradeEvent, None, None]:
         """Before a step that ran again is held against the learner: try once more what may be the engine's doing.
 
-        It may have thrown its cache away, and while another build shares a step with ours it runs again what follows.
+        It may have thrown its cache away, and while another build shares a step with ours it runs again what follows;
+        a step that both began at once does not show as shared, so only a build that nobody was beside is evidence.
         Raises EngineError where builds of others on the same engine never let it be seen.
         """
         for turn in range(_TURNS):
             suspects = self._suspects(what, first, dependency_steps)
             if not suspects:
                 return
-            if not is_joined(self._made[what].result) and not (
-                yield from self._may_be_lost(what, suspects, is_second=turn > 0)
-            ):
+            second = self._made[what].result
+            is_evidence = second.alone and not is_joined(second)
+            if is_evidence and not (yield from self._may_be_lost(what, suspects, is_second=turn > 0)):
                 return
             if turn == _TURNS - 1:
                 break
@@ -191,5 +192,5 @@ class Rebuilds:
         """
         if not self._made[what].stopped_early:
             return not is_second
-        control, _ = yield from self._bench.run_build(Purpose.UNCHANGED, self._bench.prepared, alone=is_second)
+        control, _ = yield from self._bench.run_build(Purpose.UNCHANGED, self._bench.prepared, alone=True)
         return any(plain_name(step) in suspects for step in ran_again(control))

@@ -233,6 +233,20 @@ def test_stopped_rebuild_asks_an_unchanged_build_whether_the_cache_is_there(
     assert "failed" == statuses(wrong)["cache-lost-on-source-change"]
 
 
+def test_rebuild_beside_others_is_no_evidence(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """What ran again may have done so for them: the change is tried alone before an unchanged build is asked."""
+    engine.runs["pip install"] = FakeReply(b"Collecting six\n", takes_s=0.2)
+    engine.busy = True
+    kept, right = purposes(spec, engine, submission(), lose=True)
+    early = GOOD.replace("COPY requirements.txt .", "COPY requirements.txt src/ ./")
+    not_kept, wrong = purposes(spec, engine, submission(early), lose=False)
+
+    assert ["GRADED", "SOURCE_CHANGED", "SOURCE_CHANGED", "UNCHANGED", "SOURCE_CHANGED", "DEPENDENCY_CHANGED"] == kept
+    assert "passed" == statuses(right)["cache-lost-on-source-change"]
+    assert ["GRADED", "SOURCE_CHANGED", "SOURCE_CHANGED", "UNCHANGED", "DEPENDENCY_CHANGED"] == not_kept
+    assert "failed" == statuses(wrong)["cache-lost-on-source-change"]
+
+
 def test_ignored_files_are_changed_and_cost_no_build(spec: ExerciseSpec, engine: FakeEngine) -> None:
     """Copied, they cost one; ignored or left alone, they don't."""
     text = SPEC + "".join(f'[[checks]]\nuse = "{check}"\n' for check in ("build-fails", "cache-lost-on-ignored-file"))

@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Generator, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 
 from graders.cancel import Cancel
@@ -26,6 +26,7 @@ from graders.engine.base import (
     ContextFile,
     LogLines,
     Network,
+    NotAlone,
 )
 from graders.engine.docker.build_log import BATCH_S, KeptLog
 from graders.engine.docker.cache import with_own_caches
@@ -77,15 +78,23 @@ def build(
     Builds with the same `engine_id` leave each other room, see `BuildRequest.alone`.
     """
     with (
-        building(engine_id, cancel, alone=request.alone, at_most_s=max(_TURN_S, 3 * request.limits.build_s)),
+        building(
+            engine_id, cancel, alone=request.alone, at_most_s=max(_TURN_S, 3 * request.limits.build_s)
+        ) as was_alone,
         claimed(wire.address, request.network, cancel) as granted,
         disk.watch(request.limits.build_disk_mib, request.limits.disk_headroom_mib) as use,
     ):
         request = replace(request, build_args={**granted.build_args, **request.build_args})
-        yield from _watched(wire, request, cancel, builder, use)
+        told = False
+        with closing(_watched(wire, request, cancel, builder, use)) as events:
+            for event in events:
+                if not told and not was_alone():
+                    told = True
+                    yield NotAlone()
+                yield event
 
 
-def _watched(wire: Wire, request: BuildRequest, cancel: Cancel, builder: str, use: DiskUse) -> Iterator[BuildEvent]:
+def _watched(wire: Wire, request: BuildRequest, cancel: Cancel, builder: str, use: DiskUse) -> Generator[BuildEvent]:
     files, ungiven, problem = _in_transit(request)
     problem = refusal(request) or problem
     if problem:

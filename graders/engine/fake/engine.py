@@ -34,6 +34,7 @@ from graders.engine.base import (
     ImageInfo,
     LayerInfo,
     Leftover,
+    NotAlone,
     Process,
     PullProgress,
     RunRequest,
@@ -100,6 +101,8 @@ class FakeEngine:
         """Names of the engine methods that were called, in order."""
         self.runs: dict[str, FakeReply] = {}
         """What a RUN command does, by the start of its text; a reply's exit code, output and time count."""
+        self.busy = False
+        """Whether another build is at work whenever one of ours does not ask to be alone."""
         self.registry: dict[str, bytes] = {}
         """Images that `pull` can fetch, with the bytes of their one file."""
         self.unavailable: set[str] = set()
@@ -289,6 +292,8 @@ class FakeEngine:
             command=self._run_command,
             die_in_step=self.die_in_step,
         )
+        if self.busy and not request.alone:
+            yield NotAlone()
         yield from building.events()
         if building.image is not None:
             id_ = self._keep(building.image)

@@ -43,8 +43,8 @@ def test_shared_step_is_found_by_what_it_is_and_others_by_name_and_place() -> No
 
 @pytest.mark.parametrize(
     ("shared", "told"),
-    [("[2/3] RUN x", True), ("[1/3] FROM python", False), ("[internal] load metadata for python", False)],
+    [("[2/3] RUN x", True), ("[1/3] FROM python", True), ("[internal] load metadata for python", False)],
 )
 def test_shared_step_of_the_dockerfile_is_told(shared: str, told: bool) -> None:
-    """Everybody shares the base image: that says nothing."""
+    """Also a base: until the build that took it first ends, others run again all that stands on it."""
     assert told is is_joined(build(step("[3/3] RUN y", "b"), step(shared, "a", joined=True)))
