@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,6 +22,12 @@ class Finding:
     end_line: int | None = None
     hint: str = ""
     """Overrides the check's hint."""
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The names for a message; those beyond the first `most` are counted."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 class Undecidable(NamedTuple):

@@ -30,7 +30,9 @@ _WITH_VALUE = frozenset(
     )
 )  # fmt: skip
 _FILES = frozenset(("-r", "--requirement", "--requirements"))
-_TOOLS = frozenset(("pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pdm", "pip-tools", "virtualenv", "build"))
+INSTALLERS = ("pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pdm", "pip-tools", "virtualenv")
+"""Packages that install others, or make a place for them."""
+_TOOLS = frozenset((*INSTALLERS, "build"))
 
 
 class Install(NamedTuple):

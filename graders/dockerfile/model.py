@@ -43,6 +43,11 @@ class Command(NamedTuple):
     line: int
     """Line on which the command starts, 1-based, as well as the reader can tell."""
 
+    @property
+    def text(self) -> str:
+        """Its words on one line, for a message."""
+        return " ".join(self.words)
+
 
 class Script(NamedTuple):
     """A shell script of the submission."""

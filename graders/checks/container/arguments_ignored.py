@@ -12,6 +12,7 @@ from graders.answer import LineForm, compare, expected_lines
 from graders.check import Check
 from graders.context import ContainerContext
 from graders.finding import Finding, Undecidable
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import ANSWER, CASES, container_context, run
 
@@ -57,7 +58,7 @@ CHECK = Check(
     level=Level.CONTAINER,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     bad=(
         container_context(run(b"", exit_code=127, start_error="exec: The film was superb.: not found")),
         container_context(run(b"positive\tbuilt-in example\n")),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from graders.check import Check, NoParams
 from graders.context import ContainerContext
 from graders.finding import Finding
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import container_context, run
 from graders.start_line import start_line
@@ -51,7 +52,7 @@ CHECK = Check(
     level=Level.CONTAINER,
     find=find,
     params=NoParams,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     bad=(
         container_context(run(exit_code=1, stderr=b"FileNotFoundError: models/sentiment.joblib\n")),
         container_context(run(exit_code=None)),

@@ -10,6 +10,7 @@ from graders.check import Check
 from graders.engine.base import Process
 from graders.engine.service import ServiceState, StopResult
 from graders.finding import Finding, Undecidable
+from graders.need import AN_ANSWER
 from graders.outcome import Level
 from graders.service.evidence import ServiceContext
 from graders.service.recorded import STARTUP, STATE, RecordedService, service_context
@@ -83,7 +84,7 @@ CHECK = Check(
     level=Level.CONTAINER,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails", "port-silent"),
+    needs=AN_ANSWER,
     service=True,
     bad=(
         _sample(StopResult(137, 10.0, killed=True)),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from graders.check import Check
 from graders.engine.service import ServiceLogs
 from graders.finding import Finding, Undecidable
+from graders.need import AN_ANSWER
 from graders.outcome import Level
 from graders.service.evidence import LiveService, ServiceContext, shown
 from graders.service.recorded import RecordedService, service_context
@@ -115,7 +116,7 @@ CHECK = Check(
     level=Level.CONTAINER,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails", "port-silent"),
+    needs=AN_ANSWER,
     service=True,
     bad=(
         _sample(),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from graders.check import Check
 from graders.engine.service import ServiceState
 from graders.finding import Finding, Undecidable
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.service.evidence import ServiceContext
 from graders.service.recorded import ENDED, STARTUP, STATE, RecordedService, service_context
@@ -71,7 +72,7 @@ CHECK = Check(
     level=Level.CONTAINER,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     service=True,
     bad=(
         _sample(replace(STATE, peak_memory_bytes=256 * MIB + 1)),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from graders.check import Check
 from graders.finding import Finding, Undecidable
+from graders.need import AN_ANSWER
 from graders.outcome import Level
 from graders.service.evidence import LiveService, Mounted, Predicted, ServiceContext, is_right, what_is_wrong
 from graders.service.recorded import ENDED, RIGHT, SPEC, STARTUP, RecordedService, http, label, service_context
@@ -103,7 +104,7 @@ CHECK = Check(
     level=Level.CONTAINER,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails", "port-silent"),
+    needs=AN_ANSWER,
     service=True,
     bad=(
         recorded(RecordedService()),

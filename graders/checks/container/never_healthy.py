@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from graders.check import Check
 from graders.engine.service import Health
 from graders.finding import Finding, Undecidable
+from graders.need import AN_ANSWER
 from graders.outcome import Level
 from graders.service.evidence import HealthWatch, ServiceContext
 from graders.service.recorded import ENDED, HEALTHY, NOTICED, STATE, RecordedService, service_context
@@ -93,7 +94,7 @@ CHECK = Check(
     level=Level.CONTAINER,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails", "port-silent"),
+    needs=AN_ANSWER,
     service=True,
     bad=(
         _sample(HealthWatch(replace(STATE, health=Health.NONE, health_exit_code=None), 0.1)),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from graders.check import Check, NoParams
 from graders.engine.service import HttpOutcome, Listener
 from graders.finding import Finding
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.service.evidence import ServiceContext, Startup, describe, is_loopback_only, log_tail
 from graders.service.recorded import BROKEN, ENDED, HANGS, REFUSED, STARTUP, STATE, RecordedService, service_context
@@ -72,7 +73,7 @@ CHECK = Check(
     level=Level.CONTAINER,
     find=find,
     params=NoParams,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     service=True,
     bad=(
         _sample(replace(SILENT, state=replace(STATE, listeners=(Listener("127.0.0.1", 8000),)))),

@@ -8,6 +8,7 @@ from graders.check import Check, NoParams
 from graders.context import ContainerContext
 from graders.engine.base import Process
 from graders.finding import Finding, Undecidable
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import ORDINARY, container_context, run
 from graders.text_case import as_input
@@ -41,7 +42,7 @@ CHECK = Check(
     find=find,
     params=NoParams,
     watches=True,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     bad=(
         container_context(run(processes=(ROOT,))),
         container_context(run(processes=(ORDINARY, ROOT))),

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from graders.check import Check, NoParams
 from graders.finding import Finding, Undecidable
+from graders.need import AN_ANSWER
 from graders.outcome import Level
 from graders.recorded import CASES
 from graders.service.evidence import Predicted, ServiceContext, Startup, describe, what_is_wrong
@@ -64,7 +65,7 @@ CHECK = Check(
     level=Level.CONTAINER,
     find=find,
     params=NoParams,
-    needs=("unpinned-base", "fat-base", "build-fails", "port-silent"),
+    needs=AN_ANSWER,
     service=True,
     bad=(
         _sample(replace(STARTUP, first=LOADING)),

@@ -27,6 +27,7 @@ from graders.layers.rights import (
     may_reach,
     open_accounts,
 )
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import ORDINARY, container_context, image_context, run, scan
 from graders.text_case import as_input
@@ -169,7 +170,7 @@ CHECK = Check(
     level=Level.CONTAINER,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails", "user-is-root", "process-is-root"),
+    needs=(*AN_IMAGE, "user-is-root", "process-is-root"),
     bad=(
         recorded(scan(), (ORDINARY,), (ORDINARY, ROOT)),
         recorded(scan(files=(entry("usr/bin/sudo", 0o4755),))),

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from graders.check import Check
 from graders.finding import Finding, Undecidable
+from graders.need import AN_ANSWER
 from graders.outcome import Level
 from graders.recorded import CASES
 from graders.service.evidence import Burst, Predicted, ServiceContext, describe, excused_s
@@ -93,7 +94,7 @@ CHECK = Check(
     level=Level.CONTAINER,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails", "port-silent", "wrong-response"),
+    needs=(*AN_ANSWER, "wrong-response"),
     service=True,
     bad=(
         _sample(SLOW, SLOW, SLOW),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from graders.check import Check
 from graders.finding import Finding, Undecidable
+from graders.need import AN_ANSWER
 from graders.outcome import Level
 from graders.service.evidence import ServiceContext, Startup, describe, excused_s, is_right
 from graders.service.recorded import STARTUP, RecordedService, http, service_context
@@ -66,7 +67,7 @@ CHECK = Check(
     level=Level.CONTAINER,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails", "port-silent"),
+    needs=AN_ANSWER,
     service=True,
     bad=(
         _sample(LATE),

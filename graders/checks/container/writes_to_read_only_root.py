@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from graders.check import Check
 from graders.context import ContainerContext
 from graders.finding import Finding
+from graders.need import AN_END
 from graders.outcome import Level
 from graders.recorded import container_context, run
 from graders.text_case import as_input
@@ -53,7 +54,7 @@ CHECK = Check(
     level=Level.CONTAINER,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails", "exits-with-error"),
+    needs=AN_END,
     bad=(
         container_context(run(b"", exit_code=1, stderr=b"OSError: [Errno 30] Read-only file system: '/app/cache'\n")),
         container_context(run(b"", exit_code=None)),

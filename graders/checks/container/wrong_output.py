@@ -12,6 +12,7 @@ from graders.answer import LineForm, compare, expected_lines
 from graders.check import Check
 from graders.context import ContainerContext
 from graders.finding import Finding, Undecidable
+from graders.need import AN_END
 from graders.outcome import Level
 from graders.recorded import ANSWER, container_context, run
 from graders.text_case import as_input
@@ -39,7 +40,7 @@ CHECK = Check(
     level=Level.CONTAINER,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails", "exits-with-error"),
+    needs=AN_END,
     bad=(
         container_context(run(b"")),
         container_context(run(b"Hello\n" + ANSWER)),

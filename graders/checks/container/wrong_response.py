@@ -11,6 +11,7 @@ from dataclasses import replace
 from graders.check import Check, NoParams
 from graders.engine.service import HttpAnswer, HttpOutcome
 from graders.finding import Finding, Undecidable
+from graders.need import AN_ANSWER
 from graders.outcome import Level
 from graders.recorded import CASES
 from graders.service.evidence import Predicted, ServiceContext, describe, what_is_wrong
@@ -63,7 +64,7 @@ CHECK = Check(
     level=Level.CONTAINER,
     find=find,
     params=NoParams,
-    needs=("unpinned-base", "fat-base", "build-fails", "port-silent"),
+    needs=AN_ANSWER,
     service=True,
     bad=(
         _sample(http(body=b'{"label": "positive"}')),

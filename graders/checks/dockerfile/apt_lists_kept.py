@@ -64,9 +64,9 @@ def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding | Und
                 continue
             quoted = _has_quoted_pattern(instruction)
             reason = ": no shell fills in the * of a path in quotes" if quoted else ""
-            reason = f': "{" ".join(kept.words)[:80]}" brings them to another place' if kept is not None else reason
+            reason = f': "{kept.text[:80]}" brings them to another place' if kept is not None else reason
             yield Finding(
-                f'"{" ".join(update.words)[:80]}" leaves its package lists in the layer{reason}',
+                f'"{update.text[:80]}" leaves its package lists in the layer{reason}',
                 observed=f"{folder} as it was fetched",
                 expected=f"rm -rf {folder}/* at the end of the same RUN, or a cache mount",
                 line=update.line,

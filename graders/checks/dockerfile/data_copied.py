@@ -17,7 +17,7 @@ from graders.dockerfile.ignore import paths_like
 from graders.dockerfile.model import Dockerfile, Instruction
 from graders.dockerfile.shipped import stages_that_ship
 from graders.dockerfile_context import DockerfileContext
-from graders.finding import Finding, Undecidable
+from graders.finding import Finding, Undecidable, listed
 from graders.outcome import Level
 
 
@@ -54,11 +54,10 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
         if (found or instruction.missing) and not _ships(dockerfile, instruction, params):
             continue
         if found:
-            more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-            listed = ", ".join(found[:5]) + more
+            named = listed(found, 5)
             yield Finding(
-                f'"{instruction.text[:120]}" brings data into the image: {listed}',
-                observed=listed,
+                f'"{instruction.text[:120]}" brings data into the image: {named}',
+                observed=named,
                 expected="the program and its model; data is mounted or fetched where it is used",
                 line=instruction.line,
                 end_line=instruction.end_line,

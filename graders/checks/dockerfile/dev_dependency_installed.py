@@ -27,7 +27,7 @@ from graders.dockerfile.origin import Origins
 from graders.dockerfile.requirement import included_files, normalized
 from graders.dockerfile.shipped import stages_that_ship_packages
 from graders.dockerfile_context import DockerfileContext
-from graders.finding import Finding, Undecidable
+from graders.finding import Finding, Undecidable, listed
 from graders.outcome import Level
 
 _GROUP_OPTIONS = ("--with", "--group", "--only-group", "--extra", "--extras", "-E", "--only")
@@ -76,12 +76,10 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
 
 
 def _finding(install: Install, instruction: Instruction, names: list[str], params: Params) -> Finding:
-    more = f" and {len(names) - params.shown} more" if len(names) > params.shown else ""
-    listed = ", ".join(names[: params.shown]) + more
-    command = " ".join(install.command.words)
+    named = listed(names, params.shown)
     return Finding(
-        f'"{command[:120]}" installs what only developing needs: {listed}',
-        observed=listed,
+        f'"{install.command.text[:120]}" installs what only developing needs: {named}',
+        observed=named,
         expected="only what the program imports when it runs",
         line=install.command.line,
         end_line=instruction.end_line,

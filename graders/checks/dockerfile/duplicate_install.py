@@ -21,7 +21,7 @@ from graders.dockerfile.dependency import (
     requirement_sources,
     requirements_in,
 )
-from graders.dockerfile.install import Install
+from graders.dockerfile.install import INSTALLERS, Install
 from graders.dockerfile.model import Instruction
 from graders.dockerfile.origin import Origins
 from graders.dockerfile.requirement import Requirement
@@ -41,7 +41,7 @@ _PROGRAM = re.compile(r"(/[\w./${}-]*?)/bin/(?:pip|python)")
 class Params:
     """What may be installed more than once."""
 
-    tools: tuple[str, ...] = ("pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pdm", "pip-tools", "virtualenv")
+    tools: tuple[str, ...] = INSTALLERS
 
 
 @dataclass(slots=True)
@@ -74,8 +74,8 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding]:
                 fault = _note(install, instruction, done, origins, context=context, params=params)
                 if fault:
                     yield Finding(
-                        f'"{" ".join(install.command.words)[:120]}" {fault}',
-                        observed=" ".join(install.command.words)[:200],
+                        f'"{install.command.text[:120]}" {fault}',
+                        observed=install.command.text[:200],
                         expected="one install that takes everything from the requirements file",
                         line=install.command.line,
                         end_line=instruction.end_line,

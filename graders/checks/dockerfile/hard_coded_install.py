@@ -53,7 +53,7 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
                 fault = _fault(install, instruction, origins, manifest, params)
                 if fault:
                     found = True
-                    command = " ".join(install.command.words)
+                    command = install.command.text
                     yield Finding(
                         f'"{command[:120]}" {fault}',
                         observed=command[:200],

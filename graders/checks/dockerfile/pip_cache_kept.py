@@ -42,8 +42,8 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
             found = True
             option = "--no-cache" if install.tool == "uv" else "--no-cache-dir"
             yield Finding(
-                f'"{" ".join(install.command.words)[:120]}" leaves its downloads in the image',
-                observed=" ".join(install.command.words)[:200],
+                f'"{install.command.text[:120]}" leaves its downloads in the image',
+                observed=install.command.text[:200],
                 expected=f"{option}, or a cache mount, so that nothing is left in the layer",
                 line=install.command.line,
                 end_line=instruction.end_line,

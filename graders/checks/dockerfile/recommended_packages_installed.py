@@ -49,7 +49,7 @@ def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding | Und
 
 def _finding(apt: Apt, instruction: Instruction) -> Finding:
     return Finding(
-        f'"{" ".join(apt.command.words)[:120]}" also installs what the packages only recommend',
+        f'"{apt.command.text[:120]}" also installs what the packages only recommend',
         observed="no option against recommended packages"
         if apt.recommends is None
         else "recommended packages asked for",

@@ -51,7 +51,7 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
                 installs = []
             if installs and brings is not None:
                 found = True
-                command = " ".join(installs[0].command.words)[:100]
+                command = installs[0].command.text[:100]
                 yield Finding(
                     f'"{brings.text[:100]}" brings the source before "{command}" on line {installs[0].command.line}',
                     observed=f"source on line {brings.line}, install on line {installs[0].command.line}",

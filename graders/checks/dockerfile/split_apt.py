@@ -59,7 +59,7 @@ def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding]:  # 
 
 def _finding(instruction: Instruction, install: Apt, fault: str, earlier: str) -> Finding:
     return Finding(
-        f'"{" ".join(install.command.words)[:120]}" {fault}: two layers for what belongs in one',
+        f'"{install.command.text[:120]}" {fault}: two layers for what belongs in one',
         observed=f"RUN on line {earlier} and RUN on line {instruction.line}",
         expected="apt-get update && apt-get install in one RUN",
         line=install.command.line,

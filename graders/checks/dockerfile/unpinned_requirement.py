@@ -20,13 +20,13 @@ from graders.dockerfile.dependency import (
     requirement_sources,
     requirements_in,
 )
-from graders.dockerfile.install import Install
+from graders.dockerfile.install import INSTALLERS, Install
 from graders.dockerfile.model import Instruction
 from graders.dockerfile.origin import Origins
 from graders.dockerfile.requirement import Requirement, constraints_of, read_requirement_files
 from graders.dockerfile.shipped import stages_that_ship_packages
 from graders.dockerfile_context import DockerfileContext
-from graders.finding import Finding, Undecidable
+from graders.finding import Finding, Undecidable, listed
 from graders.outcome import Level
 
 _EXACT = re.compile(r"={2,3}[^*,]+\Z|[^,]*,?={2,3}[^*,]+(?:,.*)?\Z")
@@ -39,7 +39,7 @@ class Params:
 
     compatible: bool = False
     """Whether "~=1.4.2", which takes later patches, is enough."""
-    tools: tuple[str, ...] = ("pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pdm", "pip-tools", "virtualenv")
+    tools: tuple[str, ...] = INSTALLERS
     shown: int = 5
     """Requirements in one message; the others are counted."""
 
@@ -67,11 +67,10 @@ def _finding(install: Install, instruction: Instruction, loose: list[Requirement
     """What one file, or the command line, leaves open; to blame is the first of its lines that does."""
     first = loose[0]
     texts = [f'"{item.text}" ({item.file}, line {item.line})' if item.file else f'"{item.text}"' for item in loose]
-    more = f" and {len(texts) - params.shown} more" if len(texts) > params.shown else ""
-    listed = ", ".join(texts[: params.shown]) + more
+    named = listed(texts, params.shown)
     return Finding(
-        f'"{" ".join(install.command.words)[:120]}" installs what has no fixed version: {listed}',
-        observed=listed,
+        f'"{install.command.text[:120]}" installs what has no fixed version: {named}',
+        observed=named,
         expected='one version each, such as "six==1.16.0"',
         file=first.file or "Dockerfile",
         line=first.line if first.file else install.command.line,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from graders.check import Check, NoParams
 from graders.engine.base import BuildResult, StepStatus
 from graders.finding import Finding
+from graders.need import A_BASE
 from graders.network_trouble import tells_of_network
 from graders.outcome import Level
 from graders.recorded import build, step
@@ -63,7 +64,7 @@ CHECK = Check(
     level=Level.IMAGE,
     find=find,
     params=NoParams,
-    needs=("unpinned-base", "fat-base"),
+    needs=A_BASE,
     of_build=True,
     bad=(
         build(step("[2/2] RUN false", status=StepStatus.FAILED, line=2), error="exit code: 1"),

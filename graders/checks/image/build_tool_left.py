@@ -15,6 +15,7 @@ from graders.context import ImageContext, LayerFile, LayerScan
 from graders.finding import Finding, Undecidable
 from graders.layers.hidden import hidden
 from graders.layers.program import PROGRAM, TOOL_KINDS
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import image_context, scan
 
@@ -110,7 +111,7 @@ CHECK = Check(
     level=Level.IMAGE,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     bad=(
         image_context(scan=scan(files=(GCC,))),
         image_context(scan=scan(files=(_file("app/bin/helper", "make"),))),

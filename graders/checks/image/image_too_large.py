@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from graders.check import Check
 from graders.context import ImageContext
 from graders.finding import Finding, Undecidable
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import image, image_context, layer
 
@@ -75,7 +76,7 @@ CHECK = Check(
     level=Level.IMAGE,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     bad=(
         image_context(image=image(layer("base", 120 * MB), layer("RUN pip install all", 700 * MB))),
         image_context("FROM scratch\nCOPY . .\n", image=image(layer("COPY . .", 501 * MB)), base=None),

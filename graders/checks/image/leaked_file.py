@@ -13,6 +13,7 @@ from graders.canary import Canary
 from graders.check import Check
 from graders.context import ImageContext, TokenHit
 from graders.finding import Finding, Undecidable
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import image_context, scan
 from graders.secret import masked
@@ -74,7 +75,7 @@ CHECK = Check(
     find=find,
     params=Params,
     seeks=lambda params: params.given,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     bad=(
         image_context(canaries=(ENV,), scan=scan(hits=(TokenHit(ENV.token, 1, "app/.env"),))),
         image_context(canaries=(ENV,), scan=scan(hits=(TokenHit(ENV.token, -1, ""),))),

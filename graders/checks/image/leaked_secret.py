@@ -14,6 +14,7 @@ from graders.check import Check
 from graders.context import ImageContext
 from graders.engine.base import LayerInfo
 from graders.finding import Finding
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import BASE, IMAGE, image_context, layer
 from graders.secret import SecretWords, given_in, is_harmless, masked, promises_secret, shapes_in
@@ -96,7 +97,7 @@ CHECK = Check(
     level=Level.IMAGE,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     bad=(
         image_context(image=replace(IMAGE, env={"HUB_TOKEN": "hub-5f2c9e71d0a84b36"})),
         image_context(image=replace(IMAGE, labels={"built-with": "ghp_" + "a1B2" * 9})),

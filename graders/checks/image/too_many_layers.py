@@ -9,6 +9,7 @@ from graders.blame import shared_layers, unknown_base
 from graders.check import Check
 from graders.context import ImageContext
 from graders.finding import Finding, Undecidable
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import image, image_context, layer
 
@@ -52,7 +53,7 @@ CHECK = Check(
     level=Level.IMAGE,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     bad=(
         image_context(image=image(BASE_LAYER, *(layer(f"RUN {at}", 1) for at in range(13)))),
         image_context(

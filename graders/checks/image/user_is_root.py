@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from graders.check import Check, NoParams
 from graders.context import ImageContext
 from graders.finding import Finding, Undecidable
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import image, image_context, layer, scan
 
@@ -67,7 +68,7 @@ CHECK = Check(
     level=Level.IMAGE,
     find=find,
     params=NoParams,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     bad=(
         image_context(image=image(layer("base", 1), user="")),
         image_context(image=image(layer("base", 1), user="root")),

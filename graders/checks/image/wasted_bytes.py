@@ -12,6 +12,7 @@ from graders.check import Check
 from graders.context import ImageContext, LayerFile
 from graders.finding import Finding, Undecidable
 from graders.layers.hidden import hidden
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import image_context, scan
 
@@ -71,7 +72,7 @@ CHECK = Check(
     level=Level.IMAGE,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     bad=(
         image_context(scan=scan(files=(_file(1, "a", 6 * MB), _file(2, "a", whiteout=True)))),
         image_context(scan=scan(files=(_file(1, "a/b/c", 6 * MB), _file(2, "a", whiteout=True)))),

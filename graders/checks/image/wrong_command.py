@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from graders.check import Check
 from graders.context import ImageContext
 from graders.finding import Finding
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import IMAGE, image_context
 
@@ -67,7 +68,7 @@ CHECK = Check(
     level=Level.IMAGE,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     bad=(
         image_context(),
         image_context(image=replace(IMAGE, command=("/bin/sh", "-c", "python src/predict.py"))),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from graders.check import Check
 from graders.context import ImageContext
 from graders.finding import Finding, Undecidable
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import IMAGE, image_context
 
@@ -48,7 +49,7 @@ CHECK = Check(
     level=Level.IMAGE,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     bad=(
         image_context(),
         image_context(image=replace(IMAGE, labels={VERSION: " "})),

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from graders.check import Change, Check, NoParams
 from graders.context import RebuildContext
 from graders.engine.base import StepStatus
-from graders.finding import Finding, Undecidable
+from graders.finding import Finding, Undecidable, listed
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.rebuild.counterpart import ran_again
 from graders.recorded import build, rebuild_context, step
@@ -23,9 +24,8 @@ def find(context: RebuildContext, _params: NoParams) -> Iterator[Finding | Undec
         return
     again = ran_again(context.second)
     if again:
-        more = f" and {len(again) - 1} more" if len(again) > 1 else ""
         yield Finding(
-            f"Only {context.changed} changed, and this step ran again: {again[0].name}{more}",
+            f"Only {context.changed} changed, and this step ran again: {listed([step.name for step in again], 1)}",
             observed="the step ran again",
             expected="every step comes from the cache",
             line=again[0].line,
@@ -48,7 +48,7 @@ CHECK = Check(
     level=Level.REBUILD,
     find=find,
     params=NoParams,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     change=Change.IGNORED,
     bad=(
         rebuild_context(build(FROM, COPY), build(FROM, COPY), ()),

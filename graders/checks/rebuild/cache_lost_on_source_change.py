@@ -8,6 +8,7 @@ from graders.check import Change, Check, NoParams
 from graders.context import RebuildContext
 from graders.engine.base import StepStatus
 from graders.finding import Finding, Undecidable
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.rebuild.counterpart import counterpart
 from graders.recorded import build, rebuild_context, step
@@ -63,7 +64,7 @@ CHECK = Check(
     level=Level.REBUILD,
     find=find,
     params=NoParams,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     change=Change.SOURCE,
     bad=(
         rebuild_context(build(INSTALL), build(INSTALL), (INSTALL,)),

@@ -14,6 +14,7 @@ from graders.check import Change, Check, Planted
 from graders.context import RebuildContext
 from graders.engine.base import BuildResult, StepStatus
 from graders.finding import Finding, Undecidable
+from graders.need import AN_IMAGE
 from graders.network_trouble import tells_of_network
 from graders.outcome import Level
 from graders.rebuild.counterpart import ran_again
@@ -124,7 +125,7 @@ CHECK = Check(
     level=Level.REBUILD,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     change=Change.TEST,
     plant=plant,
     bad=(

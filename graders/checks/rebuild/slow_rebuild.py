@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from graders.check import Change, Check
 from graders.context import RebuildContext
 from graders.finding import Finding, Undecidable
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.rebuild.counterpart import ran_again
 from graders.recorded import BASE, IMAGE, build, image, layer, rebuild_context, step
@@ -66,7 +67,7 @@ CHECK = Check(
     level=Level.REBUILD,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     change=Change.LINE,
     advisory=True,
     bad=(

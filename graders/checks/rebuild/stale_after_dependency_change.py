@@ -12,6 +12,7 @@ from graders.check import Change, Check, NoParams
 from graders.context import RebuildContext
 from graders.engine.base import BuildStep, StepStatus
 from graders.finding import Finding, Undecidable
+from graders.need import AN_IMAGE
 from graders.network_trouble import tells_of_network
 from graders.outcome import Level
 from graders.rebuild.counterpart import counterpart
@@ -92,7 +93,7 @@ CHECK = Check(
     level=Level.REBUILD,
     find=find,
     params=NoParams,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     change=Change.DEPENDENCY,
     bad=(
         rebuild_context(build(INSTALL), build(CACHED), (INSTALL,)),

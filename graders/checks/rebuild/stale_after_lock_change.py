@@ -15,6 +15,7 @@ from graders.check import Change, Check
 from graders.context import RebuildContext
 from graders.engine.base import StepStatus
 from graders.finding import Finding, Undecidable
+from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import BASE, IMAGE, build, rebuild_context, run, step
 
@@ -72,7 +73,7 @@ CHECK = Check(
     level=Level.REBUILD,
     find=find,
     params=Params,
-    needs=("unpinned-base", "fat-base", "build-fails"),
+    needs=AN_IMAGE,
     change=Change.LOCK,
     bad=(
         rebuild_context(build(FETCH), build(FETCH), ()),
