@@ -21,11 +21,11 @@ _COUNTED = frozenset(("ADD", "COPY", "RUN", "WORKDIR"))
 
 def line_of(dockerfile: Dockerfile, step_name: str) -> int | None:
     """The line of the instruction that an engine's step runs: "[builder 2/5] RUN ..." or "Step 3/7 : RUN ..."."""
-    instruction = find_instruction(dockerfile, step_name)
+    instruction = _instruction_of(dockerfile, step_name)
     return None if instruction is None else instruction.line
 
 
-def find_instruction(dockerfile: Dockerfile, step_name: str) -> Instruction | None:
+def _instruction_of(dockerfile: Dockerfile, step_name: str) -> Instruction | None:
     """The instruction that an engine's step runs; None for the engine's own steps, and for those of an ONBUILD."""
     match = _BUILDKIT.match(step_name.strip())
     if match is not None:

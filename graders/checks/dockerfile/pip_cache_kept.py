@@ -10,12 +10,14 @@ from graders.check import Check
 from graders.dockerfile.dependency import option_values
 from graders.dockerfile.install import Install, hides_its_program, python_installs
 from graders.dockerfile.model import Command, Dockerfile, Instruction, mounts
+from graders.dockerfile.shipped import stages_that_ship
 from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 
 _BOOLEANS = frozenset(("y", "yes", "t", "true", "on", "1", "n", "no", "f", "false", "off", "0"))
 """pip switches its cache off for each of these in PIP_NO_CACHE_DIR, "0" too; an empty value counts as unset."""
+_CACHES = "/root/.cache"
 _TRUE = frozenset(("y", "yes", "t", "true", "on", "1"))
 
 
@@ -54,20 +56,11 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
 
 
 def _shipped(dockerfile: Dockerfile) -> Iterator[Instruction]:
-    """RUN lines of the final chain, and of stages whose whole file system is copied into it."""
-    whole: set[int] = set()
-    for copy in dockerfile.in_chain("COPY"):
-        sources = {posixpath.normpath(source) for source in copy.words[:-1]}
-        if sources & {"/", ".", "/root", "/root/.cache"}:
-            for name in copy.flags.get("from", ()):
-                stage = dockerfile.find_stage(name, copy.stage)
-                while stage is not None:
-                    whole.add(stage.index)
-                    stage = None if stage.parent is None else dockerfile.stages[stage.parent]
-    whole.update(stage.index for stage in dockerfile.chain())
-    for instruction in dockerfile.instructions:
-        if instruction.stage in whole and instruction.keyword == "RUN" and not instruction.onbuild:
-            yield instruction
+    """RUN lines of the stages whose caches reach the final image."""
+    for stage in stages_that_ship(dockerfile, _CACHES):
+        for instruction in stage.instructions:
+            if instruction.keyword == "RUN" and not instruction.onbuild:
+                yield instruction
 
 
 def _keeps(install: Install, instruction: Instruction, params: Params) -> bool:

@@ -29,7 +29,7 @@ from graders.engine.base import (
     NotAlone,
 )
 from graders.engine.docker.build_log import BATCH_S, KeptLog
-from graders.engine.docker.cache import with_own_caches
+from graders.engine.docker.cache_mount import with_own_caches
 from graders.engine.docker.classic import ClassicReader
 from graders.engine.docker.context import pack
 from graders.engine.docker.disk import DiskUse, EngineDisk

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from graders.engine.base import BuildStep, LogLines, StepChanged, StepStatus
-from graders.engine.docker.cache import without_marks
+from graders.engine.docker.cache_mount import without_marks
 from graders.engine.docker.errors import without_noise
 from graders.engine.docker.wire import Json
 from graders.engine.trace import Vertex, decode

@@ -9,6 +9,7 @@ from graders.checks.dockerfile.pip_cache_kept import CHECK
 P = "FROM python:3.11-slim\n"
 
 BAD = [
+    (P + "RUN pip install a\nFROM scratch AS b\nCOPY --from=0 /* /\nFROM scratch\nCOPY --from=b root /root\n", [2]),
     (P + "# RUN pip install --no-cache-dir a\nRUN pip install a\n", [3]),
     (P + "run PIP3 --version; Pip install a; pip3.11 install a\n".replace("PIP3", "pip3").replace("Pip", "pip"), [2]),
     ("FROM python:3.11-slim AS a\nRUN pip install a\nFROM a\n", [2]),

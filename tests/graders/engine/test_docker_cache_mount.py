@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from graders.engine.docker.cache import with_own_caches, without_marks
+from graders.engine.docker.cache_mount import with_own_caches, without_marks
 
 MARK = re.compile(r"dockyard-[0-9a-f]{16}-")
 
