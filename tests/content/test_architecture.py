@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
+from tests.rows import rows
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
@@ -17,7 +17,7 @@ FOLDERS = sorted(
 NAMES = sorted(set(re.findall(r"\b(?:course|graders)(?:\.[a-z_]+)+\b", PAGE)))
 
 
-@pytest.mark.parametrize("folder", sorted(set(FOLDERS)))
+@rows("folder", sorted(set(FOLDERS)))
 def test_every_folder_is_told_of(folder: str) -> None:
     """A newcomer finds a row for each."""
     row = folder if folder != "graders/checks/" else "graders/checks/<level>/"
@@ -25,7 +25,7 @@ def test_every_folder_is_told_of(folder: str) -> None:
     assert f"| `{row}` |" in PAGE
 
 
-@pytest.mark.parametrize("name", NAMES)
+@rows("name", NAMES)
 def test_every_module_that_is_named_exists(name: str) -> None:
     """As a module or as a folder of them; a function's name may stand behind it."""
     places = [ROOT / Path(*name.split(".")[:length]) for length in (len(name.split(".")), len(name.split(".")) - 1)]

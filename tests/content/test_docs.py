@@ -22,6 +22,7 @@ from course.commands.invocation import Invocation
 from graders.engine.base import Engine
 from graders.exercise import SUB_TABLES, CheckUse, ExerciseSpec
 from graders.service.spec import FixedRequest
+from tests.rows import rows
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -180,13 +181,13 @@ def pages_that_run(word: str) -> list[Path]:
     return [page for page, words in kinds.items() if any((ENGINE in row) == (word == ENGINE) for row in words)]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+@rows("page", PAGES, ids=names(PAGES))
 def test_page_names_only_commands_that_exist(page: Path) -> None:
     """Each `dockyard ...` is a command with these options."""
     assert {} == {text: said for text in named(page) if (said := fault(text))}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+@rows("page", PAGES, ids=names(PAGES))
 def test_page_names_only_targets_of_the_makefile(page: Path) -> None:
     """Each `make ...` can be made."""
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
@@ -196,7 +197,7 @@ def test_page_names_only_targets_of_the_makefile(page: Path) -> None:
     assert set() == set(typed_targets) - targets
 
 
-@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+@rows("page", PAGES, ids=names(PAGES))
 def test_page_links_lead_somewhere(page: Path) -> None:
     """Each relative link and picture is a file of this tree."""
     links = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
@@ -204,7 +205,7 @@ def test_page_links_lead_somewhere(page: Path) -> None:
     assert [] == [link for link in links if "://" not in link and not (page.parent / link).exists()]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+@rows("page", PAGES, ids=names(PAGES))
 def test_page_blocks_say_what_they_are(page: Path) -> None:
     """Each fence has a language; TOML parses."""
     blocks = list(fences(page))
@@ -260,7 +261,7 @@ def test_authors_page_explains_every_key() -> None:
     assert (set(), set()) == (known - told, told - known)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "said"),
     [
         ("dockyard chek first-image", "there is no command chek"),

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import pytest
 
 from course import slash
 from course.catalog import Catalog, read_catalog
 from course.cli import cli
 from course.lesson import Fence, Lesson, find_fences
 from graders.dockerfile.parse import parse
+from tests.rows import rows
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = tuple(read_catalog(ROOT).slugs)
@@ -61,7 +61,7 @@ TYPED = tuple((name, typed) for name, text in documents() for typed in typed_tex
 """Name of each document, and what a reader of it may type."""
 
 
-@pytest.mark.parametrize("number", LESSONS)
+@rows("number", LESSONS)
 def test_lesson_front_matter_says_what_it_teaches_and_where_from(catalog: Catalog, number: str) -> None:
     """Every lesson names its aims and its sources, and only exercises that exist."""
     lesson = catalog.lesson(number)
@@ -71,7 +71,7 @@ def test_lesson_front_matter_says_what_it_teaches_and_where_from(catalog: Catalo
     assert set(lesson.exercises) <= set(catalog.exercises())
 
 
-@pytest.mark.parametrize("number", LESSONS)
+@rows("number", LESSONS)
 def test_lesson_sections_are_short(catalog: Catalog, number: str) -> None:
     """No section of a lesson is longer than 400 words, code aside."""
     long = {}
@@ -84,7 +84,7 @@ def test_lesson_sections_are_short(catalog: Catalog, number: str) -> None:
     assert {} == long
 
 
-@pytest.mark.parametrize("number", LESSONS)
+@rows("number", LESSONS)
 def test_lesson_dockerfiles_read_as_they_are_marked(catalog: Catalog, number: str) -> None:
     """A Dockerfile in a lesson is one that Docker accepts, unless it is marked as broken."""
     wrong = []
@@ -101,7 +101,7 @@ def test_lesson_dockerfiles_read_as_they_are_marked(catalog: Catalog, number: st
     assert [] == wrong
 
 
-@pytest.mark.parametrize("number", LESSONS)
+@rows("number", LESSONS)
 def test_lesson_fences_say_their_language(catalog: Catalog, number: str) -> None:
     """Every fenced block is tagged, so that the desk knows how to colour it."""
     assert [] == [fence.start for fence, _ in fences(catalog.lesson(number)) if not fence.info]

@@ -49,6 +49,7 @@ from graders.finding import Finding
 from graders.outcome import Level, Outcome, Status
 from graders.report import Report
 from tests.course.command_line import dockyard
+from tests.rows import rows
 
 
 class Run(Protocol):
@@ -134,7 +135,7 @@ def test_help_lists_every_command(run: Run) -> None:
     assert "Exit codes" in result.stdout
 
 
-@pytest.mark.parametrize("name", list(COMMANDS))
+@rows("name", list(COMMANDS))
 def test_help_of_each_command_says_what_the_table_says(run: Run, name: str) -> None:
     """Each command exists, explains itself and agrees with the line in the table."""
     result = run(name, "--help")
@@ -207,7 +208,7 @@ def test_start_locked_lesson_says_what_is_missing(run: Run) -> None:
     assert "not open yet" in result.stderr
 
 
-@pytest.mark.parametrize("number", ["1.1", "1-1", "/start-1-1"])
+@rows("number", ["1.1", "1-1", "/start-1-1"])
 def test_start_open_lesson_says_what_is_in_it(run: Run, number: str) -> None:
     """A lesson may be named as on the desk."""
     result = run("start", number)
@@ -292,7 +293,7 @@ def test_quiz_is_shown_and_answered(run: Run) -> None:
     assert "2. The requirements  <- your answer" in run("quiz", "1.2").stdout
 
 
-@pytest.mark.parametrize("args", [("1.2", "layer-order"), ("1.2", "layer-order", "9"), ("1.2", "no-such", "1")])
+@rows("args", [("1.2", "layer-order"), ("1.2", "layer-order", "9"), ("1.2", "no-such", "1")])
 def test_quiz_wrong_usage_ends_with_2(run: Run, args: tuple[str, ...]) -> None:
     """A missing number, a choice or a question that isn't there: usage errors."""
     assert run("quiz", *args).exit_code == 2
@@ -515,7 +516,7 @@ def test_check_output_into_nowhere_is_a_usage_error(run: Run, monkeypatch: pytes
     assert "Can't write" in result.stderr
 
 
-@pytest.mark.parametrize(
+@rows(
     "args",
     [
         ("bogus",),
@@ -550,7 +551,7 @@ def test_check_static_needs_no_engine(run: Run, paths: Paths) -> None:
     assert run("check", "tiny", "--static", "--path", str(solution)).exit_code == 0
 
 
-@pytest.mark.parametrize(
+@rows(
     ("args", "advice"),
     [
         (("engine", "up"), "dockyard engine up --yes"),

@@ -36,6 +36,7 @@ from graders.submission import read_submission
 from tests.course.command_line import dockyard
 from tests.graders.cohort.cluster_rig import BROKEN, RIGHT, SLOW, eventually
 from tests.graders.cohort.small_exercise import small_exercise
+from tests.rows import rows
 
 if TYPE_CHECKING:
     from distributed import Security
@@ -248,7 +249,7 @@ def test_lanes_are_as_many_as_slots(cohort: ExerciseSpec, monkeypatch: pytest.Mo
     assert "--timing-counts needs -j 1" in result.stderr
 
 
-@pytest.mark.parametrize(
+@rows(
     ("address", "closed"),
     [
         ("tcp://127.0.0.1:8786", True),

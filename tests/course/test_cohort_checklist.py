@@ -22,6 +22,7 @@ from graders.outcome import Level as CheckLevel
 from graders.outcome import Outcome, Status
 from graders.report import ImageSummary, Report
 from tests.course.command_line import dockyard
+from tests.rows import rows
 
 Run = Callable[..., Result]
 ITEMS = (
@@ -58,7 +59,7 @@ TIGHT = outcome("leaked-file", Status.PASSED, CheckLevel.IMAGE)
 LEAKS = outcome("leaked-file", Status.FAILED, CheckLevel.IMAGE)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("row", "expected"),
     [
         (graded("ann", RAN, TIGHT), "dddd"),

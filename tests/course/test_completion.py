@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import click
-import pytest
 from click.testing import CliRunner, Result
 
 from course.author.command_page import command_page, write_command_page
 from course.cli import COMMANDS, cli
+from tests.rows import rows
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -47,7 +47,7 @@ def test_bash_completes() -> None:
     assert [["check", "checklist"], ["first-image"], ["json", "junit"], ["verify"]] == offered
 
 
-@pytest.mark.parametrize("shell", ["zsh", "fish"])
+@rows("shell", ["zsh", "fish"])
 def test_other_shells_get_a_script_of_their_own(shell: str) -> None:
     """The script asks our program, in that shell's way."""
     result = run("completion", shell)
@@ -56,7 +56,7 @@ def test_other_shells_get_a_script_of_their_own(shell: str) -> None:
     assert f"_DOCKYARD_COMPLETE={shell}_complete" in result.output
 
 
-@pytest.mark.parametrize("words", [("check",), ("author", "verify"), ("engine",)])
+@rows("words", [("check",), ("author", "verify"), ("engine",)])
 def test_help_is_what_help_says(words: tuple[str, ...]) -> None:
     """`dockyard help X` and `dockyard X --help` print the same."""
     assert run(*words, "--help").output == run("help", *words).output
@@ -67,7 +67,7 @@ def test_help_alone_is_the_help_of_the_program() -> None:
     assert run("--help").output == run("help").output
 
 
-@pytest.mark.parametrize(("words", "said"), [(("chek",), "check"), (("check", "x"), "has no command 'x'")])
+@rows(("words", "said"), [(("chek",), "check"), (("check", "x"), "has no command 'x'")])
 def test_help_of_what_is_no_command_says_what_there_is(words: tuple[str, ...], said: str) -> None:
     """A misspelt command is an error of usage."""
     result = run("help", *words)

@@ -22,6 +22,7 @@ from graders.engine.base import (
 )
 from graders.engine.fake.engine import FakeEngine
 from graders.errors import EngineError, EngineUnavailable
+from tests.rows import rows
 
 INFO = EngineInfo(
     "docker",
@@ -127,7 +128,7 @@ def test_examine_engine_that_dies_in_between_is_a_line(look: Look) -> None:
     assert engine.closed
 
 
-@pytest.mark.parametrize(
+@rows(
     ("info", "name", "word"),
     [
         (replace(INFO, builder="classic"), "builder", "classic"),
@@ -145,7 +146,7 @@ def test_examine_lesser_engine_is_a_warning(look: Look, info: EngineInfo, name: 
     assert line.remedy == ENGINE_PRIVATE
 
 
-@pytest.mark.parametrize("version", ["19.03.1", "29.0.0", "master-dockerproject"])
+@rows("version", ["19.03.1", "29.0.0", "master-dockerproject"])
 def test_examine_untried_release_is_a_warning(look: Look, version: str) -> None:
     """A release that nobody tried is used, and the way to try it is named."""
     line = look(lambda: StillEngine(replace(INFO, version=version)))["engine"]
@@ -153,7 +154,7 @@ def test_examine_untried_release_is_a_warning(look: Look, version: str) -> None:
     assert (line.state, line.remedy) == (State.WARNING, "dockyard author verify first-image")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("info", "word"),
     [(replace(INFO, rootless=True, ignored_limits=("memory",)), "memory"), (replace(INFO, name="podman"), "Podman")],
 )
@@ -196,15 +197,13 @@ def test_examine_leftovers_name_the_command(look: Look) -> None:
     assert (line.state, line.remedy) == (State.WARNING, "dockyard engine clean")
 
 
-@pytest.mark.parametrize(
-    ("free_bytes", "state"), [(50 * GIB, State.OK), (3 * GIB, State.WARNING), (GIB // 2, State.MISSING)]
-)
+@rows(("free_bytes", "state"), [(50 * GIB, State.OK), (3 * GIB, State.WARNING), (GIB // 2, State.MISSING)])
 def test_examine_disk_by_its_free_bytes(look: Look, free_bytes: int, state: State) -> None:
     """Little room is a warning, no room is missing."""
     assert look(free_bytes=free_bytes)["disk"].state is state
 
 
-@pytest.mark.parametrize(
+@rows(
     ("free_inodes", "state"), [(None, State.OK), (9_000_000, State.OK), (90_000, State.WARNING), (9_000, State.MISSING)]
 )
 def test_examine_disk_by_its_free_files(look: Look, free_inodes: int | None, state: State) -> None:
@@ -222,7 +221,7 @@ def test_examine_disk_of_an_engine_elsewhere_is_not_ours(look: Look, tmp_path: P
     assert near["disk"].text.endswith(str(tmp_path / "data"))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("environ", "state", "text"),
     [
         ({}, State.OK, "none"),
@@ -247,7 +246,7 @@ def test_examine_missing_certificate_file_names_its_variable(look: Look, tmp_pat
     assert (line.state, line.remedy) == (State.WARNING, "unset SSL_CERT_FILE")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("private", "keeps", "state", "remedy"),
     [
         (True, True, State.OK, ""),
@@ -303,7 +302,7 @@ def test_examine_real_engine_measures_every_limit(look: Look, engine: Engine, py
     assert {name: text for name, text in lost.items() if ours or name not in ("build memory", "build processes")} == {}
 
 
-@pytest.mark.parametrize(
+@rows(
     ("terminal", "state"),
     [
         (TERMINAL._replace(columns=60), State.WARNING),
@@ -341,7 +340,7 @@ def test_examine_read_only_workspace_is_missing(look: Look, tmp_path: Path) -> N
     assert look(workspace=tmp_path / "locked" / "deep")["workspace"].state is State.MISSING
 
 
-@pytest.mark.parametrize(
+@rows(
     ("environ", "expected"),
     [
         ({"TERM": "xterm-256color"}, 256),

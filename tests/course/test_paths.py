@@ -9,6 +9,7 @@ import pytest
 from course import paths as paths_module
 from course.errors import ConfigError
 from course.paths import find_home, find_paths, make_workspace
+from tests.rows import rows
 
 
 def test_content_is_the_checkout() -> None:
@@ -83,7 +84,7 @@ def test_default_workspace_avoids_a_clone_of_the_project() -> None:
     assert home / ("dockyard-work" if checkout.name == "dockyard" else "dockyard") == found.workspace
 
 
-@pytest.mark.parametrize("inside", ["", "exercises", "lessons/why"])
+@rows("inside", ["", "exercises", "lessons/why"])
 def test_workspace_in_the_content_is_refused(inside: str) -> None:
     """The course's own folder can't be the workspace."""
     checkout = Path(paths_module.__file__).parents[1]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-
 from course.natural_words import ANSWERS, SAME
 from course.slash import COMMANDS, Action, Call, Unknown, complete, in_slash_words, lesson_number, parse, start_command
+from tests.rows import rows
 
 LESSONS = (("1.4", "Packaging for production"), ("2.1", "Versioning data"))
 EXERCISES = (("cache-order", "Order for the cache"), ("ship-the-classifier", "Ship the classifier"))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "expected"),
     [
         ("/start-2-1", Call(Action.START, "2.1")),
@@ -49,7 +48,7 @@ def test_parse_command_is_understood(text: str, expected: Call) -> None:
     assert expected == parse(text)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "nearest"),
     [
         ("/chek", "/check [EX]"),
@@ -84,7 +83,7 @@ def test_parse_nonsense_names_what_may_be_meant(text: str, nearest: str) -> None
     assert nearest == answer.nearest[0]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("prefix", "expected"),
     [
         ("/st", ["/start-1-4", "/start-2-1"]),
@@ -138,7 +137,7 @@ def test_start_command_and_lesson_number_are_inverse() -> None:
     assert lesson_number("cache-order") is None
 
 
-@pytest.mark.parametrize("text", ["/check --fresh", "check --fresh", "/check  --fresh "])
+@rows("text", ["/check --fresh", "check --fresh", "/check  --fresh "])
 def test_check_can_be_fresh(text: str) -> None:
     """`--fresh` may follow, with an exercise or without one, in either order."""
     assert Call(Action.CHECK, flag="--fresh") == parse(text)
@@ -153,7 +152,7 @@ def test_a_solution_can_be_had_by_giving_up() -> None:
     assert "/solution --give-up" in [candidate.text for candidate in complete("/solution ")]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("hint", "here"),
     [
         (
@@ -187,7 +186,7 @@ def test_natural_words_are_none_of_the_commands() -> None:
     assert [word for word in ANSWERS if word not in [one.text[1:] for one in complete(f"/{word}")]] == []
 
 
-@pytest.mark.parametrize("word", sorted(ANSWERS))
+@rows("word", sorted(ANSWERS))
 def test_a_word_that_is_no_command_is_answered(word: str) -> None:
     """What is meant here is said in a sentence, not that there is no such command."""
     answer = parse(f"/{word}")

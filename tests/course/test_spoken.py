@@ -21,6 +21,7 @@ from course.paths import Paths
 from course.session import Session
 from course.terminal import Terminal
 from tests.course.conftest import no_engine, write
+from tests.rows import rows
 
 LESSON = """\
 ---
@@ -136,7 +137,7 @@ def test_lesson_is_told_without_markup(tmp_path: Path) -> None:
     ] == told
 
 
-@pytest.mark.parametrize("command", ["list", "status", "checklist"])
+@rows("command", ["list", "status", "checklist"])
 def test_commands_speak_in_sentences_when_plain(run: Callable[..., Result], command: str) -> None:
     """No box and no column; the flag may stand on either side of the command, or be a setting."""
     after = run(command, "--plain").stdout

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from graders.base_reference import base_references
 from graders.recorded import source
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("dockerfile", "expected"),
     [
         ("FROM python:3.11-slim\n", ("python:3.11-slim",)),

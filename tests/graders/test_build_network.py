@@ -10,6 +10,7 @@ from graders.build_network import SETTING, BuildNetwork, given_network, network_
 from graders.engine.base import Network
 from graders.errors import EngineError, SpecError
 from graders.exercise import read_exercise
+from tests.rows import rows
 
 SPEC = """\
 format = 1
@@ -53,7 +54,7 @@ def test_other_word_is_refused_with_the_nearest(tmp_path: Path, text: str, hint:
     assert hint in caught.value.hint
 
 
-@pytest.mark.parametrize("wanted", list(BuildNetwork))
+@rows("wanted", list(BuildNetwork))
 def test_settings_give_less_and_never_more(wanted: BuildNetwork) -> None:
     """The smaller of both holds; without a setting the exercise's own."""
     order = list(BuildNetwork)

@@ -10,10 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import course
 import graders
+from tests.rows import rows
 
 HEAVY = frozenset(
     {"docker", "requests", "urllib3", "textual", "rich", "markdown_it", "yaml", "watchfiles", "dask", "distributed"}
@@ -110,7 +109,7 @@ def test_linting_imports_no_engine_and_no_report() -> None:
     assert imported_by(code, frozenset(dear)) == []
 
 
-@pytest.mark.parametrize("package", ["course", "graders", "course.tui", "course.author", "course.commands"])
+@rows("package", ["course", "graders", "course.tui", "course.author", "course.commands"])
 def test_package_root_imports_nothing(package: str) -> None:
     """A package's `__init__` imports nothing of the project."""
     code = (

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from graders.network_trouble import may_have_old_lists, tells_of_network
+from tests.rows import rows
 
 UPDATE, INSTALL = "[2/5] RUN apt-get -q update", "[3/5] RUN apt-get install -y zstd"
 MISSED = "E: Unable to locate package zstd"
 
 
-@pytest.mark.parametrize(
+@rows(
     "line",
     [
         "W: Failed to fetch http://deb.example/Packages  Unable to connect to deb.example:http:",
@@ -23,7 +22,7 @@ def test_network_that_does_not_answer_is_told(line: str) -> None:
     assert tells_of_network([line])
 
 
-@pytest.mark.parametrize(
+@rows(
     ("cached", "line", "is_told"),
     [
         ([UPDATE], MISSED, True),

@@ -29,6 +29,7 @@ from graders.report_store import ReportStore, engine_address, is_lasting
 from graders.source_sum import source_sum
 from graders.submission import Submission
 from graders.terms import Terms, read_terms
+from tests.rows import rows
 
 EXERCISES = Path(__file__).parents[2] / "exercises"
 TERMS = Terms("tiny", ("*",), Limits(), Path("starter"), "e" * 64)
@@ -369,7 +370,7 @@ def test_sum_of_our_own_sources_counts_the_parser() -> None:
     assert ["graders", "dockerfile_parse"] == [root.name for root in _roots()]
 
 
-@pytest.mark.parametrize("exercise", sorted(path.parent.name for path in EXERCISES.glob("*/exercise.toml")))
+@rows("exercise", sorted(path.parent.name for path in EXERCISES.glob("*/exercise.toml")))
 def test_terms_agree_with_the_whole_exercise(exercise: str) -> None:
     """The quick reading says the same as the whole one."""
     assert read_exercise(EXERCISES / exercise).terms == read_terms(EXERCISES / exercise)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.safe_text import clean, clean_lines
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "safe"),
     [
         ("plain é ✓", "plain é ✓"),
@@ -31,7 +31,7 @@ def test_clean_leaves_one_safe_line(text: str, safe: str) -> None:
     assert safe == clean(text)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("data", "lines"),
     [
         (b"", ()),

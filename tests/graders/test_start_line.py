@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from graders.recorded import source
 from graders.start_line import start_line
+from tests.rows import rows
 
 DOCKERFILE = """FROM python:3.11-slim
 USER app
@@ -16,7 +15,7 @@ CMD ["python", "app.py"]
 """
 
 
-@pytest.mark.parametrize(
+@rows(
     ("error", "line"),
     [
         ("VOLUME / hides what every container needs there: open /proc/sys: no such file or directory", 3),
@@ -33,7 +32,7 @@ def test_line_is_that_of_what_the_engine_did_not_give(error: str, line: int) -> 
     assert line == start_line(source(DOCKERFILE), error)
 
 
-@pytest.mark.parametrize("error", ["VOLUME / hides what it needs there", "unable to find user x", "exec: x"])
+@rows("error", ["VOLUME / hides what it needs there", "unable to find user x", "exec: x"])
 def test_what_the_base_image_asks_for_has_no_line(error: str) -> None:
     """Then the Dockerfile says nothing of it."""
     assert start_line(source("FROM python:3.11-slim\n"), error) is None

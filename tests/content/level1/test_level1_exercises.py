@@ -6,11 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from course.catalog import read_catalog
 from graders.exercise import ExerciseSpec, read_exercise
 from graders.static import static_findings
+from tests.rows import rows
 
 ROOT = Path(__file__).resolve().parents[3]
 EXERCISES = ROOT / "exercises"
@@ -57,7 +56,7 @@ def every_answer(spec: ExerciseSpec) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", sorted(LISTED & set(FAULTS)))
+@rows("name", sorted(LISTED & set(FAULTS)))
 def test_starter_text_has_exactly_the_faults_it_teaches(name: str) -> None:
     """Neither a fault too few nor one that the exercise doesn't speak of."""
     spec = read_exercise(EXERCISES / name)
@@ -67,7 +66,7 @@ def test_starter_text_has_exactly_the_faults_it_teaches(name: str) -> None:
     assert FAULTS[name] == found
 
 
-@pytest.mark.parametrize("name", sorted(LISTED & set(ALONE)))
+@rows("name", sorted(LISTED & set(ALONE)))
 def test_program_gives_every_possible_text_its_label(name: str) -> None:
     """Whatever texts a check makes up, the program prints the labels that the grader expects."""
     spec = read_exercise(EXERCISES / name)

@@ -13,6 +13,7 @@ from course.catalog import read_catalog
 from course.cli import cli
 from course.commands.invocation import Invocation
 from course.paths import Paths
+from tests.rows import rows
 
 ROOT = Path(__file__).parents[3]
 
@@ -124,7 +125,7 @@ def test_lone_course_holds_the_lesson_and_its_exercises(draft: Path, content: Pa
     assert "A tiny image" == course.exercise("tiny").title
 
 
-@pytest.mark.parametrize("number", tuple(read_catalog(ROOT).slugs))
+@rows("number", tuple(read_catalog(ROOT).slugs))
 def test_lessons_that_ship_have_no_fault(number: str) -> None:
     """A preview of each of our lessons has nothing to complain about."""
     assert () == lesson_problems(read_catalog(ROOT).lesson(number))

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from course.author.case import Kind, read_cases
 from course.author.sample import course_sample, representative
 from graders.build_network import BuildNetwork
 from graders.exercise import read_exercise
 from graders.outcome import Level
+from tests.rows import rows
 
 EXERCISES = sorted(path.parent for path in (Path(__file__).parents[3] / "exercises").glob("*/exercise.toml"))
 
 
-@pytest.mark.parametrize("folder", EXERCISES, ids=[folder.name for folder in EXERCISES])
+@rows("folder", EXERCISES, ids=[folder.name for folder in EXERCISES])
 def test_sample_trips_every_check_of_the_engine(folder: Path) -> None:
     """With the starter, the solution and one more right answer, and with fewer than all wrong ones."""
     spec = read_exercise(folder)

@@ -16,6 +16,7 @@ from graders.exercise import ExerciseSpec, read_exercise
 from graders.finding import Finding
 from graders.outcome import Level, Outcome, Status
 from graders.report import Report
+from tests.rows import rows
 
 TOML = """\
 format = 1
@@ -170,7 +171,7 @@ def test_verify_only_unknown_answer_names_those_there_are(spec: ExerciseSpec) ->
     assert "latest" in caught.value.hint
 
 
-@pytest.mark.parametrize(
+@rows(
     ("case", "statuses", "problem"),
     [
         (Case(Kind.SOLUTION, "s", ()), {"a": Status.PASSED}, ""),

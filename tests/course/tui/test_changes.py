@@ -11,6 +11,7 @@ from course.tui.changes import build_bars, changes_since
 from graders.finding import Finding
 from graders.report import BuildSummary, ImageSummary, Report
 from tests.course.tui.conftest import DeskDriver, report_of
+from tests.rows import rows
 
 BAD = report_of("tiny", (("unpinned-base", Finding("x", line=1)),))
 GOOD = report_of("tiny", ())
@@ -23,7 +24,7 @@ THEN = Attempt("tiny", "", "failed", 1, 3, "0" * 64, 3.0, "", "", 123_203_700, 2
 """The recorded attempt of the bad report."""
 
 
-@pytest.mark.parametrize(
+@rows(
     ("before", "report", "words"),
     [
         (None, BAD, ""),

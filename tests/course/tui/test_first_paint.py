@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 from unittest.mock import patch
 
-import pytest
 from textual.screen import Screen
 
 from course.tui.widgets.lesson_text import split_first_section, split_sections
 from course.tui.widgets.lesson_view import LessonView
 from tests.course.tui.conftest import SIZE, DeskDriver, ScriptedSession, make_app
+from tests.rows import rows
 
 LESSONS = sorted((Path(__file__).parents[3] / "lessons").glob("*/lesson.md"))
 
@@ -28,7 +28,7 @@ TRICKS = {
 }
 
 
-@pytest.mark.parametrize("text", [*TRICKS.values(), *(path.read_text(encoding="utf-8") for path in LESSONS)])
+@rows("text", [*TRICKS.values(), *(path.read_text(encoding="utf-8") for path in LESSONS)])
 def test_first_section_ends_where_the_cut_of_the_whole_does(text: str) -> None:
     """Cut one by one or all at once, a text is cut before headings of the second level and nothing of it is lost."""
     first, rest = split_first_section(text)
@@ -39,7 +39,7 @@ def test_first_section_ends_where_the_cut_of_the_whole_does(text: str) -> None:
     assert not rest or rest.lstrip(" ").startswith("## ")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("trick", "sections"),
     [("fence", 3), ("reveal", 3), ("begins", 2), ("quoted", 2), ("underlined", 3), ("none", 1), ("empty", 1)],
 )

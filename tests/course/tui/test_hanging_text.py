@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.content import Content
 
 from course.tui.widgets.hanging_text import hang
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("line", "rows"),
     [
         ("[ ] You can predict which steps repeat", ["[ ] You can predict", "    which steps repeat"]),

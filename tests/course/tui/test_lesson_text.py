@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from textual.app import App, ComposeResult
 from textual.geometry import Offset
 from textual.selection import Selection
@@ -10,6 +9,7 @@ from textual.selection import Selection
 from course.tui.widgets.lesson_blocks import CourseMarkdown
 from course.tui.widgets.lesson_lists import Item
 from course.tui.widgets.lesson_text import find_links
+from tests.rows import rows
 
 LISTS = """\
 - short
@@ -77,7 +77,7 @@ async def test_item_is_copied_with_its_bullet() -> None:
         assert ("ne", "\n") == done.get_selection(Selection(Offset(2, 0), None))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "expected"),
     [
         ("Write train.py, run.sh and README.md", []),

@@ -17,6 +17,7 @@ from course.tui.app import Dockyard
 from course.tui.look import OWN_THEMES, TOOLKIT_THEMES
 from course.tui.widgets.dockerfile_colours import LIGHT_MARK, LIGHT_STYLES, MARK, STYLES
 from tests.course.tui.conftest import DeskDriver, ScriptedSession, building, built
+from tests.rows import rows
 
 ENOUGH = 4.5
 ENOUGH_OF_A_LINE = 3.0
@@ -66,7 +67,7 @@ def on(ground: Color, colour: str, share: float = 1.0) -> float:
     return contrast(ground.blend(text, text.a * share), ground)
 
 
-@pytest.mark.parametrize("name", TOOLKIT_THEMES)
+@rows("name", TOOLKIT_THEMES)
 def test_text_is_readable_on_all_that_it_stands_on(name: str) -> None:
     """Plain words, faint words, and the colours of passes, warnings and failures."""
     colours = variables(name)
@@ -80,7 +81,7 @@ def test_text_is_readable_on_all_that_it_stands_on(name: str) -> None:
     assert [] == faint
 
 
-@pytest.mark.parametrize("name", TOOLKIT_THEMES)
+@rows("name", TOOLKIT_THEMES)
 def test_keys_and_frames_are_readable(name: str) -> None:
     """The keys of the last line are text; frames and the bar beside the pane in front are lines."""
     colours = variables(name)
@@ -89,7 +90,7 @@ def test_keys_and_frames_are_readable(name: str) -> None:
     assert on(Color.parse(colours["background"]), colours["primary"]) >= ENOUGH_OF_A_LINE
 
 
-@pytest.mark.parametrize("name", TOOLKIT_THEMES)
+@rows("name", TOOLKIT_THEMES)
 def test_colours_of_the_editor_are_readable(name: str) -> None:
     """Each kind of word of a Dockerfile, and the mark of a finding."""
     is_dark = THEMES[TOOLKIT_THEMES[name]].dark

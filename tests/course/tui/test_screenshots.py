@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import pytest
 from textual.widgets import OptionList
 
 from course.tui.look import TOOLKIT_THEMES
@@ -28,6 +27,7 @@ from tests.course.tui.conftest import (
     open_desk,
     report_of,
 )
+from tests.rows import rows
 
 ROOT = Path(__file__).parents[3]
 KEPT = ROOT / "docs" / "screenshots"
@@ -176,7 +176,7 @@ def test_no_picture_is_left_over() -> None:
     assert wanted == {path.name for path in KEPT.glob("*.svg")}
 
 
-@pytest.mark.parametrize("name", STATES)
+@rows("name", STATES)
 def test_picture_is_kept(name: str) -> None:
     """Each state has its picture at both sizes in each theme."""
     for size in SIZES:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-import pytest
-
 from graders.cohort.page.chart import bins, columns, histogram, share_bar
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     "values",
     [[], [0.0], [5.0], [1.0, 1.0], [0.1, 0.2, 0.30000001], [-3.0, 4.0], [1e-9, 1e9], [122.0, 955.4, 412.7]],
 )
@@ -49,7 +48,7 @@ def test_text_in_a_chart_is_escaped() -> None:
     assert ElementTree.fromstring(drawn) is not None
 
 
-@pytest.mark.parametrize(("part", "width"), [(0.0, "0.0"), (0.5, "50.0"), (1.0, "100.0"), (7.0, "100.0"), (-1, "0.0")])
+@rows(("part", "width"), [(0.0, "0.0"), (0.5, "50.0"), (1.0, "100.0"), (7.0, "100.0"), (-1, "0.0")])
 def test_share_bar_stays_in_its_cell(part: float, width: str) -> None:
     """A share beyond its bounds is drawn at them."""
     assert f'width="{width}"' in share_bar(part)

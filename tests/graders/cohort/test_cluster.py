@@ -40,6 +40,7 @@ from tests.graders.cohort.cluster_rig import (
     make_desk,
 )
 from tests.graders.cohort.small_exercise import small_exercise
+from tests.rows import rows
 
 
 @pytest.fixture(autouse=True)
@@ -370,7 +371,7 @@ def test_cluster_of_none_that_can_grade_is_refused(desk: Desk, rig: Rig) -> None
     assert "--resources 'dockyard=2'" in caught.value.hint
 
 
-@pytest.mark.parametrize(
+@rows(
     ("says", "message", "hint"),
     [
         ({"graders": "d", "dockyard": "0.9"}, "it has Dockyard 0.9, and this is 1.0", "'dockyard[cluster]==1.0'"),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from graders.cohort.gradebook.worth import LatePolicy, score
 from graders.cohort.hand_back.feedback import NEXT_WORDS, STATE_WORDS, Words, code, escape, feedback, short_feedback
 from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState, Student
 from graders.finding import Finding
 from graders.outcome import Status
 from tests.graders.cohort.made_rows import CHECKS, graded, outcome, report
+from tests.rows import rows
 
 WORDS = Words("Order of layers", "dockyard check cache-order")
 ANN = Student("s1", "Ann")
@@ -56,7 +55,7 @@ def test_feedback_of_a_pass_is_short_and_says_so() -> None:
     assert "mend" not in text
 
 
-@pytest.mark.parametrize("state", [state for state in RowState if state is not RowState.READY])
+@rows("state", [state for state in RowState if state is not RowState.READY])
 def test_feedback_of_what_cannot_be_graded_says_what_to_do(state: RowState) -> None:
     """Each reason not to grade has words of its own and a next step, and no points."""
     text = told(GradedRow(Row(ANN, state, "work.zip ends too early"), GradeState.UNGRADED))
@@ -94,7 +93,7 @@ HOSTILE = (
 )
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@rows("text", HOSTILE)
 def test_foreign_text_is_no_markup(text: str) -> None:
     """Every character that Markdown or HTML acts on is escaped, and nothing moves a terminal or turns text around."""
     escaped = escape(text)
@@ -107,7 +106,7 @@ def test_foreign_text_is_no_markup(text: str) -> None:
     assert not {"\x1b", "\x07", "\u202e", "\u2066"} & set(escaped)
 
 
-@pytest.mark.parametrize("text", [*HOSTILE, "`", "``", ""])
+@rows("text", [*HOSTILE, "`", "``", ""])
 def test_foreign_text_does_not_leave_its_code_span(text: str) -> None:
     """A code span holds one line between its two marks, whatever the text."""
     span = code(text)
@@ -131,7 +130,7 @@ def test_hostile_names_and_evidence_stay_text() -> None:
     assert "\n# x" not in text
 
 
-@pytest.mark.parametrize(
+@rows(
     ("row", "text"),
     [
         (graded(ANN, report()), "Passed: every check holds."),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from graders.cohort.collect.naming import Naming, read_name
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("name", "is_folder", "expected"),
     [
         ("s1001", True, Naming("s1001")),

@@ -28,6 +28,7 @@ from graders.engine.base import ContextFile
 from graders.exercise import ExerciseSpec, read_exercise
 from graders.limits import Limits
 from graders.submission import Submission, assemble
+from tests.rows import rows
 
 EXERCISE = """
 format = 1
@@ -115,14 +116,14 @@ def test_submission_without_a_dockerfile_is_refused(spec: ExerciseSpec) -> None:
         unpack_submission(replace(order, files=(FileParcel(b"\xff", b"", 0o644, b""),)), spec.limits)
 
 
-@pytest.mark.parametrize("data", [b"", b"\xff", b"nonsense", b"\x81\xa3job\x01"])
+@rows("data", [b"", b"\xff", b"nonsense", b"\x81\xa3job\x01"])
 def test_other_bytes_are_no_order(data: bytes) -> None:
     """Bytes of another version or of nobody are refused with what is wrong."""
     with pytest.raises(ParcelError, match="no order of this version"):
         unpack_order(data)
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", "text", {"kind": "graded"}, None])
+@rows("data", [b"", b"{}", b"[]", b"\xff", "text", {"kind": "graded"}, None])
 def test_other_answers_are_refused(data: object) -> None:
     """What a worker sends back is bytes of the one form, or nothing at all."""
     with pytest.raises(ParcelError):

@@ -11,6 +11,7 @@ from graders.cohort.gradebook.worth import LatePolicy, in_words, number, score
 from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState, Student
 from graders.outcome import Status
 from tests.graders.cohort.made_rows import DUE, graded, outcome, report
+from tests.rows import rows
 
 POLICY = LatePolicy(DUE, free_days=1, percent_per_day=10, cap_percent=25)
 
@@ -21,7 +22,7 @@ def handed_in(after: timedelta, due: datetime | None = None) -> GradedRow:
     return replace(row, row=replace(row.row, handed_in_at=DUE + after))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("after", "days", "percent", "left"),
     [
         (timedelta(0), 0, 0, 10.0),
@@ -78,7 +79,7 @@ def test_points_by_hand_are_what_counts_and_leave_the_rest() -> None:
     assert (10, 7.5, 4.0) == (counted.points, counted.points_after_late, counted.counts)
 
 
-@pytest.mark.parametrize("state", [GradeState.ERRORED, GradeState.WAITING, GradeState.UNGRADED])
+@rows("state", [GradeState.ERRORED, GradeState.WAITING, GradeState.UNGRADED])
 def test_row_without_a_grade_counts_nothing_rather_than_zero(state: GradeState) -> None:
     """What was not graded has no points, not even none of them."""
     counted = score(GradedRow(Row(Student("ann"), RowState.READY), state), POLICY, 10)
@@ -101,7 +102,7 @@ def test_points_by_hand_count_where_there_is_no_grade() -> None:
     assert 7.0 == score(row, POLICY, 10).counts
 
 
-@pytest.mark.parametrize(
+@rows(
     "values",
     [
         {"percent_per_day": -1.0},
@@ -126,7 +127,7 @@ def test_policy_reads_as_words() -> None:
     )
 
 
-@pytest.mark.parametrize(("value", "text"), [(None, ""), (0.0, "0"), (10.0, "10"), (7.5, "7.5"), (6.333, "6.33")])
+@rows(("value", "text"), [(None, ""), (0.0, "0"), (10.0, "10"), (7.5, "7.5"), (6.333, "6.33")])
 def test_number_is_written_without_needless_digits(value: float | None, text: str) -> None:
     """Whole points have no fraction."""
     assert text == number(value)

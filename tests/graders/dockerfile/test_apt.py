@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-
 from graders.dockerfile.apt import Apt, apt_commands, setting_in
 from graders.dockerfile.parse import parse
+from tests.rows import rows
 
 
 def apt(command: str) -> list[Apt]:
     return list(apt_commands(parse(f"FROM a\nRUN {command}\n".encode()).stages[0].instructions[0]))
 
 
-@pytest.mark.parametrize(
+@rows(
     "command",
     [
         "apt-get install -y a b",
@@ -28,16 +27,14 @@ def test_install_is_read_in_every_spelling(command: str) -> None:
     assert [("install", ("a", "b"), True)] == [(item.action, item.packages, item.installs) for item in found]
 
 
-@pytest.mark.parametrize(
-    "command", ["apt-get install -s a", "apt-get install -f", "apt-get update", "apt-cache show a"]
-)
+@rows("command", ["apt-get install -s a", "apt-get install -f", "apt-get update", "apt-cache show a"])
 def test_what_installs_nothing_is_no_install(command: str) -> None:
     """Pretending, mending and looking up install nothing."""
 
     assert not any(item.installs for item in apt(command))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("options", "expected"),
     [
         ("", None),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from docker.utils.build import PatternMatcher
 
 from graders.dockerfile.ignore import IgnoreFile
+from tests.rows import rows
 
 CASES = [
     ([".env"], ".env", True),
@@ -29,7 +29,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("patterns", "path", "excluded"), CASES)
+@rows(("patterns", "path", "excluded"), CASES)
 def test_path_is_decided(patterns: list[str], path: str, excluded: bool) -> None:
     """Our answer is the engine's, and the SDK's where the SDK follows the engine."""
     ignore = IgnoreFile.parse("\n".join(patterns).encode())

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from graders.dockerfile.inline_ignore import BAD, UNUSED, obey, read_ignores, refusals
 from graders.finding import Finding
+from tests.rows import rows
 
 KNOWN = frozenset({"unpinned-base", "runs-as-root", "split-apt", "missing-dockerignore"})
 
@@ -68,7 +67,7 @@ def test_ignore_before_the_first_instruction_covers_findings_without_a_line() ->
     ]
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         b"# dockyard: ignore=split-apt why not\r\nRUN a\r\n",
@@ -84,7 +83,7 @@ def test_ignore_is_read_in_any_dress(text: bytes) -> None:
     assert obey(read_ignores(text), [("split-apt", Finding("x", line=2))], KNOWN) == ()
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "line"),
     [
         ('FROM a\nRUN echo "# dockyard: ignore=split-apt no"\n', None),
@@ -109,7 +108,7 @@ def test_ignore_in_a_continued_string_is_a_comment_as_docker_has_it() -> None:
     assert left(text, ("split-apt", 2), ("split-apt", 5)) == [("split-apt", 5)]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("comment", "words"),
     [
         ("# dockyard: ignore=split-apt", "no reason"),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from graders.dockerfile.install import Install, hides_its_program, installs_dependencies, python_installs
 from graders.dockerfile.model import Instruction
 from graders.dockerfile.parse import parse
+from tests.rows import rows
 
 
 def run(text: str) -> Instruction:
@@ -18,7 +17,7 @@ def only(text: str) -> Install:
     return install
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "tool", "files", "packages"),
     [
         ("pip install a b", "pip", (), ("a", "b")),
@@ -44,7 +43,7 @@ def test_install_is_read(text: str, tool: str, files: tuple[str, ...], packages:
     assert (tool, files, packages) == (install.tool, install.requirement_files, install.packages)
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "echo pip install a",
@@ -67,7 +66,7 @@ def test_other_commands_are_no_installs(text: str) -> None:
     assert [] == list(python_installs(run(text)))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "expected"),
     [
         ("pip install -U pip setuptools wheel", False),

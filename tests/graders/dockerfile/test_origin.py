@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from graders.dockerfile.ignore import IgnoreFile
 from graders.dockerfile.model import Dockerfile, Instruction
 from graders.dockerfile.origin import Origins
 from graders.dockerfile.parse import parse
 from graders.dockerfile.reference import plain_references
 from graders.dockerfile.shipped import stages_that_ship, stages_that_ship_packages
+from tests.rows import rows
 
 FILES = {"r.txt": b"root", "reqs/r.txt": b"folder", "reqs/b.txt": b"other"}
 
@@ -18,7 +17,7 @@ def last_run(dockerfile: Dockerfile) -> Instruction:
     return next(item for item in reversed(dockerfile.instructions) if item.keyword == "RUN")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("lines", "path", "expected"),
     [
         ("COPY r.txt .", "r.txt", "r.txt"),
@@ -60,7 +59,7 @@ def test_file_is_followed_through_stages_and_mounts() -> None:
     assert ["r.txt", "r.txt"] == [origin.path for origin in found if origin is not None]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("source", "whole", "packages"),
     [("/", True, True), ("/venv", False, True), ("/app/dist/a.whl", False, False), ("/var/lib", True, True)],
 )

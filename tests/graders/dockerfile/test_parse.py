@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from graders.dockerfile.locate import line_of
 from graders.dockerfile.model import Dockerfile
 from graders.dockerfile.parse import parse
+from tests.rows import rows
 
 MIB = 1024 * 1024
 HEAD = "FROM python:3.11-slim\n"
@@ -33,7 +34,7 @@ def test_continued_run_gives_each_command_its_own_line() -> None:
     assert [2, 5] == [command.line for command in run.commands]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("run", "expected"),
     [
         ("RUN a && b || c; d | e & f\n", [("a",), ("b",), ("c",), ("d",), ("e",), ("f",)]),
@@ -78,7 +79,7 @@ def test_mount_from_reaches_its_stage() -> None:
     assert [0, 1] == [stage.index for stage in dockerfile.reached()]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "value", "unresolved"),
     [
         ("ARG U=a\nFROM x\nUSER $U\n", "", True),
@@ -99,7 +100,7 @@ def test_user_is_expanded(text: str, value: str, unresolved: bool) -> None:
     assert (value, unresolved) == (setting.value, setting.unresolved)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "words"),
     [
         ('CMD ["a", "b"]\n', ("a", "b")),
@@ -134,7 +135,7 @@ def test_line_of_finds_steps() -> None:
     assert line_of(dockerfile, "[internal] load build context") is None
 
 
-@pytest.mark.parametrize(
+@rows(
     ("run", "bodies"),
     [
         ("RUN cat <<A <<B\na\nA\nb\nB\n", ["a\n", "b\n"]),

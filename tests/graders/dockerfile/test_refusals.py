@@ -13,6 +13,7 @@ from graders.cancel import Cancel
 from graders.dockerfile.parse import parse
 from graders.engine.base import BuildRequest, BuildResult, ContextFile, Engine
 from graders.limits import Limits
+from tests.rows import rows
 
 TABLE = [
     ("", "the Dockerfile cannot be empty"),
@@ -442,7 +443,7 @@ def test_we_refuse_what_docker_refuses() -> None:
     assert [] == [row for row in ours if bool(row[1]) != bool(row[2])]
 
 
-@pytest.mark.parametrize("text", [*NEWER, *(text for text, _ in UNSAID)])
+@rows("text", [*NEWER, *(text for text, _ in UNSAID)])
 def test_we_say_nothing_where_docker_may_build(text: str) -> None:
     """A file that another engine or a build argument makes good is not called broken."""
 

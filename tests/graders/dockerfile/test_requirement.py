@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-
 from graders.dockerfile.requirement import (
     constraints_of,
     included_files,
     read_requirement,
     read_requirement_files,
 )
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "name", "specifier", "url"),
     [
         ("Scikit_Learn[x]== 1.5.0 ; python_version > '3.8'", "scikit-learn", "==1.5.0", ""),

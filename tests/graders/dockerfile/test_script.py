@@ -8,6 +8,7 @@ from graders.dockerfile.model import Instruction
 from graders.dockerfile.parse import parse
 from graders.dockerfile.script import with_scripts
 from graders.dockerfile.wrapper import interpreter, is_for_shell
+from tests.rows import rows
 
 HEAD = "FROM python:3.11-slim\nWORKDIR /app\nCOPY a.sh b.sh tool.py ./\n"
 FILES = {
@@ -24,7 +25,7 @@ def run_of(line: str, files: dict[str, bytes] | None = None) -> Instruction:
     return dockerfile.instructions[-1]
 
 
-@pytest.mark.parametrize(
+@rows(
     "line",
     [
         "RUN sh a.sh",
@@ -47,7 +48,7 @@ def test_commands_of_a_script_stand_in_its_place(line: str) -> None:
     assert ["a.sh"] == [script.path for script in run.scripts]
 
 
-@pytest.mark.parametrize(
+@rows(
     "line", ["RUN sh c.sh", "RUN echo a.sh", "RUN python tool.py", "RUN cat a.sh", "ONBUILD RUN sh a.sh", "CMD sh a.sh"]
 )
 def test_what_runs_no_known_script_stays_as_it_is(line: str) -> None:

@@ -9,11 +9,10 @@ import lzma
 import tarfile
 from collections.abc import Callable
 
-import pytest
-
 from graders.engine.base import ContextFile
 from graders.engine.docker.archive import too_large, unpacked_bytes
 from graders.limits import MIB
+from tests.rows import rows
 
 
 def tar(size: int, *, pax: dict[str, str] | None = None) -> bytes:
@@ -26,7 +25,7 @@ def tar(size: int, *, pax: dict[str, str] | None = None) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+@rows("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
 def test_archive_is_weighed_unpacked(pack: Callable[[bytes], bytes]) -> None:
     """Whatever it is packed with."""
     packed = ContextFile("b/a.bin", pack(tar(3 * MIB)))
@@ -65,7 +64,7 @@ def test_many_empty_files_weigh_something() -> None:
     assert unpacked_bytes(gzip.compress(buffer.getvalue()), MIB) > MIB
 
 
-@pytest.mark.parametrize("data", [b"", b"text", b"\x1f\x8b\x08broken", b"BZh", b"\xfd7zXZ\x00", tar(4)[:700]])
+@rows("data", [b"", b"text", b"\x1f\x8b\x08broken", b"BZh", b"\xfd7zXZ\x00", tar(4)[:700]])
 def test_what_is_no_archive_or_broken_never_raises(data: bytes) -> None:
     """The engine will say what it thinks of it."""
     assert unpacked_bytes(data, MIB) <= MIB

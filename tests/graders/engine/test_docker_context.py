@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 import tarfile
 
-import pytest
-
 from graders.engine.base import ContextFile
 from graders.engine.docker.context import pack, without_syntax
+from tests.rows import rows
 
 
 def test_first_header_is_the_dockerfiles_and_plain() -> None:
@@ -23,7 +22,7 @@ def test_first_header_is_the_dockerfiles_and_plain() -> None:
     assert "a" == members["l"].linkname
 
 
-@pytest.mark.parametrize(
+@rows(
     ("before", "after"),
     [
         (b"FROM x\n", b"FROM x\n"),

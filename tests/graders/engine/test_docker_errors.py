@@ -13,6 +13,7 @@ import urllib3.exceptions
 from graders.cancel import Cancel
 from graders.engine.docker.errors import machine_trouble, registry_trouble, translated, without_noise
 from graders.errors import Cancelled, EngineError, EngineTimeout, EngineUnavailable
+from tests.rows import rows
 
 
 def all_below(kind: type[Exception]) -> set[type[Exception]]:
@@ -32,7 +33,7 @@ def made(kind: type[Exception]) -> Exception:
     return error
 
 
-@pytest.mark.parametrize("kind", FOREIGN, ids=lambda kind: kind.__name__)
+@rows("kind", FOREIGN, ids=lambda kind: kind.__name__)
 def test_every_error_of_the_sdk_becomes_ours(kind: type[Exception]) -> None:
     """A new error class of the SDK can't slip through."""
     error = made(kind)
@@ -42,7 +43,7 @@ def test_every_error_of_the_sdk_becomes_ours(kind: type[Exception]) -> None:
     assert caught.value.__cause__ is error
 
 
-@pytest.mark.parametrize(
+@rows(
     ("error", "kind"),
     [
         (TimeoutError(), EngineTimeout),
@@ -101,19 +102,19 @@ REGISTRIES = (
 )
 
 
-@pytest.mark.parametrize("message", LEARNERS)
+@rows("message", LEARNERS)
 def test_message_about_the_dockerfile_is_the_learners(message: str) -> None:
     """What a Dockerfile caused is a finding, whatever words its commands hold."""
     assert (False, False) == (machine_trouble(message), registry_trouble(message))
 
 
-@pytest.mark.parametrize("message", MACHINES)
+@rows("message", MACHINES)
 def test_message_about_the_machine_is_not_the_learners(message: str) -> None:
     """A full disk or a dying engine is never charged to a learner."""
     assert (True, False) == (machine_trouble(message), registry_trouble(message))
 
 
-@pytest.mark.parametrize("message", REGISTRIES)
+@rows("message", REGISTRIES)
 def test_message_about_a_registry_is_not_the_learners(message: str) -> None:
     """A silent registry or a rate limit is never charged to a learner."""
     assert (False, True) == (machine_trouble(message), registry_trouble(message))

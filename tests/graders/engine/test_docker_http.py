@@ -10,6 +10,7 @@ import pytest
 
 from graders.engine.docker.http import BrokenAnswerError, Exchange
 from graders.engine.docker.wire import Wire
+from tests.rows import rows
 
 
 def answered(data: bytes, *, at_once: int = 1 << 20) -> tuple[int, bytes]:
@@ -83,7 +84,7 @@ def test_answer_is_read_to_its_end(said: bytes, expected: tuple[int, bytes], at_
     assert expected == answered(said, at_once=at_once)
 
 
-@pytest.mark.parametrize("said", BROKEN.values(), ids=BROKEN)
+@rows("said", BROKEN.values(), ids=BROKEN)
 def test_broken_answer_is_an_error_of_the_connection(said: bytes) -> None:
     """What is missing is never taken for the end."""
     with pytest.raises((BrokenAnswerError, ConnectionResetError)):
@@ -103,7 +104,7 @@ def test_request_is_sent_as_http_says() -> None:
     )
 
 
-@pytest.mark.parametrize("target", ["", "/images/a b/json", "/a\r\nX: y", "/images/pythön/json", "/a\0"])
+@rows("target", ["", "/images/a b/json", "/a\r\nX: y", "/images/pythön/json", "/a\0"])
 def test_what_would_be_read_as_two_requests_is_not_sent(target: str) -> None:
     """A name from a Dockerfile stays within the line that it belongs to."""
     with pytest.raises(ValueError, match="can't be asked for"):

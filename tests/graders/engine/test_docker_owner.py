@@ -25,6 +25,7 @@ from graders.engine.docker.wire import Wire
 from graders.engine.find import find_engine
 from graders.exercise import read_exercise
 from tests.graders.cohort.make_cohort import EXERCISES
+from tests.rows import rows
 
 ELSEWHERE = "0123456789ab"
 
@@ -67,7 +68,7 @@ def test_what_was_made_before_this_machine_started_is_left_over() -> None:
     assert is_left_over(str(replace(mine(), process=f"deadbeef-{pid}-{start}")))
 
 
-@pytest.mark.parametrize(("age_hours", "is_old"), [(0, False), (23, False), (24, True), (9999, True), (-3, False)])
+@rows(("age_hours", "is_old"), [(0, False), (23, False), (24, True), (9999, True), (-3, False)])
 def test_what_another_machine_made_is_spared_for_a_day(age_hours: int, *, is_old: bool) -> None:
     """Its clock may go before ours; with everybody's permission nothing is spared."""
     text = str(Mark(ELSEWHERE, "deadbeef-1-1", int(time.time() / 3600) - age_hours))
@@ -76,7 +77,7 @@ def test_what_another_machine_made_is_spared_for_a_day(age_hours: int, *, is_old
     assert is_left_over(text, everybody=True)
 
 
-@pytest.mark.parametrize("text", ["", "deadbeef-12-345", "a/b", "a/b/c", "//5", "a/b/1/2", "a/b/²"])
+@rows("text", ["", "deadbeef-12-345", "a/b", "a/b/c", "//5", "a/b/1/2", "a/b/²"])
 def test_mark_that_says_nothing_is_touched_only_when_asked(text: str) -> None:
     """Another version may have written it, and may be at work."""
     assert read_mark(text) is None

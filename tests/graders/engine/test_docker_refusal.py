@@ -10,6 +10,7 @@ from graders.dockerfile.parse import parse
 from graders.engine.base import BuildRequest, ContextFile, Network
 from graders.engine.docker.refusal import overgrown, past_its_network, refusal
 from graders.limits import Limits
+from tests.rows import rows
 
 BASE = "FROM busybox:1.35\n"
 EXERCISES = Path(__file__).parents[3] / "exercises"
@@ -22,7 +23,7 @@ def tenfold(form: str, times: int) -> str:
     return "\n".join((first, *rest)) + "\n"
 
 
-@pytest.mark.parametrize(
+@rows(
     "form",
     [
         "ENV {name}={value}",
@@ -57,7 +58,7 @@ def test_long_dockerfile_is_refused(text: str) -> None:
     assert overgrown(parse((BASE + text).encode()))
 
 
-@pytest.mark.parametrize("text", ["ENV\n", "ENV =\n", "ENV a\n", "ARG\n", "ARG =\n", "ADD\n", "ENV \\\n", 'ENV "\n'])
+@rows("text", ["ENV\n", "ENV =\n", "ENV a\n", "ARG\n", "ARG =\n", "ADD\n", "ENV \\\n", 'ENV "\n'])
 def test_unfinished_lines_are_left_to_the_engine(text: str) -> None:
     """It says what is missing; nothing here stumbles over them."""
     dockerfile = parse((BASE + text).encode())
@@ -75,7 +76,7 @@ def test_honest_dockerfiles_are_not_refused() -> None:
     assert [] == [text for text in texts if overgrown(parse(text)) or past_its_network(parse(text))]
 
 
-@pytest.mark.parametrize(
+@rows(
     "add",
     [
         "ADD http://127.0.0.1/x /x",
@@ -96,13 +97,13 @@ def test_add_of_an_address_is_refused_where_the_network_is_closed(add: str) -> N
     assert "ADD has the engine itself fetch" in past_its_network(parse((BASE + add + "\n").encode()))
 
 
-@pytest.mark.parametrize("add", ["ADD a.tar.gz /x", "ENV x=a.txt\nADD $x /x", "ADD <<EOF /x\nhttp://example.org\nEOF"])
+@rows("add", ["ADD a.tar.gz /x", "ENV x=a.txt\nADD $x /x", "ADD <<EOF /x\nhttp://example.org\nEOF"])
 def test_add_of_a_file_is_built(add: str) -> None:
     """Files of the folder are what ADD is for."""
     assert "" == past_its_network(parse((BASE + add + "\n").encode()))
 
 
-@pytest.mark.parametrize(("network", "refused"), [(Network.BRIDGE, False), (Network.INDEX, True), (Network.NONE, True)])
+@rows(("network", "refused"), [(Network.BRIDGE, False), (Network.INDEX, True), (Network.NONE, True)])
 def test_only_a_closed_network_closes_add(network: Network, refused: bool) -> None:
     """A build that reaches everything may have the engine fetch as well."""
     files = (ContextFile("Dockerfile", f"{BASE}ADD https://example.org/x /x\n".encode()),)
@@ -110,7 +111,7 @@ def test_only_a_closed_network_closes_add(network: Network, refused: bool) -> No
     assert refused is bool(refusal(BuildRequest(files, "r", Limits(), network=network)))
 
 
-@pytest.mark.parametrize(
+@rows(
     "start",
     [
         "// syntax=evil/builder\n",

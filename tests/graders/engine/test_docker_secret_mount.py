@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from graders.dockerfile.locate import line_of
 from graders.dockerfile.parse import parse
 from graders.engine.docker.secret_mount import without_secrets
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("line", "expected"),
     [
         ("RUN --mount=type=secret,id=hub fetch", "RUN fetch"),
@@ -27,7 +26,7 @@ def test_mount_of_a_secret_is_left_out(line: str, expected: str) -> None:
     assert (f"FROM a\n{expected}\n".encode(), (2,)) == without_secrets(f"FROM a\n{line}\n".encode())
 
 
-@pytest.mark.parametrize(
+@rows(
     "line",
     [
         "RUN --mount=type=secret,id=hub,required fetch",

@@ -12,9 +12,10 @@ from graders.engine.base import BuildRequest, BuildResult, ContextFile, Engine, 
 from graders.engine.docker.start_fault import exit_code_of
 from graders.engine.service import ServiceRequest
 from graders.limits import Limits
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("fault", "exit_code"),
     [
         ('exec: "nope": executable file not found in $PATH', 127),

@@ -14,6 +14,7 @@ from graders.cancel import Cancel
 from graders.engine.http_probe import BODY_CAP_BYTES, ask
 from graders.engine.service import HttpAnswer, HttpOutcome
 from graders.errors import Cancelled
+from tests.rows import rows
 
 Talk = Callable[[socket.socket], None]
 Serve = Callable[[Talk], tuple[str, int]]
@@ -71,7 +72,7 @@ def floods(first: bytes, drop: bytes) -> Talk:
     return talk
 
 
-@pytest.mark.parametrize(
+@rows(
     ("data", "body"),
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", b"hi"),
@@ -98,7 +99,7 @@ def test_redirect_is_not_followed(serve: Serve) -> None:
     assert not answer.is_success
 
 
-@pytest.mark.parametrize(
+@rows(
     "data",
     [
         b"",
@@ -136,7 +137,7 @@ def test_drip_ends_at_the_deadline(serve: Serve, first: bytes) -> None:
     assert time.monotonic() - began < 3.0
 
 
-@pytest.mark.parametrize(
+@rows(
     ("first", "drop"),
     [
         (b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536),

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 import pytest
 
 from graders.engine.private.proxy import INDEX_HOSTS, Proxy, Target, is_listed, read_request, split_host, upstream_of
+from tests.rows import rows
 
 LOOPBACK = ipaddress.IPv4Network("127.0.0.0/8")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("line", "target"),
     [
         ("CONNECT pypi.org:443 HTTP/1.1", Target("pypi.org", 443)),
@@ -27,7 +28,7 @@ def test_request_is_read(line: str, target: Target) -> None:
     assert read_request(line)[1] == target
 
 
-@pytest.mark.parametrize(
+@rows(
     "line",
     [
         "",
@@ -50,7 +51,7 @@ def test_odd_request_is_refused(line: str) -> None:
         read_request(line)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("target", "listed"),
     [
         (Target("pypi.org", 443), True),
@@ -69,14 +70,14 @@ def test_only_listed_hosts_and_ports_count(target: Target, listed: bool) -> None
     assert is_listed(target, (*INDEX_HOSTS, "Mirror.test:8443")) is listed
 
 
-@pytest.mark.parametrize("text", ["", "-x", "a b", "a/b", "a:b", "a:-1", "a" * 300, "\u0130.org", "[::1"])
+@rows("text", ["", "-x", "a b", "a/b", "a:b", "a:-1", "a" * 300, "\u0130.org", "[::1"])
 def test_odd_host_is_no_host(text: str) -> None:
     """It is refused, not mended."""
     with pytest.raises(ValueError, match="no host"):
         split_host(text)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("environ", "target", "host"),
     [
         ({}, Target("pypi.org", 443), None),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from graders.engine.start_wish import impossible_wish, volume_on_file, wish_said
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("volumes", "folder", "said"),
     [
         (("/",), "", "VOLUME / "),
@@ -30,7 +29,7 @@ def test_wish_that_nothing_can_start_with_is_named(volumes: tuple[str, ...], fol
     assert tuple(said.split()) == wish_said(wish)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("volumes", "folder"),
     [
         ((), ""),
@@ -44,7 +43,7 @@ def test_wish_that_does_no_harm_is_not_blamed(volumes: tuple[str, ...], folder: 
     assert "" == impossible_wish(volumes, folder)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("words", "said"),
     [
         (volume_on_file("/etc/passwd"), ("VOLUME", "/etc/passwd")),

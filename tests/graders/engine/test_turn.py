@@ -18,6 +18,7 @@ from graders.engine.turn import building
 from graders.errors import Cancelled, EngineTimeout
 from graders.limits import Limits
 from graders.rebuild.counterpart import is_joined, ran_again
+from tests.rows import rows
 
 
 @contextmanager
@@ -27,9 +28,7 @@ def held(engine: str, *, alone: bool) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "waits"), [(False, False, False), (False, True, True), (True, False, True)]
-)
+@rows(("first", "second", "waits"), [(False, False, False), (False, True, True), (True, False, True)])
 def test_turns_are_shared_unless_one_is_alone(first: bool, second: bool, waits: bool) -> None:
     """Two builds may be at work, but not beside one that is alone."""
     engine = uuid.uuid4().hex

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from graders.formats import github
 from graders.formats.placed import placed
 from graders.report import Report
 from graders.safe_text import clean
 from tests.graders.formats.reports import ALL, BROKEN, GREEN, HOSTILE, MIXED, NASTY, STATIC, UNSAFE
+from tests.rows import rows
 
 Command = tuple[str, dict[str, str], str]
 
@@ -59,7 +58,7 @@ def test_github_advice_is_a_warning() -> None:
     assert (name, properties) == ("warning", {"title": "slow-rebuild"})
 
 
-@pytest.mark.parametrize("report", ALL.values(), ids=ALL.keys())
+@rows("report", ALL.values(), ids=ALL.keys())
 def test_github_ends_with_the_verdict(report: Report) -> None:
     """The last command says how it ended, as an error unless it passed."""
     name, _, data = commands(report)[-1]

@@ -10,6 +10,7 @@ import pytest
 from graders.formats import gradescope
 from graders.report import Report
 from tests.graders.formats.reports import ALL, BROKEN, GREEN, MIXED, NASTY, STATIC, UNSAFE
+from tests.rows import rows
 
 VISIBILITY = {"enum": ["visible", "hidden", "after_due_date", "after_published"]}
 FORMAT = {"enum": ["text", "html", "simple_format", "md", "ansi"]}
@@ -54,7 +55,7 @@ SCHEMA = {
 """The keys of gradescope-autograders' "Autograder Specifications", written down by hand (2026-11)."""
 
 
-@pytest.mark.parametrize("report", ALL.values(), ids=ALL.keys())
+@rows("report", ALL.values(), ids=ALL.keys())
 def test_gradescope_has_only_documented_keys(report: Report) -> None:
     """Every report is of the documented form."""
     jsonschema.validate(json.loads(gradescope.dumps(report)), SCHEMA)
@@ -81,7 +82,7 @@ def test_gradescope_gives_back_ids_statuses_points_and_messages() -> None:
     assert "FAILED: 2 of 9 points." in value["output"]
 
 
-@pytest.mark.parametrize("report", [BROKEN, STATIC], ids=["broken", "static"])
+@rows("report", [BROKEN, STATIC], ids=["broken", "static"])
 def test_gradescope_without_a_grade_has_no_score_anywhere(report: Report) -> None:
     """What is not a grade is not a zero either: there is no score, and the text says why."""
     value = json.loads(gradescope.dumps(report))

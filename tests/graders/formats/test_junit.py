@@ -11,6 +11,7 @@ import xmlschema
 from graders.formats import junit
 from graders.report import Report, Verdict
 from tests.graders.formats.reports import ALL, BROKEN, EMPTY, GREEN, HOSTILE, MIXED, NASTY, STATIC, UNDECIDED, UNSAFE
+from tests.rows import rows
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def test_junit_gives_back_ids_levels_points_and_messages() -> None:
     } == {name[7:]: value for name, value in properties(suite).items() if name.startswith("points.")}  # fmt: skip
 
 
-@pytest.mark.parametrize("report", ALL.values(), ids=ALL.keys())
+@rows("report", ALL.values(), ids=ALL.keys())
 def test_junit_counts_what_it_holds(report: Report) -> None:
     """The numbers of the suite are those of its cases."""
     suite = suite_of(report)
@@ -76,7 +77,7 @@ def test_junit_counts_what_it_holds(report: Report) -> None:
     }
 
 
-@pytest.mark.parametrize("report", ALL.values(), ids=ALL.keys())
+@rows("report", ALL.values(), ids=ALL.keys())
 def test_junit_is_green_exactly_when_the_report_passed(report: Report) -> None:
     """A CI service that reads the cases comes to our verdict."""
     suite = suite_of(report)
@@ -102,7 +103,7 @@ def test_junit_error_is_no_failure() -> None:
     assert "To mend it: dockyard engine up" in (error.text or "")
 
 
-@pytest.mark.parametrize("report", [UNDECIDED, EMPTY], ids=["undecided", "empty"])
+@rows("report", [UNDECIDED, EMPTY], ids=["undecided", "empty"])
 def test_junit_without_a_failed_check_names_the_verdict(report: Report) -> None:
     """A report that did not pass has a case that says so."""
     assert suite_of(report).find("testcase[@name='verdict']/failure") is not None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from graders.formats import spoken, text
 from graders.formats.same_reason import same_reason
 from graders.outcome import Level, Status
 from graders.report import Report
 from tests.graders.formats.reports import ERRORED, FAILED, PASSED, SKIPPED, report
+from tests.rows import rows
 
 WAITING = (
     SKIPPED,
@@ -32,7 +31,7 @@ def _text(told: Report) -> str:
     return text.render(told, colour=False)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("render", "others"),
     [
         (_text, "wasted-bytes, user-is-root, port-silent"),
@@ -50,9 +49,7 @@ def test_reason_is_told_once_with_those_that_share_it(render: object, others: st
     assert all(outcome.claim in told for outcome in (*WAITING, OTHER))
 
 
-@pytest.mark.parametrize(
-    ("render", "others"), [(_text, "slow-response, never-healthy"), (spoken.render, '"Quick", "Well".')]
-)
+@rows(("render", "others"), [(_text, "slow-response, never-healthy"), (spoken.render, '"Quick", "Well".')])
 def test_remedy_is_told_once(render: object, others: str) -> None:
     """An engine that is gone is told with its remedy at the first check that needed it."""
     assert callable(render)

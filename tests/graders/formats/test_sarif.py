@@ -15,6 +15,7 @@ from graders.formats import sarif
 from graders.formats.placed import Placed, Rule, Severity
 from graders.report import Report
 from tests.graders.formats.reports import ALL, BROKEN, FAILED, MIXED, NASTY, STATIC, UNSAFE, report
+from tests.rows import rows
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def run_of(report: Report, folder: str = "") -> dict[str, object]:
     return run
 
 
-@pytest.mark.parametrize("report", ALL.values(), ids=ALL.keys())
+@rows("report", ALL.values(), ids=ALL.keys())
 def test_sarif_is_valid_against_the_schema(report: Report, validator: jsonschema.Draft4Validator) -> None:
     """Every report is SARIF 2.1.0."""
     validator.validate(json.loads(sarif.dumps(report, "work/tiny", version="1.0")))
@@ -128,7 +129,7 @@ def test_sarif_hostile_text_is_neither_link_nor_scheme() -> None:
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].startswith("work/%5D%5D%3E")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("path", "uri"),
     [
         ("javascript:alert(1)", "javascript%3Aalert%281%29"),

@@ -16,6 +16,7 @@ import pytest
 
 from graders.layers.packed import HEAD_BYTES, MAX_DEPTH, Budget, PackedSearch, gunzipped, peeked
 from graders.limits import MIB
+from tests.rows import rows
 
 TOKEN = b"dockyard-canary-0123456789abcdef0123456789abcdef"
 OTHER = b"dockyard-canary-fedcba9876543210fedcba9876543210"
@@ -95,8 +96,8 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("size", [1000, 1_000_000])
-@pytest.mark.parametrize("kind", PACKERS)
+@rows("size", [1000, 1_000_000])
+@rows("kind", PACKERS)
 def test_token_is_found_in_every_packing(kind: str, size: int) -> None:
     """Whatever packs it, at any size of the pieces; and nothing is found where nothing is."""
     assert ((TOKEN,), "") == looked(PACKERS[kind](DATA), size=size)
@@ -109,7 +110,7 @@ def test_token_is_found_in_pieces_of_one_byte(kind: str) -> None:
     assert (TOKEN,) == looked(PACKERS[kind](DATA), size=1)[0]
 
 
-@pytest.mark.parametrize("kind", PACKERS)
+@rows("kind", PACKERS)
 def test_damaged_file_is_read_as_far_as_it_goes(kind: str) -> None:
     """A cut or a changed byte anywhere never raises."""
     whole = PACKERS[kind](DATA)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from graders.layers.program import PROGRAM, TOOL_TEXTS, is_program, program_kind
+from tests.rows import rows
 
 
 def elf(kind: int, *, interpreter: bool = False, entry: int = 0x1000, word: int = 2, order: str = "little") -> bytes:
@@ -19,7 +18,7 @@ def elf(kind: int, *, interpreter: bool = False, entry: int = 0x1000, word: int 
     return head + number(3 if interpreter else 1, 4) + bytes(52)
 
 
-@pytest.mark.parametrize(
+@rows(
     "head",
     [elf(2), elf(2, entry=0), elf(3, interpreter=True), elf(3), elf(3, interpreter=True, order="big")],
 )
@@ -28,7 +27,7 @@ def test_program_is_known_by_its_head(head: bytes) -> None:
     assert is_program(head, "opt/data.bin")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("head", "path"),
     [
         (b"#!/bin/sh\nexec gcc\n", "usr/bin/gcc"),
@@ -45,7 +44,7 @@ def test_script_library_object_and_text_are_no_programs(head: bytes, path: str) 
     assert not is_program(head, path)
 
 
-@pytest.mark.parametrize("table", [0, 10, 4095, 2**63])
+@rows("table", [0, 10, 4095, 2**63])
 def test_head_that_lies_about_its_tables_is_read_safely(table: int) -> None:
     """A table that lies outside of what was read ends the search."""
     head = elf(3, interpreter=True, entry=0)
@@ -54,7 +53,7 @@ def test_head_that_lies_about_its_tables_is_read_safely(table: int) -> None:
     assert is_program(lying, "x") in {True, False}
 
 
-@pytest.mark.parametrize("text", TOOL_TEXTS)
+@rows("text", TOOL_TEXTS)
 def test_tool_is_known_by_its_text_across_the_border_of_two_pieces(text: bytes) -> None:
     """Wherever the text lies, it is found."""
     data = b"x" * 5000 + text + b"y" * 5000
@@ -62,9 +61,7 @@ def test_tool_is_known_by_its_text_across_the_border_of_two_pieces(text: bytes) 
         assert TOOL_TEXTS[text] == program_kind(iter([data[:cut], data[cut:]]))
 
 
-@pytest.mark.parametrize(
-    "text", [b"GCC: (Debian 12.2.0-14) 12.2.0", b"[GCC 12.2.0]", b"gcc", b"make all", b"ld.so", b""]
-)
+@rows("text", [b"GCC: (Debian 12.2.0-14) 12.2.0", b"[GCC 12.2.0]", b"gcc", b"make all", b"ld.so", b""])
 def test_word_that_any_program_may_hold_makes_no_tool(text: bytes) -> None:
     """Every program says what compiled it."""
     assert PROGRAM == program_kind(iter([b"\x7fELF" + text]))

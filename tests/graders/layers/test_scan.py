@@ -8,11 +8,10 @@ import json
 import tarfile
 from collections.abc import Iterator
 
-import pytest
-
 from graders.context import TokenHit
 from graders.engine.base import ImageInfo, LayerInfo
 from graders.layers.scan import scan
+from tests.rows import rows
 
 TOKEN = "dockyard-canary-0123456789abcdef"
 OTHER = "dockyard-canary-fedcba9876543210"
@@ -46,9 +45,9 @@ def chunks(data: bytes, size: int = 4096) -> Iterator[bytes]:
     return (data[at : at + size] for at in range(0, len(data), size))
 
 
-@pytest.mark.parametrize("oci", [False, True])
-@pytest.mark.parametrize("manifest_last", [False, True])
-@pytest.mark.parametrize("size", [1, 37, 100_000])
+@rows("oci", [False, True])
+@rows("manifest_last", [False, True])
+@rows("size", [1, 37, 100_000])
 def test_token_is_found_in_both_layouts_at_any_chunk_size(*, oci: bool, manifest_last: bool, size: int) -> None:
     """A token across the border of two chunks is found, with its layer and path."""
     data = saved(tar(("base", b"x")), tar(("app/.env", b"A=" + TOKEN.encode())), manifest_last=manifest_last, oci=oci)
@@ -107,7 +106,7 @@ def test_hostile_entries_are_listed_and_do_no_harm() -> None:
     assert found.passwd is None
 
 
-@pytest.mark.parametrize("cut", [0, 100, 600, 1500, 3000])
+@rows("cut", [0, 100, 600, 1500, 3000])
 def test_truncated_export_is_said_and_never_raises(cut: int) -> None:
     """An export that breaks off anywhere is a problem, not a crash."""
     data = saved(tar(("a", b"x" * 2000)))

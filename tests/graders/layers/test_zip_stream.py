@@ -10,6 +10,7 @@ import pytest
 
 from graders.layers.zip_stream import ClosedMember, is_zip, members
 from graders.tar_stream import ByteStream, TruncatedTarError
+from tests.rows import rows
 
 
 def test_members_come_in_order_with_their_compression() -> None:
@@ -38,7 +39,7 @@ def test_zip64_size_is_read_from_the_extra_field() -> None:
     assert "" == member[0]
 
 
-@pytest.mark.parametrize("method", [9, 93, 99])
+@rows("method", [9, 93, 99])
 def test_compression_without_a_reader_closes_the_member_only(method: int) -> None:
     """What comes behind it is still read."""
     closed = struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, 0, method, 0, 0, 0, 3, 9, 1, 0) + b"axyz"

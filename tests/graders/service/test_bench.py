@@ -24,6 +24,7 @@ from graders.service.bench import ServiceBench
 from graders.service.evidence import Mounted, starved_s
 from graders.service.spec import FixedRequest, PredictSpec, ServiceSpec
 from graders.workbench import Workbench
+from tests.rows import rows
 
 CASES = (TextCase("so fine", "good"), TextCase("so dull", "bad"))
 SPEC = ServiceSpec(
@@ -196,7 +197,7 @@ def test_burst_at_a_service_that_ends_is_over(make: Make) -> None:
     assert len(burst.predicted) < ENDLESS
 
 
-@pytest.mark.parametrize(
+@rows(
     ("waited_s", "used_s", "held_back_s", "starved"),
     [
         (0.4, 0.1, 0.0, 0.4),

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
-
 from graders.check import NoParams
 from graders.checks.container.exits_with_error import CHECK
 from graders.engine.base import RunResult
 from graders.finding import Finding
 from graders.recorded import container_context, run
+from tests.rows import rows
 
 
 def judged(result: RunResult) -> list[Finding]:
     return [item for item in CHECK.find(container_context(result), NoParams()) if isinstance(item, Finding)]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("result", "message"),
     [
         (run(exit_code=1), "exit code 1"),
@@ -42,7 +41,7 @@ def test_last_lines_are_shown_and_undecodable_bytes_do_no_harm() -> None:
     assert len(found.observed.splitlines()) < 12
 
 
-@pytest.mark.parametrize("result", [run(), run(b""), run(stderr=b"Traceback: only a word\n"), run(processes=())])
+@rows("result", [run(), run(b""), run(stderr=b"Traceback: only a word\n"), run(processes=())])
 def test_good_end_passes_whatever_was_printed(result: RunResult) -> None:
     """Output is another check's claim."""
     assert [] == judged(result)

@@ -10,6 +10,7 @@ from graders.checks.container.ignores_sigterm import CHECK, SHELL, SHELL_HINT, P
 from graders.engine.service import ServiceState, StopResult
 from graders.finding import Finding, Undecidable
 from graders.service.recorded import ENDED, STARTUP, STATE, RecordedService, service_context
+from tests.rows import rows
 
 
 def judged(stopped: StopResult, state: ServiceState = STATE) -> list[Finding | Undecidable]:
@@ -17,7 +18,7 @@ def judged(stopped: StopResult, state: ServiceState = STATE) -> list[Finding | U
     return [*CHECK.find(service_context(service), Params())]
 
 
-@pytest.mark.parametrize(
+@rows(
     "stopped",
     [
         StopResult(137, 10.0, killed=True),
@@ -33,7 +34,7 @@ def test_end_that_is_no_good_end_is_found(stopped: StopResult) -> None:
     assert [Finding] == [type(item) for item in judged(stopped)]
 
 
-@pytest.mark.parametrize(
+@rows(
     "stopped",
     [
         StopResult(0, 0.1, killed=False),
@@ -68,7 +69,7 @@ def test_service_that_was_not_up_is_left_open() -> None:
     assert [Undecidable] == [type(item) for item in judged(StopResult(0, 0.0, killed=False, was_running=False))]
 
 
-@pytest.mark.parametrize("grace_s", [0.0, -1.0, float("nan"), float("inf")])
+@rows("grace_s", [0.0, -1.0, float("nan"), float("inf")])
 def test_grace_that_is_none_is_refused(grace_s: float) -> None:
     """A grace is a time."""
     with pytest.raises(ValueError, match="grace"):

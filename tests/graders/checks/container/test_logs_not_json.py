@@ -10,6 +10,7 @@ from graders.checks.container.logs_not_json import CHECK, GOOD_LINE, Params
 from graders.engine.service import ServiceLogs
 from graders.finding import Finding, Undecidable
 from graders.service.recorded import STARTUP, RecordedService, service_context
+from tests.rows import rows
 
 
 def judged(stdout: bytes = b"", stderr: bytes = b"", params: Params | None = None) -> list[Finding | Undecidable]:
@@ -17,7 +18,7 @@ def judged(stdout: bytes = b"", stderr: bytes = b"", params: Params | None = Non
     return [*CHECK.find(service_context(service), params or Params())]
 
 
-@pytest.mark.parametrize(
+@rows(
     "line",
     [
         pytest.param(b"INFO:     127.0.0.1 - POST /predict", id="plain"),
@@ -40,7 +41,7 @@ def test_line_that_is_no_record_is_found(line: bytes) -> None:
     assert [Finding] == [type(item) for item in judged(GOOD_LINE, line + b"\n")]
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         GOOD_LINE,
@@ -55,7 +56,7 @@ def test_records_pass(text: bytes) -> None:
     assert [] == judged(text)
 
 
-@pytest.mark.parametrize("text", [b"", b"\n\n", b'{"level": "info", "message": "never ended"}'])
+@rows("text", [b"", b"\n\n", b'{"level": "info", "message": "never ended"}'])
 def test_log_without_a_whole_line_is_found(text: bytes) -> None:
     """Silence is no structured log, nor is a line without an end."""
     assert [Finding] == [type(item) for item in judged(text)]

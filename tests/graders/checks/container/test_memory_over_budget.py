@@ -10,6 +10,7 @@ from graders.checks.container.memory_over_budget import CHECK, MIB, Params
 from graders.engine.service import ServiceState
 from graders.finding import Finding, Undecidable
 from graders.service.recorded import ENDED, STARTUP, STATE, RecordedService, service_context
+from tests.rows import rows
 
 
 def judged(state: ServiceState, max_mib: int = 100) -> list[Finding | Undecidable]:
@@ -26,13 +27,13 @@ def test_finding_shows_peak_and_budget() -> None:
     assert "100 MiB" in finding.message
 
 
-@pytest.mark.parametrize(("peak", "count"), [(100 * MIB, 0), (100 * MIB + 1, 1), (1, 0)])
+@rows(("peak", "count"), [(100 * MIB, 0), (100 * MIB + 1, 1), (1, 0)])
 def test_budget_itself_is_fine(peak: int, count: int) -> None:
     """Only what is over the budget is told."""
     assert count == len(judged(replace(STATE, peak_memory_bytes=peak)))
 
 
-@pytest.mark.parametrize(
+@rows(
     "state",
     [
         replace(STATE, oom_killed=True, peak_memory_bytes=1),
@@ -56,7 +57,7 @@ def test_peak_of_a_service_that_ended_counts() -> None:
     assert [Finding] == [type(item) for item in judged(replace(ENDED, peak_memory_bytes=200 * MIB))]
 
 
-@pytest.mark.parametrize("values", [{"max_mib": 0}, {"requests": 0}])
+@rows("values", [{"max_mib": 0}, {"requests": 0}])
 def test_params_that_make_no_sense_are_refused(values: dict[str, int]) -> None:
     """No budget and no request weigh nothing."""
     with pytest.raises(ValueError, match="1 or more"):

@@ -9,6 +9,7 @@ import pytest
 from graders.checks.container.model_not_mounted import CHECK, DEAD, FAILS, OTHER, Params, recorded
 from graders.finding import Finding, Undecidable
 from graders.service.recorded import RIGHT, RecordedService, service_context
+from tests.rows import rows
 
 FOLLOWS = RecordedService(predicted=OTHER)
 
@@ -23,7 +24,7 @@ def test_service_that_follows_the_model_passes() -> None:
     assert [] == judged(FOLLOWS, RecordedService(predicted=FAILS))
 
 
-@pytest.mark.parametrize(
+@rows(
     "predicted",
     [RIGHT, FAILS, (OTHER[0], RIGHT[1])],
     ids=["baked in", "can't read the other", "learnt by heart in part"],
@@ -58,7 +59,7 @@ def test_wrong_answers_at_the_start_and_an_exercise_without_another_model_are_le
     assert [Undecidable] == [type(item) for item in CHECK.find(service_context(), Params())]
 
 
-@pytest.mark.parametrize("labels", [{}, {"positive": "positive"}])
+@rows("labels", [{}, {"positive": "positive"}])
 def test_models_that_say_the_same_are_refused(labels: dict[str, str]) -> None:
     """Two equal models tell nothing."""
     with pytest.raises(ValueError, match="another label"):

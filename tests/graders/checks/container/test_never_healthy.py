@@ -11,6 +11,7 @@ from graders.engine.service import Health, ServiceState
 from graders.finding import Finding, Undecidable
 from graders.service.evidence import FrozenWatch, HealthWatch
 from graders.service.recorded import HEALTHY, NOTICED, STATE, RecordedService, service_context
+from tests.rows import rows
 
 
 def judged(
@@ -20,7 +21,7 @@ def judged(
     return [*never_healthy.CHECK.find(context, never_healthy.Params(must_notice=must_notice))]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("state", "said"),
     [
         (replace(STATE, health=Health.NONE, health_exit_code=None), "no HEALTHCHECK"),
@@ -38,7 +39,7 @@ def test_service_that_is_not_healthy_says_why(state: ServiceState, said: str) ->
     assert said in found.message
 
 
-@pytest.mark.parametrize(
+@rows(
     ("exit_code", "starved_s", "kind"),
     [
         (-1, 8.0, Undecidable),
@@ -72,7 +73,7 @@ def test_health_that_does_not_notice_a_freeze_is_found() -> None:
     assert "frozen" in found.message
 
 
-@pytest.mark.parametrize(
+@rows(
     "frozen",
     [
         pytest.param(replace(NOTICED, state=replace(STATE, health=Health.STARTING)), id="no longer healthy"),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from graders.checks.container import port_silent
 from graders.engine.service import HttpOutcome, Listener, ServiceLogs, ServiceState
 from graders.finding import Finding, Undecidable
 from graders.service.evidence import Startup
 from graders.service.recorded import HANGS, REFUSED, STARTUP, STATE, RecordedService, http, service_context
+from tests.rows import rows
 
 SILENT = replace(STARTUP, answered_s=None, ready_s=None, right_s=None, ready=REFUSED, live=None, first=())
 
@@ -20,7 +19,7 @@ def judged(startup: Startup, log: bytes = b"") -> list[Finding | Undecidable]:
     return [*port_silent.CHECK.find(service_context(service), port_silent.CHECK.params())]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("listeners", "said"),
     [
         ((Listener("127.0.0.1", 8000),), "port 8000 of 127.0.0.1 only"),
@@ -48,7 +47,7 @@ def test_open_port_that_hangs_is_no_loopback() -> None:
     assert "takes connections" in found.message
 
 
-@pytest.mark.parametrize(
+@rows(
     ("state", "said"),
     [
         (ServiceState(running=False, exit_code=3), "ended before it answered"),
@@ -66,7 +65,7 @@ def test_program_that_is_gone_says_why(state: ServiceState, said: str) -> None:
     assert "ModuleNotFoundError" in found.observed
 
 
-@pytest.mark.parametrize("status", [200, 204, 307, 404, 500, 503])
+@rows("status", [200, 204, 307, 404, 500, 503])
 def test_any_answer_breaks_the_silence(status: int) -> None:
     """What it says is for other checks."""
     assert [] == judged(replace(STARTUP, ready=http(status), ready_s=None, right_s=None))

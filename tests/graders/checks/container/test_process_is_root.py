@@ -9,6 +9,7 @@ from graders.checks.container.process_is_root import CHECK
 from graders.engine.base import Process
 from graders.finding import Finding, Undecidable
 from graders.recorded import ORDINARY, container_context, run
+from tests.rows import rows
 
 
 def process(uid: int, real_uid: int | None = None, args: str = "python src/predict.py") -> Process:
@@ -19,7 +20,7 @@ def judged(*processes: Process) -> list[type]:
     return [type(item) for item in CHECK.find(container_context(run(processes=processes)), NoParams())]
 
 
-@pytest.mark.parametrize(
+@rows(
     "processes",
     [
         pytest.param((process(0),), id="plain root"),

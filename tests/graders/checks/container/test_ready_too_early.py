@@ -23,6 +23,7 @@ from graders.service.recorded import (
     service_context,
 )
 from graders.service.spec import ServiceSpec
+from tests.rows import rows
 
 
 def judged(startup: Startup, spec: ServiceSpec = SPEC) -> list[Finding | Undecidable]:
@@ -30,7 +31,7 @@ def judged(startup: Startup, spec: ServiceSpec = SPEC) -> list[Finding | Undecid
     return [*ready_too_early.CHECK.find(context, ready_too_early.CHECK.params())]
 
 
-@pytest.mark.parametrize(
+@rows(
     "answer",
     [
         pytest.param(http(503), id="still loading"),
@@ -63,7 +64,7 @@ def test_service_that_is_never_ready_is_undecidable() -> None:
     assert isinstance(found, Undecidable)
 
 
-@pytest.mark.parametrize("answer", [http(503), http(404), HANGS, http(301, location="/live/")])
+@rows("answer", [http(503), http(404), HANGS, http(301, location="/live/")])
 def test_live_path_that_fails_is_found(answer: HttpAnswer) -> None:
     """A process that does not say that it lives is restarted, and never gets ready."""
     (found,) = judged(replace(STARTUP, live=answer))

@@ -13,6 +13,7 @@ from graders.context import ContainerContext, LayerFile
 from graders.engine.base import Process
 from graders.finding import Finding, Undecidable
 from graders.recorded import IMAGE, ORDINARY, scan
+from tests.rows import rows
 
 SUDO = file("usr/bin/sudo", 0o4755)
 INIT = Process(pid=1, uid=0, real_uid=0, args="su-exec app python app.py")
@@ -31,7 +32,7 @@ def looked(*looks: tuple[Process, ...]) -> ContainerContext:
     return context(scan(passwd=PASSWD), *looks)
 
 
-@pytest.mark.parametrize(
+@rows(
     "looks",
     [((ROOT,),), ((ORDINARY,), (ORDINARY, ROOT), (ORDINARY,)), ((ORDINARY,), (replace(ROOT, uid=1000, real_uid=0),))],
 )
@@ -46,7 +47,7 @@ def test_image_that_starts_as_root_is_watched_from_where_it_let_go() -> None:
     assert [Finding] == judged(as_user(looked((INIT,), (ORDINARY,), (ORDINARY, ROOT)), "root"))
 
 
-@pytest.mark.parametrize(
+@rows(
     "entry",
     [
         pytest.param(SUDO, id="sudo"),
@@ -63,7 +64,7 @@ def test_program_that_gives_rights_is_found(entry: LayerFile) -> None:
     assert [Finding] == judged(context(scan(files=(entry,))))
 
 
-@pytest.mark.parametrize(
+@rows(
     "entry",
     [
         pytest.param(file("app/start.sh", 0o4755, program=""), id="script"),
@@ -123,7 +124,7 @@ def test_base_is_excused_also_when_it_is_upgraded_but_not_when_it_is_exchanged()
     assert [Finding] == judged(context(scan(files=(file("usr/bin/env", 0o4755),), base_files=(tool,))))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("passwd", "shadow", "count"),
     [
         (PASSWD, b"root::1::::::\n", 1),
@@ -143,9 +144,7 @@ def test_account_of_root_that_is_open_is_found(passwd: bytes, shadow: bytes, cou
     assert [Finding] * count == judged(context(scan(files=(entry,), passwd=passwd, shadow=shadow)))
 
 
-@pytest.mark.parametrize(
-    ("mode", "uid", "gid", "count"), [(0o644, 0, 0, 0), (0o666, 0, 0, 1), (0o664, 0, 0, 1), (0o644, 1000, 0, 1)]
-)
+@rows(("mode", "uid", "gid", "count"), [(0o644, 0, 0, 0), (0o666, 0, 0, 1), (0o664, 0, 0, 1), (0o644, 1000, 0, 1)])
 def test_list_of_accounts_that_the_user_may_change_is_found(mode: int, uid: int, gid: int, count: int) -> None:
     """By everybody, by the group of an unknown number, by its owner."""
     entry = replace(file("etc/passwd", mode, program=""), uid=uid, gid=gid)
@@ -168,7 +167,7 @@ def test_layers_that_could_not_be_read_and_an_unknown_base_are_left_open() -> No
     assert [Undecidable] == judged(replace(found, built=replace(found.built, base=None)))
 
 
-@pytest.mark.parametrize("values", [{"capabilities": ("cap_setuid",)}, {"programs": ("sudo",)}])
+@rows("values", [{"capabilities": ("cap_setuid",)}, {"programs": ("sudo",)}])
 def test_params_that_make_no_sense_are_refused(values: dict[str, tuple[str, ...]]) -> None:
     """A name that is never met would be a silent gap."""
     with pytest.raises(ValueError, match=r"capability|full paths"):

@@ -12,6 +12,7 @@ from graders.recorded import CASES
 from graders.service.evidence import Burst, Predicted
 from graders.service.recorded import HANGS, REFUSED, SPEC, RecordedService, http, label, service_context
 from graders.service.spec import PredictSpec, ServiceSpec
+from tests.rows import rows
 
 FAST = Predicted(CASES[0], label(CASES[0], elapsed_s=0.01))
 SLOW = Predicted(CASES[0], label(CASES[0], elapsed_s=0.6))
@@ -25,7 +26,7 @@ def judged(*predicted: Predicted, load: float = 0.5, spec: ServiceSpec = SPEC, r
     return [type(item) for item in slow_response.CHECK.find(context, slow_response.Params(requests=requests))]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("fast", "slow", "kinds"),
     [(200, 0, []), (198, 2, []), (197, 3, [Finding]), (0, 3, [Finding]), (50, 0, []), (49, 1, [Finding])],
 )
@@ -34,7 +35,7 @@ def test_one_in_a_hundred_may_be_slow(fast: int, slow: int, kinds: list[type]) -
     assert kinds == judged(*[FAST] * fast, *[SLOW] * slow)
 
 
-@pytest.mark.parametrize(("load", "kinds"), [(1.0, [Finding]), (1.1, [Finding]), (1.3, [Undecidable])])
+@rows(("load", "kinds"), [(1.0, [Finding]), (1.1, [Finding]), (1.3, [Undecidable])])
 def test_busy_machine_excuses_as_much_as_it_can_cost(load: float, kinds: list[type]) -> None:
     """0.6 s against 0.5 s is a doubt from a load of 1.2 on."""
     assert kinds == judged(*[SLOW] * 3, load=load)
@@ -57,7 +58,7 @@ def test_service_that_ends_meanwhile_is_told_so() -> None:
     assert "The container ended" in finding.message
 
 
-@pytest.mark.parametrize("answer", [http(500), http(429), REFUSED])
+@rows("answer", [http(500), http(429), REFUSED])
 def test_quick_refusals_are_no_quick_answers(answer: object) -> None:
     """Who answers nothing at all is fast too."""
     refused = Predicted(CASES[0], answer)  # type: ignore[arg-type]
@@ -77,7 +78,7 @@ def test_nothing_asked_is_undecidable() -> None:
     assert [Undecidable] == judged(FAST, spec=ServiceSpec(port=8000, predict=PredictSpec()))
 
 
-@pytest.mark.parametrize("requests", [0, -1, 2001])
+@rows("requests", [0, -1, 2001])
 def test_count_that_makes_no_sense_is_refused(requests: int) -> None:
     """A percentile needs requests, and a check has an end."""
     with pytest.raises(ValueError, match="requests"):

@@ -12,6 +12,7 @@ from graders.recorded import CASES
 from graders.service.evidence import Predicted, Startup
 from graders.service.recorded import SPEC, STARTUP, RecordedService, http, service_context
 from graders.service.spec import ServiceSpec
+from tests.rows import rows
 
 LATER = (Predicted(CASES[0], http(503)),)
 """Real requests that failed although the ready path had said yes."""
@@ -22,7 +23,7 @@ def judged(startup: Startup, spec: ServiceSpec = SPEC, *, max_s: float = 10.0) -
     return [type(item) for item in slow_start.CHECK.find(context, slow_start.Params(max_s=max_s))]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("right_s", "load", "kinds"),
     [
         (9.9, 0.5, []),
@@ -67,7 +68,7 @@ def test_service_without_a_ready_path_that_is_never_right_is_undecidable() -> No
     assert [Undecidable] == judged(replace(STARTUP, ready_s=None, right_s=None), replace(SPEC, ready=""))
 
 
-@pytest.mark.parametrize("max_s", [0.0, -1.0, float("inf"), float("nan")])
+@rows("max_s", [0.0, -1.0, float("inf"), float("nan")])
 def test_limit_that_is_none_is_refused(max_s: float) -> None:
     """A limit is a positive number."""
     with pytest.raises(ValueError, match="above 0"):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import pytest
-
 from graders.checks.container.writes_to_read_only_root import CHECK, Params
 from graders.engine.base import RunResult
 from graders.recorded import container_context, run
+from tests.rows import rows
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def test_program_that_writes_to_tmp_passes_unless_tmp_is_taken_away() -> None:
     assert found(program, Params(writable=()))
 
 
-@pytest.mark.parametrize("result", [run(exit_code=None), run(exit_code=137), run(exit_code=126, start_error="exec: x")])
+@rows("result", [run(exit_code=None), run(exit_code=137), run(exit_code=126, start_error="exec: x")])
 def test_other_bad_ends_are_found(result: RunResult) -> None:
     """Hung, killed, or never started."""
     assert found(lambda *_: result)

@@ -11,6 +11,7 @@ from graders.context import TextCase
 from graders.engine.base import RunResult
 from graders.finding import Finding, Undecidable
 from graders.recorded import ANSWER, CASES, container_context, run
+from tests.rows import rows
 
 
 def judged(stdout: bytes, *, truncated: bool = False) -> list[Finding | Undecidable]:
@@ -21,7 +22,7 @@ def judged(stdout: bytes, *, truncated: bool = False) -> list[Finding | Undecida
 ECHO = b"".join(f"{case.text}\n".encode() for case in CASES)
 
 
-@pytest.mark.parametrize(
+@rows(
     "stdout",
     [
         pytest.param(ECHO, id="a shell loop that echoes"),
@@ -42,7 +43,7 @@ def test_wrong_answer_is_found(stdout: bytes) -> None:
     assert [Finding] == [type(item) for item in judged(stdout)]
 
 
-@pytest.mark.parametrize("stdout", [ANSWER, ANSWER.rstrip(), ANSWER.replace(b"\n", b"\r\n"), ANSWER + b"\n\n"])
+@rows("stdout", [ANSWER, ANSWER.rstrip(), ANSWER.replace(b"\n", b"\r\n"), ANSWER + b"\n\n"])
 def test_form_of_line_ends_is_forgiven(stdout: bytes) -> None:
     """A missing last line end and Windows line ends are no wrong answers."""
     assert [] == judged(stdout)
@@ -70,7 +71,7 @@ def test_text_with_braces_is_taken_as_it_is() -> None:
     assert [] == [*wrong_output.CHECK.find(context, wrong_output.Params())]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("result", "message"),
     [
         (run(b"", exit_code=127, start_error="exec: The: not found"), "could not be started"),

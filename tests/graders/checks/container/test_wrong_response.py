@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from graders.checks.container import wrong_response
 from graders.engine.service import HttpAnswer, HttpOutcome
 from graders.finding import Finding, Undecidable
@@ -13,13 +11,14 @@ from graders.recorded import CASES
 from graders.service.evidence import Predicted
 from graders.service.recorded import BROKEN, HANGS, REFUSED, RIGHT, SPEC, RecordedService, http, service_context
 from graders.service.spec import PredictSpec, ServiceSpec
+from tests.rows import rows
 
 
 def judged(service: RecordedService, spec: ServiceSpec = SPEC) -> list[Finding | Undecidable]:
     return [*wrong_response.CHECK.find(service_context(service, spec), wrong_response.CHECK.params())]
 
 
-@pytest.mark.parametrize(
+@rows(
     "answer",
     [
         http(body=b'{"label": "positive"}'),
@@ -53,7 +52,7 @@ def test_wrong_answer_is_found(answer: HttpAnswer) -> None:
     assert CASES[1].text in found.message
 
 
-@pytest.mark.parametrize(
+@rows(
     "body",
     [
         b'{"label": "negative", "score": 0.7, "model": {"version": 3}}',
@@ -66,7 +65,7 @@ def test_right_answer_in_other_clothes_passes(body: bytes) -> None:
     assert [] == judged(RecordedService(predicted=(Predicted(CASES[1], http(body=body)),)))
 
 
-@pytest.mark.parametrize("answer", [http(200), http(400), http(500), HANGS, REFUSED, BROKEN])
+@rows("answer", [http(200), http(400), http(500), HANGS, REFUSED, BROKEN])
 def test_fixed_request_with_another_end_is_found(answer: HttpAnswer) -> None:
     """Nonsense has to be refused in the agreed way."""
     (found,) = judged(RecordedService(answers=(answer,)))

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import pytest
-
 from graders.check import AnyCheck
 from graders.checks.dockerfile.secret_in_dockerfile import CHECK
 from graders.dockerfile.parse import parse
 from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding
 from graders.secret import SHAPES, SecretWords
+from tests.rows import rows
 
 Lines = Callable[[AnyCheck, str, Mapping[str, str]], list[int | None]]
 Ask = Callable[..., list[Any]]
@@ -91,7 +90,7 @@ def test_message_does_not_repeat_the_secret(ask: Ask) -> None:
     assert "hunter22" not in str(answers)
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "FROM a\n# ENV HUB_TOKEN=hub-5f2c9e71\n",
@@ -113,7 +112,7 @@ def test_secret_that_a_starter_gave_away_is_found_once_wherever_it_stands(text: 
 GIVEN = SecretWords(given=("hub-5f2c9e71d0a84b36",))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("line", "said"),
     [
         ("ENV A=hub-5f2c9e71 B=d0a84b36", "a part of a secret"),
@@ -132,7 +131,7 @@ def test_given_secret_is_found_in_pieces_and_in_base64(line: str, said: str) -> 
     assert 2 == found.line
 
 
-@pytest.mark.parametrize("line", ["ENV HUB=hub-5f2", "RUN pip install hub==9.71", "LABEL digest=9e71d0b84b36"])
+@rows("line", ["ENV HUB=hub-5f2", "RUN pip install hub==9.71", "LABEL digest=9e71d0b84b36"])
 def test_text_that_is_only_like_a_given_secret_is_left_alone(line: str) -> None:
     """A few characters in common mean nothing."""
     context = DockerfileContext(parse(f"FROM python:3.11-slim\n{line}\n".encode()), files={}, ignore=None)
@@ -155,7 +154,7 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize(("what", "secret"), [(what, secret) for what, found in FORMS.items() for secret in found])
+@rows(("what", "secret"), [(what, secret) for what, found in FORMS.items() for secret in found])
 def test_every_form_is_found_by_itself(what: str, secret: str, ask: Ask) -> None:
     """No form is passed over because its text holds no mark of one."""
     (finding,) = ask(CHECK, f"FROM scratch\nLABEL note='{secret}'\n")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
 from graders.checks.dockerfile.shell_form_command import CHECK
 from graders.finding import Finding
+from tests.rows import rows
 
 P = "FROM python:3.11-slim\n"
 
@@ -77,7 +76,7 @@ SCRIPTS = [
 ]
 
 
-@pytest.mark.parametrize(("command", "script", "expected"), SCRIPTS)
+@rows(("command", "script", "expected"), SCRIPTS)
 def test_what_a_command_starts_is_looked_at(lines: Lines, command: str, script: str, expected: list[int]) -> None:
     """A start script that steps aside passes, one that waits for the program is a shell in between."""
     text = f"{P}WORKDIR /app\nCOPY start.sh ./\n{command}\n"

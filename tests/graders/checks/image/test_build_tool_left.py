@@ -13,6 +13,7 @@ from graders.engine.base import ImageInfo, LayerInfo
 from graders.finding import Finding, Undecidable
 from graders.layers.scan import scan
 from graders.recorded import image_context
+from tests.rows import rows
 
 ELF = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\x00" + bytes(110)
 GCC = ELF + b"COLLECT_GCC_OPTIONS"
@@ -46,7 +47,7 @@ def judged(found: LayerScan, params: Params | None = None) -> list[Finding | Und
 BASE = tar(("usr/bin/sh", OTHER))
 
 
-@pytest.mark.parametrize(
+@rows(
     "layers",
     [
         pytest.param((tar(("usr/bin/x86_64-linux-gnu-gcc-12", GCC)),), id="plain"),
@@ -64,7 +65,7 @@ def test_tool_is_found(layers: tuple[bytes, ...]) -> None:
     assert [Finding] == [type(item) for item in judged(read(BASE, *layers))]
 
 
-@pytest.mark.parametrize(
+@rows(
     "layer",
     [
         pytest.param(tar(("usr/local/bin/gcc", b"#!/bin/sh\n# COLLECT_GCC\n")), id="script called gcc"),
@@ -122,7 +123,7 @@ def test_unknown_base_is_left_open() -> None:
     assert [Undecidable] == [type(item) for item in CHECK.find(context, Params())]
 
 
-@pytest.mark.parametrize("values", [{"kinds": ("compilers",)}, {"kinds": ()}, {"max_headers": -1}])
+@rows("values", [{"kinds": ("compilers",)}, {"kinds": ()}, {"max_headers": -1}])
 def test_params_that_make_no_sense_are_refused(values: dict[str, tuple[str, ...]]) -> None:
     """A misspelt kind would let everything through."""
     with pytest.raises(ValueError, match=r"kinds|headers"):

@@ -10,6 +10,7 @@ from graders.checks.image.too_many_layers import Params as LayerParams
 from graders.engine.base import ImageInfo
 from graders.finding import Finding, Undecidable
 from graders.recorded import BASE, image, image_context, layer
+from tests.rows import rows
 
 BASE_LAYER = layer("base", 120 * MB)
 
@@ -19,7 +20,7 @@ def judged(made: ImageInfo, params: Params, dockerfile: str = "FROM a\nRUN b\n",
     return [type(item) for item in CHECK.find(context, params)]
 
 
-@pytest.mark.parametrize(("added", "expected"), [(10 * MB, []), (10 * MB + 1, [Finding])])
+@rows(("added", "expected"), [(10 * MB, []), (10 * MB + 1, [Finding])])
 def test_limit_is_inclusive(added: int, expected: list[type]) -> None:
     """Ten megabytes are ten megabytes."""
     assert expected == judged(image(BASE_LAYER, layer("RUN b", added)), Params(max_mb_over_base=10))

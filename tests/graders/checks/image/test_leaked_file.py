@@ -15,6 +15,7 @@ from graders.engine.base import ImageInfo, LayerInfo
 from graders.finding import Finding, Undecidable
 from graders.layers.scan import scan
 from graders.recorded import image_context
+from tests.rows import rows
 
 (CANARY,) = make_canaries("tiny", [".env"])
 DATA = CANARY.data
@@ -43,7 +44,7 @@ def judged(found: LayerScan) -> list[type]:
     return [type(item) for item in CHECK.find(image_context(canaries=(CANARY,), scan=found), Params())]
 
 
-@pytest.mark.parametrize(
+@rows(
     "layers",
     [
         pytest.param((tar(("app/.env", DATA)),), id="plain"),
@@ -61,7 +62,7 @@ def test_leak_is_found(layers: tuple[bytes, ...]) -> None:
     assert [Finding] == judged(read(*layers))
 
 
-@pytest.mark.parametrize("config", [f'{{"Env":["A={CANARY.token}"]}}', f'{{"Labels":{{"a":"{CANARY.token}"}}}}'])
+@rows("config", [f'{{"Env":["A={CANARY.token}"]}}', f'{{"Labels":{{"a":"{CANARY.token}"}}}}'])
 def test_leak_into_the_configuration_is_found(config: str) -> None:
     """A variable or a label is read as easily as a file."""
     assert [Finding] == judged(read(tar(("a", b"")), config=config.encode()))
@@ -87,7 +88,7 @@ def test_exercise_that_plants_nothing_is_left_open() -> None:
     assert [Undecidable] == [type(item) for item in CHECK.find(image_context(), Params())]
 
 
-@pytest.mark.parametrize("data", [b"export T=hub-5f2c9e71d0a84b36\n", b"aHViLTVmMmM5ZTcxZDBhODRiMzY=\n"])
+@rows("data", [b"export T=hub-5f2c9e71d0a84b36\n", b"aHViLTVmMmM5ZTcxZDBhODRiMzY=\n"])
 def test_given_secret_in_a_file_is_found(data: bytes) -> None:
     """A start script is no planted file, and holds what the starter gave away all the same."""
     secret = "hub-5f2c9e71d0a84b36"

@@ -10,6 +10,7 @@ from graders.checks.image.leaked_secret import CHECK, Params
 from graders.engine.base import ImageInfo, LayerInfo
 from graders.finding import Finding
 from graders.recorded import IMAGE, image_context, layer
+from tests.rows import rows
 
 TOKEN = "ghp_" + "a1B2" * 9
 SECRETS = (TOKEN, "hunter22", "123456", "a1B2a1B2")
@@ -20,7 +21,7 @@ def judged(image: ImageInfo, dockerfile: str = "FROM a\n") -> list[Finding]:
     return [item for item in found if isinstance(item, Finding)]
 
 
-@pytest.mark.parametrize(
+@rows(
     "image",
     [
         pytest.param(replace(IMAGE, env={"dbPassword": "hunter22"}), id="variable"),
@@ -47,7 +48,7 @@ def test_secret_is_found_and_never_repeated_whole(image: ImageInfo) -> None:
     assert not [item for item in found if any(secret in repr(item) for secret in SECRETS)]
 
 
-@pytest.mark.parametrize(
+@rows(
     "env",
     [
         {"TOKENIZERS_PARALLELISM": "false"},

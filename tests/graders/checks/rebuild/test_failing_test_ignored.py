@@ -15,6 +15,7 @@ from graders.dockerfile.ignore import IgnoreFile
 from graders.engine.base import BuildResult
 from graders.finding import Finding, Undecidable
 from graders.recorded import build, rebuild_context
+from tests.rows import rows
 
 
 def judged(second: BuildResult, control: BuildResult | None = None) -> list[type]:
@@ -25,7 +26,7 @@ def failing(*lines: str) -> BuildResult:
     return build(FAILED, error="exit code: 1", log=tuple((FAILED.id, line) for line in lines))
 
 
-@pytest.mark.parametrize("second", [build(), build(CACHED), build(TESTS)])
+@rows("second", [build(), build(CACHED), build(TESTS)])
 def test_build_that_goes_through_is_found(second: BuildResult) -> None:
     """Whether the tests ran or not: `|| true`, a pipe, a stage that nobody asks for."""
     assert [Finding] == judged(second)
@@ -107,7 +108,7 @@ def test_planted_file_is_new_for_every_check_and_differs_in_a_number_alone() -> 
     assert "{" not in one.failing + one.name
 
 
-@pytest.mark.parametrize("values", [{"name": "test.py"}, {"name": "a/test_{id}.py"}, {"text": "assert False"}])
+@rows("values", [{"name": "test.py"}, {"name": "a/test_{id}.py"}, {"text": "assert False"}])
 def test_params_that_plant_nothing_useful_are_refused(values: dict[str, str]) -> None:
     """A fixed name could be excluded, a fixed text could be looked for."""
     with pytest.raises(ValueError, match="must hold"):

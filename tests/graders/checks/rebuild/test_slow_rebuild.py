@@ -11,6 +11,7 @@ from graders.context import RebuildContext
 from graders.engine.base import ImageInfo, StepStatus
 from graders.finding import Finding, Undecidable
 from graders.recorded import BASE, IMAGE, build, image, layer, rebuild_context, step
+from tests.rows import rows
 
 
 def context(second_image: ImageInfo | None, elapsed_s: float = 1.0) -> RebuildContext:
@@ -48,7 +49,7 @@ def test_layers_that_both_images_share_cost_nothing() -> None:
     assert [] == list(CHECK.find(found, Params()))
 
 
-@pytest.mark.parametrize("elapsed_s", [9.9, 10.0])
+@rows("elapsed_s", [9.9, 10.0])
 def test_par_itself_is_fine(elapsed_s: float) -> None:
     """Only what is over par is told."""
     assert [] == list(CHECK.find(context(LIGHT, elapsed_s), Params()))
@@ -66,7 +67,7 @@ def test_no_exercise_can_require_it() -> None:
     assert CHECK.advisory
 
 
-@pytest.mark.parametrize("value", [0.0, -1.0, float("inf"), float("nan")])
+@rows("value", [0.0, -1.0, float("inf"), float("nan")])
 def test_par_that_is_no_number_above_zero_is_refused(value: float) -> None:
     """A par that is never or always met says nothing."""
     with pytest.raises(ValueError, match="par"):

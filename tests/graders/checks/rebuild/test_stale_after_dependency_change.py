@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from graders.check import NoParams
 from graders.checks.rebuild.stale_after_dependency_change import CHECK, FAILED, INSTALL
 from graders.context import RebuildContext
 from graders.engine.base import StepStatus
 from graders.finding import Finding, Undecidable
 from graders.recorded import build, rebuild_context, step
+from tests.rows import rows
 
 
 def judged(context: RebuildContext) -> list[type]:
@@ -21,7 +20,7 @@ def failing(*lines: str) -> RebuildContext:
     return rebuild_context(build(INSTALL), build(FAILED, error="exit code: 1", log=log), (INSTALL,))
 
 
-@pytest.mark.parametrize(
+@rows(
     "line",
     [
         "ERROR: Invalid requirement: 'dockyard_probe_0=!=' (from line 9 of requirements.txt)",
