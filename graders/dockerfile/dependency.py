@@ -62,8 +62,9 @@ def requirement_sources(install: Install, instruction: Instruction, origins: Ori
     for text in _texts(install):
         names += _files_in(text)
     if not names and not install.packages:
-        scripts = (instruction.value, *(heredoc.body for heredoc in instruction.heredocs))
-        names += [name for script in scripts for pair in _XARGS.findall(script) for name in pair if name]
+        names += [
+            name for script in instruction.written_texts for pair in _XARGS.findall(script) for name in pair if name
+        ]
     return tuple(Source(name, origins.of(instruction, name, install.command)) for name in names)
 
 

@@ -98,6 +98,16 @@ class Instruction(NamedTuple):
         )
         return f"{'ONBUILD ' if self.onbuild else ''}{self.keyword}{flags} {self.value}".rstrip()
 
+    @property
+    def written_texts(self) -> tuple[str, ...]:
+        """What a RUN gives a shell, as it stands in the Dockerfile: its value and the bodies of its heredocs."""
+        return (self.value, *(heredoc.body for heredoc in self.heredocs))
+
+    @property
+    def shell_texts(self) -> tuple[str, ...]:
+        """The same, and the submission's scripts that it runs."""
+        return (*self.written_texts, *(script.text for script in self.scripts))
+
 
 class ImageRef(NamedTuple):
     """A FROM reference after expansion."""

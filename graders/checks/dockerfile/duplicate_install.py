@@ -136,7 +136,7 @@ def _made_from(
     index: int | None = instruction.stage
     while index is not None:
         runs = [each for each in stages[index].instructions if each.keyword == "RUN" and each.line <= instruction.line]
-        texts += [text for run in runs for text in (run.value, *(heredoc.body for heredoc in run.heredocs))]
+        texts += [text for run in runs for text in run.written_texts]
         index = stages[index].parent
     installed = {posixpath.basename(key[-1]): (key[-1], line) for key, line in done.files.items() if key[:-1] == place}
     for text in texts:

@@ -87,7 +87,7 @@ def _fault(install: Install, instruction: Instruction, origins: Origins, manifes
 
 def _is_echoed(name: str, instruction: Instruction) -> bool:
     """Whether the same RUN makes the file out of text that stands in it."""
-    scripts = [text for text in (instruction.value, *(heredoc.body for heredoc in instruction.heredocs)) if ">" in text]
+    scripts = [text for text in instruction.written_texts if ">" in text]
     target = rf">{{1,2}}\s{{0,9}}[\"']?{re.escape(name)}(?![\w.-])"
     return any(re.search(rf"\b(?:echo|printf)\b[^|;&\n>]{{0,2000}}{target}", script) for script in scripts)
 

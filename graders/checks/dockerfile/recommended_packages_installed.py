@@ -66,17 +66,11 @@ def _unknown(apt: Apt, instruction: Instruction) -> str:
     return next((word for word in apt.command.words[1:] if word.startswith(("$", "`"))), "")
 
 
-def _texts(instruction: Instruction) -> tuple[str, ...]:
-    """What a RUN runs: its own words, its heredocs and its scripts."""
-    bodies = (heredoc.body for heredoc in instruction.heredocs)
-    return (instruction.value, *bodies, *(script.text for script in instruction.scripts))
-
-
 def _configures(instruction: Instruction, origins: Origins, *, off: bool) -> bool:
     """Whether apt's configuration leaves recommended packages out once the instruction has acted."""
     said: bool | None = None
     if instruction.keyword == "RUN":
-        for script in _texts(instruction):
+        for script in instruction.shell_texts:
             text = _COMMENT.sub("", script)
             install = _INSTALL.search(text)
             before = text[: install.start()] if install else text

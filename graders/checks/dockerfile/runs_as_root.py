@@ -95,9 +95,8 @@ def _reason(user: str, dockerfile: Dockerfile) -> str | None:
         return " (id 0)" if int(user) == 0 else None
     entry = re.compile(rf"(?<![\w.-]){re.escape(user)}:[^:\s]*:0+:")
     for instruction in dockerfile.in_chain("RUN"):
-        scripts = [instruction.value, *(heredoc.body for heredoc in instruction.heredocs)]
         made = any(_gives_id_0(command, user) for command in instruction.commands)
-        if made or any(entry.search(script) for script in scripts):
+        if made or any(entry.search(script) for script in instruction.written_texts):
             return f": line {instruction.line} gives {user} the id 0"
     return None
 

@@ -43,8 +43,7 @@ def _calls(instruction: Instruction) -> bool:
     if instruction.exec_form is not None:
         words = instruction.exec_form
         return bool(words) and (words[0].rpartition("/")[2] in ("sudo", "doas") or any(map(_in_script, words[2:3])))
-    scripts = (instruction.value, *(heredoc.body for heredoc in instruction.heredocs))
-    return any(_in_script(_filled(script, instruction)) for script in scripts)
+    return any(_in_script(_filled(script, instruction)) for script in instruction.written_texts)
 
 
 def _in_script(script: str, depth: int = 0) -> bool:
