@@ -1,4 +1,4 @@
-"""Owns what we know about the terminal and the one line in it that moves; must never decide what is said."""
+"""Owns what we know about the terminal and what moves in it; must never decide what is said."""
 
 from __future__ import annotations
 
@@ -89,41 +89,61 @@ def _size() -> tuple[int, int]:
     return 80, 24
 
 
-class StatusLine:
-    """One line at the foot of a terminal that says what is going on, with a clock; lines go above it.
+class Clockwork:
+    """Paints again every `tick_s` in a thread of its own, so that silence of the work is not silence of the screen."""
 
-    A thread of its own keeps the clock going, so that silence of the work is not silence of the line.
-    """
+    def __init__(self, name: str, paint: Callable[[], None], tick_s: float) -> None:
+        self.lock = threading.Lock()
+        """Held while `paint` runs; whoever else paints holds it too."""
+        self._paint = paint
+        self._tick_s = tick_s
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin, once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Wait for the last painting; there is none after this."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._tick_s):
+            with self.lock:
+                self._paint()
+
+
+class StatusLine:
+    """One line at the foot of a terminal that says what is going on, with a clock; lines go above it."""
 
     def __init__(self, write: Callable[[str], None], columns: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._write = write
         self._columns = columns
         self._clock = clock
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
         self._text = ""
         self._since = 0.0
         self._frame = 0
-        self._thread = threading.Thread(target=self._tick, name="status-line", daemon=True)
+        self._clockwork = Clockwork("status-line", self._tick, TICK_S)
 
     def __enter__(self) -> StatusLine:
         """Begin to paint."""
-        self._thread.start()
+        self._clockwork.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Take the line away."""
-        self._stopped.set()
-        self._thread.join()
-        with self._lock:
+        self._clockwork.stop()
+        with self._clockwork.lock:
             self._text = ""
             self._write("\r\x1b[K")
 
     def show(self, text: str, *, restart: bool = False) -> None:
         """Say this from now on; the clock starts again when `restart` is set or there was no text."""
-        with self._lock:
+        with self._clockwork.lock:
             if restart or not self._text:
                 self._since = self._clock()
             self._text = text
@@ -131,15 +151,13 @@ class StatusLine:
 
     def print(self, line: str) -> None:
         """Put a finished line above."""
-        with self._lock:
+        with self._clockwork.lock:
             self._write(f"\r\x1b[K{line}\n")
             self._paint()
 
     def _tick(self) -> None:
-        while not self._stopped.wait(TICK_S):
-            with self._lock:
-                self._frame += 1
-                self._paint()
+        self._frame += 1
+        self._paint()
 
     def _paint(self) -> None:
         if not self._text:

@@ -6,7 +6,6 @@ Lines that stay go above it. Elsewhere there are plain lines only, one a row.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -17,7 +16,7 @@ import click
 
 from course.commands.output import say, say_raw
 from course.commands.verbosity import Verbosity
-from course.terminal import bar
+from course.terminal import Clockwork, bar
 from graders.cohort.row import GradeState, Row, RowState
 from graders.cohort.run_event import (
     CohortEvent,
@@ -165,45 +164,42 @@ class CohortNarrator:
         self._write = write
         self._write_raw = write_raw
         self._tally = Tally(clock)
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
         self._painted = 0
-        self._thread = threading.Thread(target=self._tick, name="cohort-table", daemon=True)
+        self._clockwork = Clockwork("cohort-table", self._tick, TICK_S)
 
     def __enter__(self) -> CohortNarrator:
         """Begin to paint."""
         if self._size is not None:
-            self._thread.start()
+            self._clockwork.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Take the table away."""
-        self._stopped.set()
         if self._size is not None:
-            self._thread.join()
-            with self._lock:
+            self._clockwork.stop()
+            with self._clockwork.lock:
                 self._erase()
                 self._size = None
 
     def tell(self, event: CohortEvent) -> None:
         """Say what an event means to somebody who waits."""
-        with self._lock:
+        with self._clockwork.lock:
             self._tally.take(event)
             for line in self._lines(event):
                 self._print(line)
 
     def collecting(self, done: int, total: int) -> None:
         """Say how many students' submissions were looked through."""
-        with self._lock:
+        with self._clockwork.lock:
             self._tally.reading = f"Looking through what was handed in: {done} of {total}"
             if self._size is None and total > READ_STEP and done % READ_STEP == 0:
                 self._print(self._tally.reading)
 
     def note(self, line: str) -> None:
         """Say something that stays above the table."""
-        with self._lock:
+        with self._clockwork.lock:
             self._print(line)
 
     def _lines(self, event: CohortEvent) -> list[str]:
@@ -238,10 +234,8 @@ class CohortNarrator:
         self._paint()
 
     def _tick(self) -> None:
-        while not self._stopped.wait(TICK_S):
-            with self._lock:
-                self._erase()
-                self._paint()
+        self._erase()
+        self._paint()
 
     def _erase(self) -> None:
         if self._painted:
