@@ -23,7 +23,7 @@ def grade_or_recall(
     """
     report = None if fresh else store.load(key)
     if report is not None:
-        yield from recalled(report)
+        yield from _recalled(report)
         return
     cut_short = False
     with closing(grade()) as events:
@@ -40,7 +40,7 @@ def grade_or_recall(
             yield event
 
 
-def recalled(report: Report) -> Iterator[GradeEvent]:
+def _recalled(report: Report) -> Iterator[GradeEvent]:
     """What grading would have said of the checks, from a report alone."""
     planned = (
         PlannedCheck(outcome.id, outcome.claim, outcome.level, required=outcome.required) for outcome in report.outcomes

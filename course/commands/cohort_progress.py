@@ -133,7 +133,7 @@ def table(tally: Tally, title: str, columns: int, lines: int) -> list[str]:
     return [line[: columns - 1] for line in head + rows]
 
 
-def ended_line(event: GradingEnded, finished: int, to_grade: int) -> str:
+def _ended_line(event: GradingEnded, finished: int, to_grade: int) -> str:
     """A line that says how one submission ended."""
     name = clean(event.student_id, max_len=80)
     if event.state is GradeState.WAITING:
@@ -206,14 +206,14 @@ class CohortNarrator:
         tally, live = self._tally, self._size is not None
         match event:
             case RunPlanned():
-                return planned_lines(event)
+                return _planned_lines(event)
             case RowRead() if not live and event.total > READ_STEP and event.done % READ_STEP == 0:
                 return [tally.reading]
             case GradingEnded():
                 notable = event.state in (GradeState.ERRORED, GradeState.UNGRADED)
                 if live and not notable and self._verbosity is not Verbosity.VERBOSE:
                     return []
-                return [ended_line(event, tally.finished, tally.to_grade)]
+                return [_ended_line(event, tally.finished, tally.to_grade)]
             case GradingStage() if self._verbosity is Verbosity.VERBOSE and not live:
                 return [f"        {clean(event.student_id, max_len=80)}: {clean(event.text)}"]
             case EngineAway():
@@ -251,7 +251,7 @@ class CohortNarrator:
         self._painted = len(lines)
 
 
-def planned_lines(event: RunPlanned) -> list[str]:
+def _planned_lines(event: RunPlanned) -> list[str]:
     """What is to do, for a person."""
     parts = [
         (event.to_grade, "to grade"),

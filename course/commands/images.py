@@ -47,7 +47,7 @@ def images_group() -> None:
 def list_command(ctx: click.Context, *, output_format: str, output: Path | None) -> None:
     """Which base images the course needs, which are here, and whether they are real. Exit code 1: one is missing."""
     invocation = ctx.ensure_object(Invocation)
-    needed = needed_images(invocation)
+    needed = _needed_images(invocation)
     with closing(invocation.engine()) as engine:
         found = {reference: engine.image(reference) for reference in needed}
     if output_format == "json":
@@ -132,7 +132,7 @@ def load_command(invocation: Invocation, *, file: Path, replace: bool, quiet: bo
     """
     from graders.base_images.bundle import load_bundle
 
-    known = frozenset(needed_images(invocation))
+    known = frozenset(_needed_images(invocation))
     with _at_work(invocation, quiet=quiet, verbose=verbose) as (engine, cancel, narrator):
         try:
             found = _told(load_bundle(engine, file, known, cancel, replace=replace), narrator)
@@ -148,7 +148,7 @@ def load_command(invocation: Invocation, *, file: Path, replace: bool, quiet: bo
             narrator.note(f"{loaded.reference}: {text}")
 
 
-def needed_images(invocation: Invocation) -> dict[str, tuple[str, ...]]:
+def _needed_images(invocation: Invocation) -> dict[str, tuple[str, ...]]:
     """Base images of all exercises, in the order of the course -> the exercises that use each."""
     from course.catalog import read_catalog
 
@@ -162,7 +162,7 @@ def needed_images(invocation: Invocation) -> dict[str, tuple[str, ...]]:
 
 def _chosen(invocation: Invocation, references: tuple[str, ...]) -> tuple[str, ...]:
     """Those that are named, else all. ConfigError for one that no exercise uses."""
-    needed = needed_images(invocation)
+    needed = _needed_images(invocation)
     for reference in references:
         if reference not in needed:
             raise ConfigError(f"No exercise uses the image {clean(reference)}", hint=f"They use: {', '.join(needed)}.")
@@ -199,7 +199,7 @@ def _note_all(engine: Engine, invocation: Invocation) -> None:
     from graders.errors import EngineError
 
     with suppress(EngineError):
-        note_bases(engine, needed_images(invocation), invocation)
+        note_bases(engine, _needed_images(invocation), invocation)
 
 
 def _told(work: Generator[BasePreparing, None, T], narrator: Narrator) -> T:

@@ -56,11 +56,11 @@ def serve_command(invocation: Invocation, *, port: int) -> None:
             say(line)
 
     with listen(port) as listening:
-        asyncio.run(serve(listening, desk_argv(invocation), invocation.environ, ready=ready, told=told))
+        asyncio.run(serve(listening, _desk_argv(invocation), invocation.environ, ready=ready, told=told))
     say("The server has ended.")
 
 
-def desk_argv(invocation: Invocation) -> tuple[str, ...]:
+def _desk_argv(invocation: Invocation) -> tuple[str, ...]:
     """The command that shows one desk, started as this one was."""
     # -P: a file in the folder where we stand must not be taken for a module of ours.
     argv = [sys.executable, "-P", "-m", "course", "--in-browser"]

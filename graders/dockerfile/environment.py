@@ -34,7 +34,7 @@ def pairs_of(dockerfile: Dockerfile, instruction: Instruction, before: Mapping[s
         yield Pair(name, raw, value.text, value.missing, instruction)
 
 
-def pairs_in_stage(dockerfile: Dockerfile, stage: Stage, *keywords: str) -> Iterator[Pair]:
+def _pairs_in_stage(dockerfile: Dockerfile, stage: Stage, *keywords: str) -> Iterator[Pair]:
     """The pairs of the stage's own instructions with these keywords, in order."""
     before: Mapping[str, str] = {}
     if stage.parent is not None and dockerfile.stages[stage.parent].instructions:
@@ -49,7 +49,7 @@ def in_force(dockerfile: Dockerfile, keyword: str) -> dict[str, Pair]:
     """Name -> the pair that the final image carries: the last one of its chain."""
     found: dict[str, Pair] = {}
     for stage in dockerfile.chain():
-        for pair in pairs_in_stage(dockerfile, stage, keyword):
+        for pair in _pairs_in_stage(dockerfile, stage, keyword):
             found[pair.name] = pair
     return found
 

@@ -21,7 +21,7 @@ def read_commit(checkout: Path) -> str:
 
     A worktree or a submodule, whose `.git` is a file that leads elsewhere, is such a case.
     """
-    if not is_checkout(checkout):
+    if not _is_checkout(checkout):
         return ""
     text = _text(checkout, ".git/HEAD")
     for _ in range(_HOPS):
@@ -34,7 +34,7 @@ def read_commit(checkout: Path) -> str:
     return ""
 
 
-def is_checkout(folder: Path) -> bool:
+def _is_checkout(folder: Path) -> bool:
     """Whether the folder has a `.git` folder of its own."""
     try:
         return stat.S_ISDIR((folder / ".git").lstat().st_mode)

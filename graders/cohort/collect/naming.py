@@ -68,7 +68,7 @@ def read_name(name: str, *, is_folder: bool) -> Naming:
         return Naming("", person, match["number"], file=name, is_late=bool(match["late"]), is_text=True)
     loose = None if is_folder else _LOOSE.fullmatch(name)
     if loose:
-        return Naming(clean(loose["text"], max_len=200), file=own_name(loose["file"]))
+        return Naming(clean(loose["text"], max_len=200), file=_own_name(loose["file"]))
     stem, ending = (name, "") if is_folder else split_ending(name)
     if not is_folder and not ending:
         stem = _SUFFIX.sub("", name)
@@ -81,7 +81,7 @@ def without_again(text: str) -> tuple[str, int]:
     return (match["text"], int(match["dash"] or match["bracket"])) if match else (text, 0)
 
 
-def own_name(file: str) -> str:
+def _own_name(file: str) -> str:
     """The name that a file had before a platform took the dot in front of it away."""
     return ".dockerignore" if file == "dockerignore" else file
 
@@ -93,4 +93,4 @@ def _again(file: str) -> tuple[str, int]:
         path = PurePosixPath(file)
         stem, ending = (path.stem, path.suffix) if path.suffix and path.stem else (file, "")
     bare, attempt = without_again(stem)
-    return own_name(bare + ending), attempt
+    return _own_name(bare + ending), attempt

@@ -172,7 +172,7 @@ def _plain(row: GradedRow, score: Score, folder: str) -> Sequence[str]:
         "handed_in_at": one.handed_in_at.isoformat(timespec="seconds") if one.handed_in_at else "",
         "due": student.due.isoformat(timespec="seconds") if student.due else "",
         "marked_late": "yes" if one.marked_late else "",
-        "failed_checks": " ".join(failed_ids(row)),
+        "failed_checks": " ".join(_failed_ids(row)),
         "attempts": str(row.attempts),
         "same_as": row.same_as,
         "commit": one.commit,
@@ -206,7 +206,7 @@ def _moodle(row: GradedRow, score: Score) -> Sequence[str]:
     ]
 
 
-def failed_ids(row: GradedRow) -> list[str]:
+def _failed_ids(row: GradedRow) -> list[str]:
     """Ids of the required checks that failed, in the report's order."""
     if row.report is None:
         return []

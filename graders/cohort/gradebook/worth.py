@@ -56,14 +56,14 @@ def score(row: GradedRow, policy: LatePolicy, max_points: int) -> Score:
     graded = row.report is not None and row.state in (GradeState.PASSED, GradeState.FAILED) and row.report.is_grade
     points = row.report.points if row.report is not None and graded else None
     most = row.report.max_points if row.report is not None and graded else max_points
-    late_days = days_late(row, policy)
+    late_days = _days_late(row, policy)
     percent = min(policy.cap_percent, policy.percent_per_day * (late_days or 0))
     after = None if points is None else round(points * (100 - percent) / 100, 2)
     counts = after if row.override is None else float(row.override.points)
     return Score(points, most, late_days, percent, after, counts)
 
 
-def days_late(row: GradedRow, policy: LatePolicy) -> int | None:
+def _days_late(row: GradedRow, policy: LatePolicy) -> int | None:
     """Days begun after the row's date and the free days; None when the date or the time is not known."""
     due = row.row.student.due or policy.due
     handed_in_at = row.row.handed_in_at

@@ -104,7 +104,7 @@ class PageFacts:
             setattr(tally, outcome.status.value, getattr(tally, outcome.status.value) + 1)
             # A copy's words are the same again.
             if outcome.status is Status.FAILED and len(tally.examples) < EXAMPLES and not row.same_as:
-                tally.examples.append(Mention(number, name, example_of(outcome)))
+                tally.examples.append(Mention(number, name, _example_of(outcome)))
         if report.image is not None:
             size_mb = report.image.size_bytes / 1_000_000
             self.sizes_mb.append(size_mb)
@@ -129,7 +129,7 @@ def error_of(row: GradedRow) -> str:
     return "; ".join(dict.fromkeys(clean(reason, max_len=300) for reason in reasons)) or "No reason was kept"
 
 
-def example_of(outcome: Outcome) -> str:
+def _example_of(outcome: Outcome) -> str:
     """What a failed check said, in one line."""
     return clean(place_and_message(outcome.findings[0]) if outcome.findings else outcome.reason, max_len=300)
 

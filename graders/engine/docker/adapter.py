@@ -110,20 +110,20 @@ class DockerEngine:
     def build(self, request: BuildRequest, cancel: Cancel) -> Iterator[BuildEvent]:
         """Build; see `Engine.build`."""
         cancel.raise_if_set()
-        require_steps(self.info())
+        _require_steps(self.info())
         return self._built(request, cancel)
 
     def run(self, request: RunRequest, cancel: Cancel) -> RunResult:
         """Run to the end and remove the container; see `Engine.run`."""
         cancel.raise_if_set()
-        require_limits(self.info())
+        _require_limits(self.info())
         with self._made.at_work(request.run_id):
             return docker_run.run(self._wire, request, cancel, cpus=self._cpus, disk=self._disk)
 
     def serve(self, request: ServiceRequest, cancel: Cancel) -> AbstractContextManager[Service]:
         """Start a container that keeps running; see `Engine.serve`."""
         cancel.raise_if_set()
-        require_limits(self.info())
+        _require_limits(self.info())
         return self._served(request, cancel)
 
     def image(self, reference: str) -> ImageInfo | None:
@@ -143,7 +143,7 @@ class DockerEngine:
 
     def pull(self, reference: str, cancel: Cancel) -> Iterator[PullProgress]:
         """Pull an image; raises `ImageUnavailable`, `Cancelled`."""
-        name, tag = split_reference(reference)
+        name, tag = _split_reference(reference)
         query = {"fromImage": name, "tag": tag}
         layers: dict[str, tuple[int, int]] = {}
         try:
@@ -203,7 +203,7 @@ class DockerEngine:
 
     def tag(self, image_id: str, reference: str) -> None:
         """Name an image, also where the name stood for another one."""
-        docker_store.tag(self._wire, image_id, *split_reference(reference))
+        docker_store.tag(self._wire, image_id, *_split_reference(reference))
 
     def remove_image(self, reference: str) -> None:
         """Remove a name, or an image by its id; one that is gone or in use is left as it is."""
@@ -323,7 +323,7 @@ def _name_of(components: list[str]) -> str:
     return clean(components[0], max_len=40) or "unknown"
 
 
-def require_steps(info: EngineInfo) -> None:
+def _require_steps(info: EngineInfo) -> None:
     """Raise EngineError where a build does not tell which steps came from the cache: nothing is judged then.
 
     Podman 4.3 keeps Docker's API but tells a build in its own words, and its cache answers otherwise. Seen 2026-11.
@@ -335,7 +335,7 @@ def require_steps(info: EngineInfo) -> None:
         )
 
 
-def require_limits(info: EngineInfo) -> None:
+def _require_limits(info: EngineInfo) -> None:
     """Raise EngineError when the engine says that it can't hold a program to its limits: nothing is run then."""
     if info.ignored_limits:
         kind = "without root " if info.rootless else ""
@@ -352,7 +352,7 @@ def _best_builder(greeting: dict[str, str]) -> str:
     return "buildkit" if has_it else "classic"
 
 
-def split_reference(reference: str) -> tuple[str, str]:
+def _split_reference(reference: str) -> tuple[str, str]:
     """Name, and tag or digest, of an image reference; without either the tag is "latest"."""
     name, at, digest = reference.partition("@")
     if at:

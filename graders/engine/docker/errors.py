@@ -42,13 +42,13 @@ def translated(operation: str, address: str, *, limit_s: float = 0.0, cancel: Ca
     """
     try:
         yield
-    except foreign_errors() as error:
+    except _foreign_errors() as error:
         if cancel is not None and cancel.is_set:
             raise Cancelled from error
         raise translate(error, operation, address, limit_s) from error
 
 
-def foreign_errors() -> tuple[type[Exception], ...]:
+def _foreign_errors() -> tuple[type[Exception], ...]:
     """All error bases that the SDK, HTTP and the sockets raise; those of libraries only if they are loaded."""
     found: list[type[Exception]] = [OSError, ValueError, EOFError]
     for module, name in (

@@ -43,7 +43,7 @@ class GuardSettings:
         return json.dumps({"socket": self.socket, "bridge": asdict(self.bridge), "hosts": list(self.hosts)})
 
 
-def load_settings(path: Path) -> GuardSettings:
+def _load_settings(path: Path) -> GuardSettings:
     """Read what `GuardSettings.dump` wrote. Raises OSError, ValueError, KeyError, TypeError."""
     data = json.loads(path.read_bytes())
     hosts = tuple(str(host) for host in data["hosts"])
@@ -65,7 +65,7 @@ class Guard:
 
     def __init__(self, settings: Path, environ: Mapping[str, str]) -> None:
         self._path = settings
-        self._settings = load_settings(settings)
+        self._settings = _load_settings(settings)
         self._environ = environ
         self._held: dict[_Claim, None] = {}
         self._waiting: deque[_Claim] = deque()
@@ -104,7 +104,7 @@ class Guard:
 
     def _reload(self) -> None:
         with suppress(OSError, ValueError, KeyError, TypeError):
-            self._settings = load_settings(self._path)
+            self._settings = _load_settings(self._path)
 
     async def _claimed(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         claim: _Claim | None = None
