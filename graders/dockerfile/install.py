@@ -48,6 +48,11 @@ class Install(NamedTuple):
     """What it names itself; paths of local projects among them."""
 
     @property
+    def is_like_pip(self) -> bool:
+        """Whether it takes packages and requirement files as pip does: no other tool does, nor uv for a project."""
+        return self.tool in ("pip", "uv") and not {"sync", "add"} & set(self.command.words[1:2])
+
+    @property
     def only_tools(self) -> bool:
         """Whether it installs nothing but installers."""
         names = {package.partition("=")[0].rstrip("<>~! ").partition("[")[0].lower() for package in self.packages}

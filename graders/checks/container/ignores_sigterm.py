@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from graders.check import Check
+from graders.dockerfile.wrapper import SHELLS, program_name, unwrap
 from graders.engine.base import Process
 from graders.engine.service import ServiceState, StopResult
 from graders.finding import Finding, Undecidable
@@ -16,7 +17,6 @@ from graders.service.evidence import ServiceContext
 from graders.service.recorded import STARTUP, STATE, RecordedService, service_context
 
 SIGNALS = {"SIGHUP": 1, "SIGINT": 2, "SIGQUIT": 3, "SIGUSR1": 10, "SIGUSR2": 12, "SIGTERM": 15}
-SHELLS = ("/bin/sh -c", "sh -c", "/bin/bash -c", "bash -c")
 SHELL_HINT = "The first process is a shell, and a shell does not pass the signal on. Which form of CMD starts none?"
 
 
@@ -51,7 +51,7 @@ def find(context: ServiceContext, params: Params) -> Iterator[Finding | Undecida
             observed=f"killed after {stopped.elapsed_s:.1f} s (exit code {stopped.exit_code})",
             expected=f"it ends by itself within {params.grace_s:g} s",
             line=line,
-            hint=SHELL_HINT if first.startswith(SHELLS) else "",
+            hint=SHELL_HINT if _is_shell_form(first) else "",
         )
     elif stopped.exit_code not in {0, 143, 128 + SIGNALS.get(stopped.signal, 15)}:
         yield Finding(
@@ -60,6 +60,12 @@ def find(context: ServiceContext, params: Params) -> Iterator[Finding | Undecida
             expected="exit code 0, or 143: ended by the signal",
             line=line,
         )
+
+
+def _is_shell_form(args: str) -> bool:
+    """Whether a process is a shell that was given its script as text: in the engine's words, nothing is quoted."""
+    words = args.split()
+    return bool(words) and program_name(words[0]) in SHELLS and unwrap(words)[2] is not None
 
 
 def _message(stopped: StopResult, first: str) -> str:

@@ -96,7 +96,7 @@ def _note(
     if {"wheel", "download"} & set(words[1:3]) or "--no-index" in install.options:
         return ""
     place = _place(install, instruction)
-    if install.tool not in ("pip", "uv") or {"sync", "add"} & set(words[1:2]):
+    if not install.is_like_pip:
         earlier = done.commands.setdefault((*place, *words), line)
         return f"repeats line {earlier}" if earlier != line else ""
     faults = []

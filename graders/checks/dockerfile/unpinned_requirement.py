@@ -52,7 +52,7 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
     for stage in stages_that_ship_packages(context.dockerfile):
         for instruction in stage.instructions:
             for install in dependency_installs(instruction):
-                if install.tool not in ("pip", "uv") or {"sync", "add"} & set(install.command.words[1:2]):
+                if not install.is_like_pip:
                     continue
                 loose = _loose(install, instruction, origins, context, params)
                 for file in dict.fromkeys(item.file for item in loose):

@@ -51,16 +51,33 @@ def test_end_by_itself_passes(stopped: StopResult) -> None:
 
 
 def test_shell_in_front_is_named() -> None:
-    """Process 1 is what the hint is about; a path that only begins like a shell is none."""
+    """Process 1 is what the message is about."""
     (finding,) = judged(StopResult(137, 10.0, killed=True), SHELL)
-    script = replace(STATE, processes=(replace(SHELL.processes[0], args="/bin/shepherd -c x"),))
-    (other,) = judged(StopResult(137, 10.0, killed=True), script)
 
     assert isinstance(finding, Finding)
-    assert isinstance(other, Finding)
     assert SHELL_HINT == finding.hint
     assert "/bin/sh -c python app.py" in finding.message
-    assert "" == other.hint
+
+
+@rows(
+    ("first", "hint"),
+    [
+        ("/usr/bin/dash -c python app.py", SHELL_HINT),
+        ("/bin/bash -o pipefail -c python app.py | tee log", SHELL_HINT),
+        ("/bin/shepherd -c x", ""),
+        ("/bin/sh /app/start.sh", ""),
+        ("python -c import app", ""),
+        ("/sbin/tini -- sh -c python app.py", ""),
+        ("", ""),
+    ],
+)
+def test_hint_is_for_the_shell_form(first: str, hint: str) -> None:
+    """Any shell with its script as text; one that runs a file was asked for, and an init passes the signal on."""
+    state = replace(STATE, processes=(replace(SHELL.processes[0], args=first),))
+    (finding,) = judged(StopResult(137, 10.0, killed=True), state)
+
+    assert isinstance(finding, Finding)
+    assert hint == finding.hint
 
 
 def test_service_that_was_not_up_is_left_open() -> None:
