@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
@@ -558,9 +558,12 @@ async def open_desk(
 async def open_all_along(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DeskDriver]:
     """One desk for all tests that don't open or leave one: to open it takes longer than most of them."""
     session = make_desk_session(tmp_path_factory.mktemp("desk"))
-    async with make_app(session).run_test(size=SIZE, notifications=True) as pilot:
-        driver = DeskDriver(pilot)
+    async with AsyncExitStack() as stack:
+        # From the start, for a screen keeps the period that it was made with.
         with unpainted():
+            driver = DeskDriver(
+                await stack.enter_async_context(make_app(session).run_test(size=SIZE, notifications=True))
+            )
             await driver.ready()
         yield driver
     session.close()
