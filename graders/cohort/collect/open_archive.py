@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from graders.cohort.collect.archive import Archive, ArchiveError, Caps, Deadline, Source
-from graders.cohort.collect.tar_archive import BZIP2, GZIP, XZ, TarArchive
+from graders.cohort.collect.packed_file import BZIP2, GZIP, XZ
+from graders.cohort.collect.tar_archive import TarArchive
 from graders.cohort.collect.zip_archive import MAGIC, ZipArchive
 from graders.cohort.row import RowState
 
