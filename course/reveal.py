@@ -49,7 +49,7 @@ class RevealedFault:
     title: str
     markdown: str
     met: tuple[str, ...]
-    """Ids that failed in a check before the pass; empty when the fault was mended before the first one."""
+    """Claims that did not hold in a check before the pass; empty when the fault was mended before the first one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +121,13 @@ def make_reveal(spec: ExerciseSpec, attempts: Sequence[Attempt]) -> Reveal | Non
     failed = {check_id for attempt in before for check_id, _, status in attempt.outcomes if status == "failed"}
     explained = read_reveal(spec.root / FILE, (use.check.id for use in spec.checks))
     named = {check_id for section in explained for check_id in section.checks}
+    claims = {use.check.id: use.check.claim for use in spec.checks}
     return Reveal(
         exercise=spec.id,
         title=spec.title,
         tries=first + 1,
         faults=tuple(
-            RevealedFault(section.title, section.markdown, tuple(x for x in section.checks if x in failed))
+            RevealedFault(section.title, section.markdown, tuple(claims[x] for x in section.checks if x in failed))
             for section in explained
         ),
         slips=tuple(

@@ -32,10 +32,11 @@ def reveal_markdown(reveal: Reveal) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _met(check_ids: tuple[str, ...]) -> str:
-    if not check_ids:
+def _met(claims: tuple[str, ...]) -> str:
+    if not claims:
         return "*None of your checks met it: you had mended it before.*"
-    return f"*Your checks found it: {', '.join(check_ids)}.*"
+    said = ", nor ".join(f'"{claim}"' for claim in claims)
+    return f"*Your checks found it. This did not hold: {said}.*"
 
 
 def _table(reveal: Reveal) -> str:

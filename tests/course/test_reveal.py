@@ -36,7 +36,10 @@ def test_reveal_tells_each_fault_with_numbers_before_and_after() -> None:
 
     assert reveal is not None
     assert (3, 5) == (reveal.tries, len(reveal.faults))
-    assert [("unpinned-base",), ("runs-as-root",)] == [fault.met for fault in reveal.faults if fault.met]
+    claims = {use.check.id: use.check.claim for use in spec.checks}
+    met = [fault.met for fault in reveal.faults if fault.met]
+    assert [(claims["unpinned-base"],), (claims["runs-as-root"],)] == met
+    assert f'This did not hold: "{claims["unpinned-base"]}".' in reveal_markdown(reveal)
     assert ["fat-base"] == [slip.check_id for slip in reveal.slips]
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in reveal_markdown(reveal).splitlines()]
     assert ["points", "2 of 19", "19 of 19"] in rows

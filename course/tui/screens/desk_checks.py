@@ -293,7 +293,7 @@ def _failed(report: Report, points: str, took: str) -> Content:
     return Content.assemble(
         (f"✘ Not yet: {what}", "bold $text-error"),
         (f"  {points}  {took}".rstrip(), "$foreground 65%"),
-        "\nEnter on a finding goes to its line. /hint helps.",
+        "\nF4 leads here, Enter on a finding to its line. /hint helps.",
     )
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from course.tui.guard import plain
 from course.tui.marks import outcome_mark, outcome_word, seconds
 from graders.event import PlannedCheck
 from graders.finding import Finding
@@ -41,7 +40,7 @@ def outcome_rows(
             rows.append(OutcomeRow(_waiting_row(check, width)))
         elif outcome.id not in told:
             rows += _about(outcome, sharing.get(outcome.id, ()), width)
-    return rows + [OutcomeRow(Content.assemble(("i ", "$text-accent"), plain(notice))) for notice in notices]
+    return rows + [OutcomeRow(_notice_row(notice, width)) for notice in notices]
 
 
 def _about(outcome: Outcome, others: Sequence[Outcome], width: int) -> Iterator[OutcomeRow]:
@@ -85,6 +84,10 @@ def _reason_row(outcome: Outcome, width: int, *, sharing: int) -> Content:
         next_ones = f"the next {sharing}" if sharing > 1 else "the next one"
         rows.append(Content.styled(f"The same holds for {next_ones}:", "$foreground 65%"))
     return Content("    ") + Content("\n    ").join(rows)
+
+
+def _notice_row(notice: str, width: int) -> Content:
+    return Content.assemble(("i ", "$text-accent"), _hanging(notice, 2, width))
 
 
 def _hanging(text: str, indent: int, width: int) -> Content:

@@ -43,6 +43,18 @@ def test_long_remedy_goes_on_below_its_beginning() -> None:
     assert remedy in " ".join(row.content.plain.split())
 
 
+def test_long_notice_goes_on_below_its_beginning() -> None:
+    """Every row of it but the first stands under its words, not under its mark."""
+    notice = "python:3.11-slim is an offline stand-in made from Debian packages, not the official image"
+    [row] = outcome_rows((), {}, (notice,), width=50)
+    first, *others = row.content.plain.splitlines()
+
+    assert first.startswith("i python")
+    assert others
+    assert all(line.startswith("  ") and line[2] != " " for line in others)
+    assert notice == " ".join(row.content.plain.split()).removeprefix("i ")
+
+
 def test_no_check_is_lost() -> None:
     """Each outcome has a row of its own that leads to it, whatever it shares."""
     outcomes = (PASSED, *WAITING, ERRORED, replace(ERRORED, id="other"), FAILED)
