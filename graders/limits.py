@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MIB = 1024 * 1024
+MB = 1_000_000
+"""In which images are weighed, as engines print them."""
+
+
+def in_mb(size_bytes: int) -> str:
+    """ "12.3 MB"."""
+    return f"{size_bytes / MB:.1f} MB"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from graders.outcome import Outcome, Status
 from graders.report import Report
 
 
@@ -103,3 +104,7 @@ class GradedRow:
     attempts: int = 0
     """How often the engine was asked to grade this row."""
     override: Override | None = None
+
+    def outcomes(self, status: Status) -> list[Outcome]:
+        """The outcomes of its report that are so; none without a report."""
+        return [outcome for outcome in self.report.outcomes if outcome.status is status] if self.report else []

@@ -247,6 +247,15 @@ class RunResult:
     looks: tuple[tuple[Process, ...], ...] = ()
     """Of a run that was not hardened: each look that differed from the one before, to the end."""
 
+    def tail(self, lines: int) -> list[str]:
+        """The last lines that it wrote, of standard error if it wrote any."""
+        return last_lines(self.stdout, self.stderr, lines)
+
+
+def last_lines(stdout: bytes, stderr: bytes, lines: int) -> list[str]:
+    """The last lines of what a program wrote, of standard error if there are any; not cleaned."""
+    return (stderr.strip() or stdout).decode("utf-8", errors="replace").splitlines()[-lines:]
+
 
 @dataclass(frozen=True, slots=True)
 class Leftover:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from graders.engine.base import Process
+from graders.engine.base import Process, last_lines
 from graders.limits import Limits
 
 
@@ -110,6 +110,10 @@ class ServiceLogs:
     stdout: bytes
     stderr: bytes
     truncated: bool = False
+
+    def tail(self, lines: int) -> list[str]:
+        """As of a `RunResult`."""
+        return last_lines(self.stdout, self.stderr, lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from graders.finding import Finding
 from graders.formats.in_claims import report_in_claims
 from graders.formats.same_reason import same_reason
+from graders.limits import MB
 from graders.outcome import Outcome, Status
 from graders.recall import graded_before
 from graders.report import BuildSummary, Report, Verdict
 from graders.safe_text import clean, clean_lines
 
 OBSERVED_LINES = 8
-MB = 1_000_000
 WORDS = {Status.FAILED: "Failed", Status.ERRORED: "Not decided", Status.SKIPPED: "Skipped", Status.PASSED: "Passed"}
 """What is said of a check, in the order in which the checks are told: first what needs the learner."""
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from graders.finding import Finding
 from graders.formats.in_claims import report_in_claims
 from graders.formats.same_reason import same_reason
+from graders.limits import in_mb
 from graders.outcome import Level, Outcome, Status
 from graders.recall import graded_before
 from graders.report import BuildSummary, Report, Verdict
@@ -27,7 +28,6 @@ TITLES = {
 }
 SLOWEST_SHOWN = 5
 OBSERVED_LINES = 8
-MB = 1_000_000
 
 
 def render(report: Report, *, colour: bool) -> str:
@@ -100,15 +100,15 @@ class _Page:
         if build.rebuild_elapsed_s is not None:
             parts.append(f"again after a source change in {build.rebuild_elapsed_s:.1f} s")
         if image is not None:
-            size = f"{image.size_bytes / MB:.1f} MB"
+            size = in_mb(image.size_bytes)
             if image.base_size_bytes is not None:
-                size += f", {max(0, image.size_bytes - image.base_size_bytes) / MB:.1f} MB of it yours"
+                size += f", {in_mb(max(0, image.size_bytes - image.base_size_bytes))} of it yours"
             parts.append(size)
         yield from _wrapped("; ".join(parts), "", "  ")
         steps = [step for step in build.steps if step.line is not None]
         largest = sorted(steps, key=lambda step: (-(step.bytes or 0), -step.elapsed_s))[:SLOWEST_SHOWN]
         for step in sorted(largest, key=lambda step: step.line or 0):
-            size = "" if step.bytes is None else f"{step.bytes / MB:.1f} MB"
+            size = "" if step.bytes is None else in_mb(step.bytes)
             time = "cached" if step.cached else f"{step.elapsed_s:.1f} s"
             yield f"  line {step.line:<4}{time:>8} {size:>10}  {clean(step.instruction, max_len=46)}"
 

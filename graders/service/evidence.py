@@ -12,7 +12,7 @@ from typing import Protocol
 
 from graders.context import TextCase
 from graders.dockerfile_context import DockerfileContext
-from graders.engine.service import HttpAnswer, HttpOutcome, ProcessorTime, Service, ServiceLogs, ServiceState
+from graders.engine.service import HttpAnswer, HttpOutcome, ProcessorTime, Service, ServiceState
 from graders.service.spec import PredictSpec, ServiceSpec
 
 SHOWN_CHARACTERS = 200
@@ -216,11 +216,6 @@ def describe(answer: HttpAnswer) -> str:
     if answer.outcome is HttpOutcome.REFUSED:
         return answer.reason or "connection refused"
     return answer.reason or "no HTTP answer"
-
-
-def log_tail(logs: ServiceLogs, lines: int = 6) -> list[str]:
-    """The last lines that a service wrote, of standard error if it wrote any."""
-    return (logs.stderr.strip() or logs.stdout).decode("utf-8", errors="replace").splitlines()[-lines:]
 
 
 def shown(body: bytes) -> str:

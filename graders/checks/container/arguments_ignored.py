@@ -43,7 +43,7 @@ def find(context: ContainerContext, params: Params) -> Iterator[Finding | Undeci
         yield Finding(message, observed="no end", expected=expected, line=line)
     elif result.exit_code != 0:
         message = f"With arguments after the image's name the program ended with exit code {result.exit_code}"
-        tail = (result.stderr or result.stdout).decode("utf-8", errors="replace").splitlines()[-TAIL_LINES:]
+        tail = result.tail(TAIL_LINES)
         yield Finding(message, observed="\n".join(tail) or "no word", expected=expected, line=line)
     elif fault := compare(result, expected_lines(params.line, cases), given="as arguments"):
         yield fault

@@ -39,7 +39,7 @@ def find(context: ContainerContext, _params: NoParams) -> Iterator[Finding]:
         observed = f"exit code {result.exit_code}"
     else:
         return
-    tail = (result.stderr or result.stdout).decode("utf-8", errors="replace").splitlines()[-TAIL_LINES:]
+    tail = result.tail(TAIL_LINES)
     yield Finding(message, observed="\n".join([*tail, observed]), expected="exit code 0", line=line)
 
 

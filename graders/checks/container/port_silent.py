@@ -10,9 +10,11 @@ from graders.engine.service import HttpOutcome, Listener
 from graders.finding import Finding
 from graders.need import AN_IMAGE
 from graders.outcome import Level
-from graders.service.evidence import ServiceContext, Startup, describe, is_loopback_only, log_tail
+from graders.service.evidence import ServiceContext, Startup, describe, is_loopback_only
 from graders.service.recorded import BROKEN, ENDED, HANGS, REFUSED, STARTUP, STATE, RecordedService, service_context
 from graders.start_line import start_line
+
+TAIL_LINES = 6
 
 
 def find(context: ServiceContext, _params: NoParams) -> Iterator[Finding]:
@@ -21,7 +23,7 @@ def find(context: ServiceContext, _params: NoParams) -> Iterator[Finding]:
     startup = live.startup()
     if startup.answered_s is not None:
         return
-    tail = [] if startup.state.running else log_tail(live.logs())
+    tail = [] if startup.state.running else live.logs().tail(TAIL_LINES)
     message, observed = _reason(startup, port)
     yield Finding(
         message,

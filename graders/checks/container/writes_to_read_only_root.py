@@ -35,7 +35,7 @@ def find(context: ContainerContext, params: Params) -> Iterator[Finding]:
         end = "no end"
     else:
         end = f"exit code {result.exit_code}"
-    tail = (result.stderr or result.stdout).decode("utf-8", errors="replace").splitlines()[-TAIL_LINES:]
+    tail = result.tail(TAIL_LINES)
     allowed = ", ".join(params.writable) or "nothing"
     yield Finding(
         f"With a read-only root file system the program did not end well ({end}); only {allowed} could be written to",

@@ -15,11 +15,11 @@ from graders.context import ImageContext, LayerFile, LayerScan
 from graders.finding import Finding, Undecidable
 from graders.layers.hidden import hidden
 from graders.layers.program import PROGRAM, TOOL_KINDS
+from graders.limits import in_mb
 from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import image_context, scan
 
-MB = 1_000_000
 HEADERS = "headers"
 HEADER_FOLDERS = ("usr/include/", "usr/local/include/")
 PACKAGE_HEADERS = ("usr/local/include/python", "usr/local/include/site/python", "usr/include/python")
@@ -79,7 +79,7 @@ def _is_header(path: str) -> bool:
 def _finding(tools: list[LayerFile], line: int | None, *, all_deleted: bool) -> Finding:
     programs = sorted((file for file in tools if file.program), key=lambda file: -file.size_bytes)
     headers = [file for file in tools if not file.program]
-    named = [f"/{file.path} ({file.program}, {file.size_bytes / MB:.1f} MB)" for file in programs[:SHOWN]]
+    named = [f"/{file.path} ({file.program}, {in_mb(file.size_bytes)})" for file in programs[:SHOWN]]
     if len(programs) > SHOWN:
         named.append(f"{len(programs) - SHOWN} more")
     if headers:
@@ -88,7 +88,7 @@ def _finding(tools: list[LayerFile], line: int | None, *, all_deleted: bool) -> 
     total_bytes = sum(file.size_bytes for file in tools)
     return Finding(
         f"The image ships what only a build needs: {', '.join(named)}{later}",
-        observed=f"{total_bytes / MB:.1f} MB of build tools",
+        observed=f"{in_mb(total_bytes)} of build tools",
         expected="no compiler, linker, make or header in any layer above the base image",
         line=line,
     )

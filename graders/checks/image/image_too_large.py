@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from graders.check import Check
 from graders.context import ImageContext
 from graders.finding import Finding, Undecidable
+from graders.limits import MB, in_mb
 from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import image, image_context, layer
 
-MB = 1_000_000
 LARGEST_SHOWN = 3
 
 
@@ -34,7 +34,7 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding | Undecidabl
     """A finding a limit that is passed; it names the largest layers with their lines."""
     size_bytes = context.image.size_bytes
     if params.max_mb and size_bytes > params.max_mb * MB:
-        yield _finding(context, f"The image has {_mb(size_bytes)}", f"at most {params.max_mb} MB", size_bytes)
+        yield _finding(context, f"The image has {in_mb(size_bytes)}", f"at most {params.max_mb} MB", size_bytes)
     if not params.max_mb_over_base:
         return
     chain = context.source.dockerfile.chain()
@@ -44,7 +44,7 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding | Undecidabl
     added_bytes = size_bytes - (context.base.size_bytes if context.base else 0)
     if added_bytes > params.max_mb_over_base * MB:
         expected = f"at most {params.max_mb_over_base} MB over the base"
-        yield _finding(context, f"The Dockerfile adds {_mb(added_bytes)} to its base image", expected, added_bytes)
+        yield _finding(context, f"The Dockerfile adds {in_mb(added_bytes)} to its base image", expected, added_bytes)
 
 
 def _finding(context: ImageContext, message: str, expected: str, observed_bytes: int) -> Finding:
@@ -54,17 +54,13 @@ def _finding(context: ImageContext, message: str, expected: str, observed_bytes:
         ((entry.size_bytes, line) for entry, line in zip(layers, lines, strict=False) if line is not None),
         key=lambda pair: -pair[0],
     )[:LARGEST_SHOWN]
-    largest = ", ".join(f"line {line} {_mb(added)}" for added, line in blamed)
+    largest = ", ".join(f"line {line} {in_mb(added)}" for added, line in blamed)
     return Finding(
         f"{message}, {expected} is allowed" + (f"; the largest layers: {largest}" if largest else ""),
-        observed=_mb(observed_bytes),
+        observed=in_mb(observed_bytes),
         expected=expected,
         line=blamed[0][1] if blamed else None,
     )
-
-
-def _mb(size_bytes: int) -> str:
-    return f"{size_bytes / MB:.1f} MB"
 
 
 CHECK = Check(

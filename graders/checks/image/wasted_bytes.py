@@ -12,11 +12,11 @@ from graders.check import Check
 from graders.context import ImageContext, LayerFile
 from graders.finding import Finding, Undecidable
 from graders.layers.hidden import hidden
+from graders.limits import MB, in_mb
 from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import image_context, scan
 
-MB = 1_000_000
 LARGEST_SHOWN = 3
 
 
@@ -46,17 +46,13 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding | Undecidabl
         line = context.layer_line(file.layer)
         by_line[line] = by_line.get(line, 0) + file.size_bytes
     largest = sorted(wasted, key=lambda file: -file.size_bytes)[:LARGEST_SHOWN]
-    named = ", ".join(f"/{file.path} {_mb(file.size_bytes)}" for file in largest)
+    named = ", ".join(f"/{file.path} {in_mb(file.size_bytes)}" for file in largest)
     yield Finding(
-        f"{_mb(total_bytes)} lie in layers whose files a later line deletes or writes again; the largest: {named}",
-        observed=_mb(total_bytes),
+        f"{in_mb(total_bytes)} lie in layers whose files a later line deletes or writes again; the largest: {named}",
+        observed=in_mb(total_bytes),
         expected=f"at most {params.max_mb} MB",
         line=max(by_line, key=lambda line: by_line[line]),
     )
-
-
-def _mb(size_bytes: int) -> str:
-    return f"{size_bytes / MB:.1f} MB"
 
 
 def _file(layer: int, path: str, size_bytes: int = 0, *, kind: str = "file", whiteout: bool = False) -> LayerFile:

@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 from graders.check import Change, Check
 from graders.context import RebuildContext
 from graders.finding import Finding, Undecidable
+from graders.limits import MB, in_mb
 from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.rebuild.counterpart import ran_again
 from graders.recorded import BASE, IMAGE, build, image, layer, rebuild_context, step
-
-MB = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def find(context: RebuildContext, params: Params) -> Iterator[Finding | Undecida
     if second.elapsed_s <= params.par_s and new_bytes <= params.par_mb * MB:
         return
     slowest = max(ran_again(second), key=lambda each: each.elapsed_s, default=None)
-    cost = f"{second.elapsed_s:.1f} s and {new_bytes / MB:.1f} MB"
+    cost = f"{second.elapsed_s:.1f} s and {in_mb(new_bytes)}"
     yield Finding(
         f"One changed line of {context.changed} costs {cost} of new layers, par is"
         f" {params.par_s:g} s and {params.par_mb:g} MB"

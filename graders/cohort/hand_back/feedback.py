@@ -99,7 +99,7 @@ def _parts(row: GradedRow, score: Score, words: Words) -> Iterator[str]:
             "Something on the machine that grades went wrong. Nothing was taken off, your work is safe, and it will be"
             " graded again. There is nothing that you need to do."
         )
-        if row.report is not None and _of(row, Status.FAILED):
+        if row.report is not None and row.outcomes(Status.FAILED):
             yield "What could be seen so far:"
     else:
         yield f"## {_headline(row, score)}"
@@ -128,21 +128,21 @@ def _points(row: GradedRow, score: Score) -> Iterator[str]:
 
 def _checks(row: GradedRow, words: Words) -> Iterator[str]:
     assert row.report is not None
-    failed = [outcome for outcome in _of(row, Status.FAILED) if outcome.required]
+    failed = [outcome for outcome in row.outcomes(Status.FAILED) if outcome.required]
     if failed:
         yield "## What to mend" if len(failed) > 1 else "## The one thing to mend"
         for place, outcome in enumerate(failed, start=1):
             yield "\n".join(_outcome(outcome, f"### {place}. "))
-    advice = [outcome for outcome in _of(row, Status.FAILED) if not outcome.required]
+    advice = [outcome for outcome in row.outcomes(Status.FAILED) if not outcome.required]
     if advice:
         yield "## Advice, which costs no points"
         for outcome in advice:
             yield "\n".join(_outcome(outcome, "### "))
-    skipped = _of(row, Status.SKIPPED)
+    skipped = row.outcomes(Status.SKIPPED)
     if skipped:
         yield "## Not looked at yet"
         yield "\n".join(f"- {escape(outcome.claim)}: {escape(outcome.reason)}" for outcome in skipped)
-    passed = _of(row, Status.PASSED)
+    passed = row.outcomes(Status.PASSED)
     if passed:
         yield "## What already holds" if failed else "## What holds"
         yield "\n".join(f"- ✔ {escape(outcome.claim)}" for outcome in passed)
@@ -187,7 +187,3 @@ def _one_line(outcome: Outcome) -> str:
     line = next((f" (line {finding.line})" for finding in outcome.findings if finding.line is not None), "")
     text = outcome.findings[0].message if outcome.findings else outcome.claim
     return f"{clean(text, max_len=200)}{line}"
-
-
-def _of(row: GradedRow, status: Status) -> list[Outcome]:
-    return [outcome for outcome in row.report.outcomes if outcome.status is status] if row.report is not None else []

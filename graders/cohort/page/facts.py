@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from graders.cohort.gradebook.worth import Score
 from graders.cohort.row import GradedRow, GradeState, RowState
 from graders.formats.plain import place_and_message
+from graders.limits import MB
 from graders.outcome import Outcome, Status
 from graders.safe_text import clean
 
@@ -106,7 +107,7 @@ class PageFacts:
             if outcome.status is Status.FAILED and len(tally.examples) < EXAMPLES and not row.same_as:
                 tally.examples.append(Mention(number, name, _example_of(outcome)))
         if report.image is not None:
-            size_mb = report.image.size_bytes / 1_000_000
+            size_mb = report.image.size_bytes / MB
             self.sizes_mb.append(size_mb)
             _keep_highest(self.largest, Mention(number, name, value=size_mb))
         if report.build is not None:

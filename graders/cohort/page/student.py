@@ -10,6 +10,7 @@ from graders.cohort.gradebook.worth import Score, days, number
 from graders.cohort.page.facts import Mention, error_of
 from graders.cohort.row import GradedRow, GradeState
 from graders.finding import Finding
+from graders.limits import MB
 from graders.outcome import Outcome, Status
 from graders.safe_text import clean, clean_lines
 
@@ -48,7 +49,7 @@ def link(mention: Mention) -> str:
 def student_part(row: GradedRow, score: Score, place: int, folder: str, names: Mapping[str, Mention]) -> str:
     """One line that opens; `folder` is the student's folder in `students`, empty for none."""
     report, student = row.report, row.row.student
-    size = report.image.size_bytes / 1_000_000 if report is not None and report.image is not None else None
+    size = report.image.size_bytes / MB if report is not None and report.image is not None else None
     build_s = report.build.elapsed_s if report is not None and report.build is not None else None
     data = {
         "t": str(row.state),
@@ -58,7 +59,7 @@ def student_part(row: GradedRow, score: Score, place: int, folder: str, names: M
         "b": "" if build_s is None else f"{build_s:.1f}",
         "a": str(row.attempts),
         "g": clean(student.group),
-        "c": " ".join(outcome.id for outcome in _of(row, Status.FAILED)),
+        "c": " ".join(outcome.id for outcome in row.outcomes(Status.FAILED)),
     }
     attributes = "".join(f' data-{key}="{escape(value)}"' for key, value in data.items() if value)
     kind, mark = MARKS[row.state]
@@ -94,14 +95,14 @@ def _body(row: GradedRow, score: Score, folder: str, names: Mapping[str, Mention
         was = "no grade" if score.points_after_late is None else number(score.points_after_late)
         yield f"<p>* Given by hand: {row.override.points} instead of {was}. {text(row.override.reason)}</p>"
     # What costs points before advice.
-    for outcome in sorted(_of(row, Status.FAILED), key=lambda outcome: not outcome.required):
+    for outcome in sorted(row.outcomes(Status.FAILED), key=lambda outcome: not outcome.required):
         yield _failed(outcome)
-    skipped = _of(row, Status.SKIPPED)
+    skipped = row.outcomes(Status.SKIPPED)
     if skipped:
         ids = ", ".join(f"<code>{escape(outcome.id)}</code>" for outcome in skipped)
         yield f'<p class="soft">Not looked at: {ids}</p>'
     if row.report is not None:
-        held = len(_of(row, Status.PASSED))
+        held = len(row.outcomes(Status.PASSED))
         yield f'<p class="soft">{held} of {len(row.report.outcomes)} checks hold</p>'
     facts = "".join(f"<li>{fact}</li>" for fact in _facts(row, folder, names))
     if facts:
@@ -143,7 +144,3 @@ def _facts(row: GradedRow, folder: str, names: Mapping[str, Mention]) -> Iterato
         yield f"Commit <code>{text(row.row.commit, 40)}</code>"
     if row.report is not None:
         yield from (text(notice) for notice in row.report.notices[:FINDINGS_SHOWN])
-
-
-def _of(row: GradedRow, status: Status) -> list[Outcome]:
-    return [outcome for outcome in row.report.outcomes if outcome.status is status] if row.report is not None else []

@@ -41,6 +41,13 @@ def test_last_lines_are_shown_and_undecodable_bytes_do_no_harm() -> None:
     assert len(found.observed.splitlines()) < 12
 
 
+def test_error_output_of_blank_lines_hides_nothing() -> None:
+    """Then what the program printed is all that there is to show."""
+    (found,) = judged(run(b"no model here\n", exit_code=1, stderr=b"\n \n"))
+
+    assert ["no model here", "exit code 1"] == found.observed.splitlines()
+
+
 @rows("result", [run(), run(b""), run(stderr=b"Traceback: only a word\n"), run(processes=())])
 def test_good_end_passes_whatever_was_printed(result: RunResult) -> None:
     """Output is another check's claim."""

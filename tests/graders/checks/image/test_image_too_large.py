@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from graders.checks.image.image_too_large import CHECK, MB, Params
+from graders.checks.image.image_too_large import CHECK, Params
 from graders.checks.image.too_many_layers import CHECK as LAYERS
 from graders.checks.image.too_many_layers import Params as LayerParams
 from graders.engine.base import ImageInfo
 from graders.finding import Finding, Undecidable
+from graders.limits import MB
 from graders.recorded import BASE, image, image_context, layer
 from tests.rows import rows
 

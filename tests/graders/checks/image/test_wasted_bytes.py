@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from graders.checks.image.wasted_bytes import CHECK, MB, Params
+from graders.checks.image.wasted_bytes import CHECK, Params
 from graders.context import LayerFile
 from graders.finding import Finding, Undecidable
+from graders.limits import MB
 from graders.recorded import image_context, scan
 
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from graders.checks.rebuild.slow_rebuild import CHECK, COPY, HEAVY, LIGHT, MB, Params
+from graders.checks.rebuild.slow_rebuild import CHECK, COPY, HEAVY, LIGHT, Params
 from graders.context import RebuildContext
 from graders.engine.base import ImageInfo, StepStatus
 from graders.finding import Finding, Undecidable
+from graders.limits import MB
 from graders.recorded import BASE, IMAGE, build, image, layer, rebuild_context, step
 from tests.rows import rows
 
