@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from graders.canary import Canary, make_canaries, plant
-from graders.context_file import ContextFile
+from graders.context_file import DOCKERFILE, ContextFile
 from graders.dockerfile.ignore import IgnoreFile
 from graders.exercise import ExerciseSpec
 
-DOCKERFILE = "Dockerfile"
 IGNORE_FILES = ("Dockerfile.dockerignore", ".dockerignore")
 """The first that exists counts (docs.docker.com/build/concepts/context, read 2026-11)."""
 

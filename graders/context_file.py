@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+DOCKERFILE = "Dockerfile"
+"""Where the Dockerfile of a submission is."""
+
 
 @dataclass(frozen=True, slots=True)
 class ContextFile:

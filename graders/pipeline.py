@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime
 
-from graders.build_context import DOCKERFILE, prepare
+from graders.build_context import prepare
 from graders.cancel import Cancel
+from graders.context_file import DOCKERFILE, ContextFile
 from graders.dockerfile.inline_ignore import read_ignores, refusals
-from graders.engine.base import ContextFile, Engine
+from graders.engine.base import Engine
 from graders.errors import EngineError
 from graders.event import CheckFinished, GradeEvent, GradeFinished, GradeStarted, Notice, PlannedCheck, StageStarted
 from graders.exercise import CheckUse, ExerciseSpec

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from graders.build_context import DOCKERFILE, read_ignore
-from graders.context_file import ContextFile
+from graders.build_context import read_ignore
+from graders.context_file import DOCKERFILE, ContextFile
 from graders.dockerfile.parse import parse
 from graders.dockerfile.script import with_scripts
 from graders.dockerfile_context import DockerfileContext

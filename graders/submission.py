@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from graders.context_file import ContextFile
+from graders.context_file import DOCKERFILE, ContextFile
 from graders.errors import SubmissionError
 from graders.limits import MIB, Limits
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DOCKERFILE_BYTES = MIB
 IGNORE_BYTES = MIB
 _DEPTH_LIMIT = 64
-NEVER_IGNORED = ("Dockerfile", ".dockerignore")
+NEVER_IGNORED = (DOCKERFILE, ".dockerignore")
 _NOTICE_LIMIT = 20
 _STRANGERS_SHOWN = 5
 _EDITORS_OWN = ("*~", "*.sw[a-p]", "*.sw[a-p]x", "*.kate-swp", ".#*", "*/.#*", "#*#", "*/#*#")
@@ -70,11 +70,11 @@ def read_submission(
     """
     if not root.is_dir():
         raise SubmissionError(f"There is no folder {root}", hint="Give the folder that holds your Dockerfile.")
-    dockerfile = read_dockerfile(root / "Dockerfile")
+    dockerfile = read_dockerfile(root / DOCKERFILE)
     notices: list[str] = []
     ignore = _read_ignore(root)
     found = _Walk(root, limits, ignore, notices, is_litter).files()
-    found["Dockerfile"] = replace(found.get("Dockerfile", ContextFile("Dockerfile")), data=dockerfile)
+    found[DOCKERFILE] = replace(found.get(DOCKERFILE, ContextFile(DOCKERFILE)), data=dockerfile)
     return assemble(root, found, ignore, notices, limits, starter=starter, editable=editable, copied_out=copied_out)
 
 
@@ -97,7 +97,7 @@ def assemble(
             notices.append(f"Not in your folder, so the exercise's own was used: {_few(missing)}")
         _leave_out_strangers(found, originals, editable, notices)
     files = tuple(found[path] for path in sorted(found))
-    dockerfile = found["Dockerfile"].data
+    dockerfile = found[DOCKERFILE].data
     if len(notices) > _NOTICE_LIMIT:
         notices[_NOTICE_LIMIT:] = [f"... and {len(notices) - _NOTICE_LIMIT} more of this kind"]
     return Submission(root, files, dockerfile, _sum(files), tuple(notices))
@@ -244,7 +244,7 @@ class _Walk:
 
     def _file(self, path: str, size_bytes: int) -> None:
         left = self._limits.context_bytes - self._bytes
-        if path == "Dockerfile":
+        if path == DOCKERFILE:
             left = max(left, DOCKERFILE_BYTES)
         if size_bytes > left:
             limit = self._limits.context_mib

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
+from graders.context_file import DOCKERFILE
 from graders.engine.base import ContextFile
 from graders.errors import GraderError
 from graders.exercise import ExerciseSpec, read_exercise
@@ -165,7 +166,7 @@ def unpack_submission(order: Order, limits: Limits) -> Submission:
     found = {
         _text(file.path): ContextFile(_text(file.path), file.data, file.mode, _text(file.link)) for file in order.files
     }
-    if "Dockerfile" not in found:
+    if DOCKERFILE not in found:
         raise ParcelError("A submission came without its Dockerfile")
     plain = assemble(Path(), found, None, [], limits, starter=None, editable=("*",))
     return plain._replace(notices=tuple(map(_text, order.notices)))

@@ -11,8 +11,8 @@ from itertools import groupby
 from graders.cohort.collect.archive import NodeKind, shown
 from graders.cohort.collect.naming import Naming
 from graders.cohort.collect.open_archive import split_ending
+from graders.context_file import DOCKERFILE
 
-DOCKERFILE = "Dockerfile"
 ONLY_TEXT = "Only typed text was handed in, and no file"
 
 

@@ -25,7 +25,7 @@ from graders.cohort.collect.archive import (
     is_litter,
 )
 from graders.cohort.collect.git_commit import read_commit
-from graders.cohort.collect.handed_in import DOCKERFILE, Hand, Item
+from graders.cohort.collect.handed_in import Hand, Item
 from graders.cohort.collect.naming import read_name
 from graders.cohort.collect.open_archive import open_archive, split_ending
 from graders.cohort.collect.seek import (
@@ -40,6 +40,7 @@ from graders.cohort.collect.seek import (
     list_folder,
 )
 from graders.cohort.row import Row, RowState, Student
+from graders.context_file import DOCKERFILE
 from graders.errors import SubmissionError
 
 ONE_HINT = "Give the folder that holds everybody's submissions, one folder or archive each."

@@ -24,8 +24,8 @@ from graders.cohort.collect.archive import (
 )
 from graders.cohort.collect.open_archive import open_archive, split_ending
 from graders.cohort.row import RowState
+from graders.context_file import DOCKERFILE
 
-DOCKERFILE = "Dockerfile"
 FOLDERS_DOWN = 3
 """How many folders deep a Dockerfile is looked for."""
 _FOLDER_ENTRIES = 20_000

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from graders.context_file import DOCKERFILE
 from graders.dockerfile.flatten import flatten
 from graders.dockerfile.word import split_keyword
 from graders.safe_text import clean
@@ -54,8 +55,8 @@ class Given:
     def own_lines(self, files: Mapping[str, bytes]) -> tuple[OwnLine, ...]:
         """The lines that are the writer's own, each once, the Dockerfile's first."""
         found: dict[int, OwnLine] = {}
-        for path in sorted(files, key=lambda path: (path != "Dockerfile", path)):
-            if path == "Dockerfile" or (path, _digest(files[path])) not in self._files:
+        for path in sorted(files, key=lambda path: (path != DOCKERFILE, path)):
+            if path == DOCKERFILE or (path, _digest(files[path])) not in self._files:
                 for line in _lines(path, files[path]):
                     if line.key not in self._keys:
                         # The same text once in memory, however many hold it.
@@ -67,7 +68,7 @@ class Given:
 
 
 def _lines(path: str, data: bytes) -> Iterator[OwnLine]:
-    if path == "Dockerfile":
+    if path == DOCKERFILE:
         yield from _instructions(path, data)
     elif b"\0" in data[:FILE_BYTES]:
         yield OwnLine(_key("file", _digest(data).hex()), f"the same file of {len(data)} bytes", path, 0)
