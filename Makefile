@@ -32,12 +32,12 @@ test: $(VENV)/.test  ## Everything, on a real engine
 	@sh .ci/system-packages tmux docker-registry chromium chromedriver openssl
 	@$(MAKE) --no-print-directory lint
 	$(DOCKYARD) engine up --yes
-	$(BIN)/python -m pytest -m "not engine" --numprocesses auto --dist loadgroup
+	$(BIN)/python -m pytest -m "not engine" --numprocesses auto --dist worksteal
 	$(BIN)/python -m pytest -m "engine and not alone" --numprocesses 3 --dist loadgroup
 	$(BIN)/python -m pytest -m "engine and alone"
 
 quick: $(VENV)/.test  ## The quick loop
-	$(BIN)/python -m pytest -m "not engine" --numprocesses auto --dist loadgroup
+	$(BIN)/python -m pytest -m "not engine" --numprocesses auto --dist worksteal
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .

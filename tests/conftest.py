@@ -29,6 +29,8 @@ REAL_ENVIRON = dict(os.environ)
 
 SEALED = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKYARD_WORKSPACE", "NO_COLOR", "EDITOR", "VISUAL")
 
+# The plugin of trio's is the only one: hypothesis would import trio for it in each process of each run.
+os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"
 
 ALONE = (
     "e2e/test_story.py",
@@ -44,10 +46,8 @@ that take much of the machine, and the tests that fill a disk, say so themselves
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what has to run alone; `make test` runs the other engine tests side by side, the longest first."""
-    here = Path(__file__).parent
     for item in items:
-        name = f"{item.path.relative_to(here).as_posix()}::{item.name}"
-        if name.startswith(ALONE) and item.get_closest_marker("engine"):
+        if item.nodeid.removeprefix("tests/").startswith(ALONE) and item.get_closest_marker("engine"):
             item.add_marker("alone")
     # Those that run alone keep their order: the attacks come last, for what they leave of the load average excuses the
     # slow services that others must catch.
@@ -61,13 +61,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
 
 GARBAGE = (20_000, 20, 50)
-"""How rarely Python looks for garbage: thousands of collected tests stay to the end, and each look goes through all."""
+"""How rarely Python looks for garbage: what a test makes is gone with it."""
 
 
 def pytest_configure() -> None:
     """Take ctrl+c as a terminal would: a shell's background job starts with it ignored, and children inherit that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.set_threshold(*GARBAGE)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of every look for garbage: it stays to the end."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
