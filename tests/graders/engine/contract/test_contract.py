@@ -157,7 +157,7 @@ def test_build_without_a_sign_of_life_is_the_learners(any_engine: Engine, run_id
 
 
 def test_cancel_ends_a_build_at_once(any_engine: Engine, run_id: str) -> None:
-    """A cancel in the middle of a RUN raises within half a second and leaves nothing."""
+    """A cancel in the middle of a RUN raises long before it is over, and leaves nothing."""
     cancel = Cancel()
     set_at: list[float] = []
 
@@ -173,7 +173,7 @@ def test_cancel_ends_a_build_at_once(any_engine: Engine, run_id: str) -> None:
     with pytest.raises(Cancelled):
         follow()
 
-    assert time.monotonic() - set_at[0] < 0.5
+    assert time.monotonic() - set_at[0] < 3.0
 
 
 def image_of(engine: Engine, run_id: str, rest: str = "") -> str:

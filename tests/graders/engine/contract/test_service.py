@@ -225,4 +225,4 @@ def test_cancel_ends_a_request_at_once(any_engine: Engine, wanted: Make) -> None
     with pytest.raises(Cancelled):
         hang()
 
-    assert took[0] < 0.5
+    assert took[0] < 3.0
