@@ -1,8 +1,8 @@
 """Owns tests of a table: one test goes through all its rows and tells of each that failed; must never leave one out.
 
 `pytest.mark.parametrize` makes a test of each row. That costs some 5 ms (collected by each worker, a home of its own,
-five messages), which is many times what a row of a pure function asks. The rows of one test share its fixtures: where
-a row writes, or takes long, `parametrize` stays.
+five messages), which is many times what a row of a pure function asks. The rows of one test share its fixtures, all but
+`tmp_path`, of which each has a folder of its own: where a row writes elsewhere, or takes long, `parametrize` stays.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,9 +43,9 @@ def rows(
         @functools.wraps(test)
         def whole(**fixtures: object) -> None:
             failed: list[BaseException] = []
-            for name, values in named:
+            for place, (name, values) in enumerate(named):
                 try:
-                    test(**dict(zip(columns, values, strict=True)), **fixtures)
+                    test(**dict(zip(columns, values, strict=True)), **_own(fixtures, place))
                 except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - whatever it is, the next row is run
                     error.add_note(f"Row {name}")
                     failed.append(error)
@@ -56,6 +57,15 @@ def rows(
         return whole
 
     return decorate
+
+
+def _own(fixtures: dict[str, object], place: int) -> dict[str, object]:
+    folder = fixtures.get("tmp_path")
+    if not isinstance(folder, Path):
+        return fixtures
+    own = folder / str(place)
+    own.mkdir()
+    return {**fixtures, "tmp_path": own}
 
 
 def _values(row: object, columns: int) -> tuple[object, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +42,22 @@ def test_rows_that_hold_are_silent() -> None:
 
     assert [(1, "a", "x"), (1, "b", "x"), (2, "a", "x"), (2, "b", "x")] == seen
     assert ["other"] == list(inspect.signature(pairs).parameters)
+
+
+def test_each_row_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    """What one row writes is not there for the next; a table of tables has one for each combination."""
+    seen = []
+
+    @rows("left", "ab")
+    @rows("right", "cd")
+    def writes(left: str, right: str, tmp_path: Path) -> None:
+        assert [] == list(tmp_path.iterdir())
+        (tmp_path / left).write_text(right)
+        seen.append(tmp_path)
+
+    writes(tmp_path=tmp_path)
+
+    assert 4 == len(set(seen))
 
 
 def test_a_name_is_that_of_the_row() -> None:

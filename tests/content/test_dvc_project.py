@@ -8,9 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from graders.exercise import ExerciseSpec, read_exercise
+from tests.rows import rows
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTER = ROOT / "exercises" / "model-from-dvc" / "starter"
@@ -83,7 +82,7 @@ def test_lock_names_the_files_that_are_there() -> None:
     assert DATA_OF[RELEASED] in (STARTER / "data" / "reviews.csv.dvc").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("model", DATA_OF)
+@rows("model", DATA_OF)
 def test_model_comes_of_its_data(model: str, tmp_path: Path) -> None:
     """Training again on the data gives the model of the store to the byte."""
     made = tmp_path / "sentiment.json"

@@ -140,7 +140,7 @@ def grade_into(out: Path, exercise: str, built: tuple[bool, ...]) -> Path:
     return out
 
 
-@pytest.mark.parametrize(("built", "code"), [((True, True), 0), ((True, False), 1)])
+@rows(("built", "code"), [((True, True), 0), ((True, False), 1)])
 def test_checklist_of_a_cohort_ends_with_what_is_missing(
     run: Run, tmp_path: Path, built: tuple[bool, ...], code: int
 ) -> None:
@@ -184,7 +184,7 @@ def test_checklist_of_the_wrong_cohort_says_what_it_asks_for(run: Run, tmp_path:
     assert "Level 1 asks for tiny." in run("checklist", "--cohort", str(other)).stderr
 
 
-@pytest.mark.parametrize("args", [("--format", "csv"), ("--cohort", "out", "--format", "html")])
+@rows("args", [("--format", "csv"), ("--cohort", "out", "--format", "html")])
 def test_checklist_in_a_form_that_it_has_not_is_refused(run: Run, tmp_path: Path, args: tuple[str, ...]) -> None:
     """A table is for cohorts, and a record to hand in is for one learner."""
     grade_into(tmp_path / "out", "tiny", (True,))

@@ -13,6 +13,7 @@ from course.commands.engine import _engine_settings
 from course.commands.invocation import Invocation
 from course.config import is_on, is_still, keep, overlaid, parts, read_settings, user_file
 from course.errors import ConfigError
+from tests.rows import rows
 
 
 def read(tmp_path: Path, *, own: str = "", machine: str = "", **variables: str) -> dict[str, tuple[str, str]]:
@@ -49,7 +50,7 @@ def test_variable_outranks_own_file_outranks_the_machines(tmp_path: Path) -> Non
     }
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "said"),
     [
         ("build_network = \n", "is not TOML"),

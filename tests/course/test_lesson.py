@@ -8,6 +8,7 @@ import pytest
 
 from course.errors import ContentError
 from course.lesson import Lesson, Quiz, read_lesson
+from tests.rows import rows
 
 FRONT = "---\ntitle: Layers\nminutes: 20\n---\n"
 QUIZ = """\
@@ -58,7 +59,7 @@ def test_quiz_is_read_and_its_answer_leaves_the_markdown(tmp_path: Path) -> None
     assert lesson.quiz("other") is None
 
 
-@pytest.mark.parametrize("fence", ["````markdown\n{}````\n", "~~~\n{}~~~\n"])
+@rows("fence", ["````markdown\n{}````\n", "~~~\n{}~~~\n"])
 def test_quiz_shown_inside_another_fence_is_text(tmp_path: Path, fence: str) -> None:
     """A fence that shows how a quiz is written asks nothing."""
     body = fence.format(QUIZ)
@@ -90,7 +91,7 @@ def test_missing_file_is_an_error(tmp_path: Path) -> None:
         read_lesson(tmp_path / "nowhere.md", number="1.1", slug="why")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "line", "problem"),
     [
         (b"---\ntitle: \xff\n---\n", 0, "can't be read"),

@@ -12,6 +12,7 @@ from course.progress import Attempt
 from course.reveal import make_reveal, read_reveal
 from course.reveal_text import reveal_markdown
 from course.session import Session
+from tests.rows import rows
 
 ROOT = Path(__file__).resolve().parents[2]
 USED = ("unpinned-base", "shell-form-command")
@@ -62,7 +63,7 @@ def test_reveal_is_locked_before_a_pass(session: Session) -> None:
         session.reveal("tiny")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "problem"),
     [
         ("Nothing here.\n", "explains no fault"),

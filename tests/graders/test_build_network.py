@@ -26,7 +26,7 @@ use = "build-fails"
 """
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "network"),
     [
         ('"on"', Network.BRIDGE),
@@ -43,7 +43,7 @@ def test_exercise_names_its_network(tmp_path: Path, text: str, network: Network)
     assert read_exercise(tmp_path).build.network.network is network
 
 
-@pytest.mark.parametrize(("text", "hint"), [('"indx"', "'index'"), ('"none"', "on"), ("3", "on, index, off")])
+@rows(("text", "hint"), [('"indx"', "'index'"), ('"none"', "on"), ("3", "on, index, off")])
 def test_other_word_is_refused_with_the_nearest(tmp_path: Path, text: str, hint: str) -> None:
     """The key is named."""
     (tmp_path / "exercise.toml").write_text(SPEC.format(text))

@@ -9,6 +9,7 @@ import pytest
 from graders.errors import SpecError, UnknownCheckError
 from graders.exercise import ExerciseSpec, read_exercise
 from graders.terms import SIZE_CAP_BYTES
+from tests.rows import rows
 
 FIRST = Path(__file__).resolve().parents[2] / "exercises" / "first-image"
 
@@ -98,7 +99,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("text", "says"), REFUSED.values(), ids=REFUSED)
+@rows(("text", "says"), REFUSED.values(), ids=REFUSED)
 def test_wrong_exercise_is_refused_with_file_and_key(tmp_path: Path, text: str, says: str) -> None:
     """The message names the file and the key."""
     with pytest.raises(SpecError) as caught:

@@ -156,7 +156,7 @@ def test_report_that_needed_no_engine_needs_no_notes(tmp_path: Path) -> None:
     assert replace(text_only, from_store=True) == store.load(key)
 
 
-@pytest.mark.parametrize(
+@rows(
     "body",
     ["", "null", "[]", "{}", dumps(REPORT).replace('"why"', '"whence"'), dumps(REPORT).replace("passed", "past")],
 )
@@ -376,7 +376,7 @@ def test_terms_agree_with_the_whole_exercise(exercise: str) -> None:
     assert read_exercise(EXERCISES / exercise).terms == read_terms(EXERCISES / exercise)
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     ["", "id = 1\n", "id = 'x'\nfiles = 'a'\n", "id = 'x'\n[limits]\nrun_s = 'a'\n", "id = 'x'\n[limits]\nno = 1\n"],
 )

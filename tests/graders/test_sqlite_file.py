@@ -6,12 +6,11 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-import pytest
-
 from graders.sqlite_file import look
+from tests.rows import rows
 
 
-@pytest.mark.parametrize("moment", range(4))
+@rows("moment", range(4))
 def test_look_sees_one_moment_of_a_file_that_another_program_makes(tmp_path: Path, moment: int) -> None:
     """Tables of version 0 are somebody else's file, which is kept aside: half of ours must not look like it."""
     file = tmp_path / "progress.db"

@@ -10,6 +10,7 @@ import pytest
 from graders.errors import SubmissionError
 from graders.limits import Limits
 from graders.submission import read_dockerfile, read_submission
+from tests.rows import rows
 
 
 def folder(path: Path, files: dict[str, str]) -> Path:
@@ -125,7 +126,7 @@ def test_folder_or_link_in_place_of_a_protected_file_gives_way(tmp_path: Path) -
     assert {"Dockerfile": b"FROM a\n", "src/a.py": b"1", "b": b"2"} == {file.path: file.data for file in files}
 
 
-@pytest.mark.parametrize("trouble", ["no folder", "no Dockerfile", "Dockerfile is a folder", "too deep", "bad ignore"])
+@rows("trouble", ["no folder", "no Dockerfile", "Dockerfile is a folder", "too deep", "bad ignore"])
 def test_trouble_is_an_error_with_a_hint(tmp_path: Path, trouble: str) -> None:
     """Whatever is wrong with the folder, the message says it and the hint mends it."""
     root = tmp_path / "root"

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from course.cli import cli
 from course.commands.invocation import Invocation
 from graders.engine.base import Engine
+from tests.rows import rows
 
 ROOT = Path(__file__).parents[3]
 
@@ -146,7 +147,7 @@ def test_archive_holds_the_one_exercise_that_it_is_for(text_only: Path) -> None:
     assert "lessons/course.toml" in held
 
 
-@pytest.mark.parametrize("args", [(), ("--static", "--engine", "tcp://grader.example.org:2375")])
+@rows("args", [(), ("--static", "--engine", "tcp://grader.example.org:2375")])
 def test_export_asks_who_grades(args: tuple[str, ...], tmp_path: Path) -> None:
     """Neither of them, or both, is an error that names the two."""
     result = export(tmp_path / "x.zip", *args)
@@ -156,7 +157,7 @@ def test_export_asks_who_grades(args: tuple[str, ...], tmp_path: Path) -> None:
     assert not (tmp_path / "x.zip").exists()
 
 
-@pytest.mark.parametrize("address", ["grader.example.org", "tcp://a b", "tcp://$(reboot)", "tcp://x';reboot;'"])
+@rows("address", ["grader.example.org", "tcp://a b", "tcp://$(reboot)", "tcp://x';reboot;'"])
 def test_export_refuses_what_is_no_address(address: str, tmp_path: Path) -> None:
     """An address that a shell might act on, or that no engine has, is refused."""
     result = export(tmp_path / "x.zip", "--engine", address)

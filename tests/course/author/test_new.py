@@ -14,6 +14,7 @@ from course.cli import cli
 from course.commands.invocation import Invocation
 from course.hint import read_hints
 from graders.exercise import read_exercise
+from tests.rows import rows
 
 
 def run(*args: str) -> tuple[int, str]:
@@ -48,7 +49,7 @@ def test_new_exercise_goes_beside_the_others(tmp_path: Path, monkeypatch: pytest
     assert "dockyard author verify exercises/two" in second[1]
 
 
-@pytest.mark.parametrize("slug", ["Upper", "two words", "../up", "under_score", "", "-a"])
+@rows("slug", ["Upper", "two words", "../up", "under_score", "", "-a"])
 def test_name_that_is_no_slug_is_refused(slug: str, tmp_path: Path) -> None:
     """Nothing is written for a name that no exercise can have."""
     code, output = run("author", "new", "--in", str(tmp_path / "drafts"), "--", slug)

@@ -16,6 +16,7 @@ from course.tui.guard import ControlGuard, visible
 from graders.event import CheckFinished, Notice
 from graders.finding import Finding
 from tests.course.tui.conftest import DeskDriver, ScriptedSession, building, report_of
+from tests.rows import rows
 
 EVIL = "[/x] [bold]b[/bold] \x1b]52;c;aGk=\x07 \x1b[2J \x9b31m \u202etxt"
 CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -100,7 +101,7 @@ def test_editor_shows_control_characters() -> None:
     assert "a\u241bb\tc\ufffd" == visible("a\x1bb\tc\u202e")
 
 
-@pytest.mark.parametrize("kind", ["link", "fifo", "folder", "binary", "huge"])
+@rows("kind", ["link", "fifo", "folder", "binary", "huge"])
 def test_what_cannot_be_edited_is_said(tmp_path: Path, kind: str) -> None:
     """No link is followed, nothing blocks, and the reason is a sentence."""
     import os

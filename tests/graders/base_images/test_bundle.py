@@ -19,6 +19,7 @@ from graders.cancel import Cancel
 from graders.engine.base import ImageInfo, LayerInfo
 from graders.engine.fake.engine import FakeEngine
 from graders.errors import Cancelled, ImageUnavailable
+from tests.rows import rows
 
 SLIM = "python:3.11-slim"
 OTHER = "busybox:1.35"
@@ -188,7 +189,7 @@ def test_cancelled_save_leaves_no_file(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*bases*"))
 
 
-@pytest.mark.parametrize("left", [100, 3000, 66_100, 70_000, -5000])
+@rows("left", [100, 3000, 66_100, 70_000, -5000])
 def test_truncated_bundle_changes_nothing(tmp_path: Path, left: int) -> None:
     """Wherever it was cut, the error says so and the engine stays empty."""
     file = saved(tmp_path)
@@ -255,7 +256,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@rows("name", HOSTILE)
 def test_hostile_image_is_refused_before_the_engine_sees_it(tmp_path: Path, name: str) -> None:
     """Its sums are right, and still nothing of it is handed over."""
     store = Store()
@@ -266,7 +267,7 @@ def test_hostile_image_is_refused_before_the_engine_sees_it(tmp_path: Path, name
     assert not store.archives
 
 
-@pytest.mark.parametrize(
+@rows(
     "changes",
     [
         {"references": ["debian:12"]},

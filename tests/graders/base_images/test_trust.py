@@ -8,6 +8,7 @@ import pytest
 
 from graders.base_images.trust import Trust, read_trust
 from graders.errors import EngineError
+from tests.rows import rows
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n"
 INDEX = "http://index.test:8080/simple"
@@ -45,7 +46,7 @@ def test_any_change_changes_the_sum() -> None:
     assert 4 == len({trust.digest for trust in made})
 
 
-@pytest.mark.parametrize(("content", "said"), [(None, "can't be read"), ("hello", "no certificate in PEM form")])
+@rows(("content", "said"), [(None, "can't be read"), ("hello", "no certificate in PEM form")])
 def test_file_without_certificates_is_an_error(tmp_path: Path, content: str | None, said: str) -> None:
     """A wrong setting is told before anything is made with it."""
     path = tmp_path / "ca.pem"

@@ -22,6 +22,7 @@ from graders.exercise import read_exercise
 from graders.limits import MIB, Limits
 from tests.graders.cohort.hostile_archives import Entry, flat_bomb, tar_of, zip_of
 from tests.graders.cohort.make_cohort import EXERCISES, Shape, make_cohort
+from tests.rows import rows
 
 RIGHT = b"FROM python:3.11-slim\n"
 ANSWER = {"Dockerfile": Entry(RIGHT), "app.py": Entry(b"print()\n")}
@@ -285,7 +286,7 @@ def test_folder_around_all_submissions_is_looked_through(tmp_path: Path) -> None
     assert RIGHT == read(rows[2], SPEC).dockerfile
 
 
-@pytest.mark.parametrize(
+@rows(
     ("make", "message"),
     [
         (lambda place: laid_out(place, ANSWER), "holds a Dockerfile itself: it is one submission"),

@@ -10,6 +10,7 @@ import pytest
 from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
 from graders.cohort.gradebook.find import find_gradebook, find_gradebooks
 from graders.errors import GradebookError
+from tests.rows import rows
 
 
 def made(folder: Path) -> Path:
@@ -33,7 +34,7 @@ def test_several_gradebooks_are_found_in_one_folder(tmp_path: Path) -> None:
     assert (first,) == find_gradebooks(first)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("place", "seen", "hint"),
     [
         ("nowhere", "nowhere is not there", "dockyard grade SUBMISSIONS"),
@@ -74,7 +75,7 @@ def test_gradebook_of_another_version_is_left_where_it_is(tmp_path: Path) -> Non
     assert before == (out / FILE_NAME).read_bytes()
 
 
-@pytest.mark.parametrize("data", [b"", b"SQLite", b"PK\3\4 a zip archive" * 20])
+@rows("data", [b"", b"SQLite", b"PK\3\4 a zip archive" * 20])
 def test_file_that_is_no_gradebook_is_left_where_it_is(tmp_path: Path, data: bytes) -> None:
     """Another program's file, or a damaged one, is named and not touched."""
     (tmp_path / FILE_NAME).write_bytes(data)

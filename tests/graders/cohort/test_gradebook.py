@@ -16,6 +16,7 @@ from graders.errors import GradebookError
 from graders.finding import Finding
 from graders.outcome import Level, Outcome, Status
 from graders.report import Report
+from tests.rows import rows
 
 FACTS = CohortFacts("cache-order", "Order", 3, "d", "s")
 DUE = datetime(2026, 11, 20, 23, 59, tzinfo=UTC)
@@ -191,7 +192,7 @@ def test_reading_goes_on_at_one_moments_state_while_results_come(book: Gradebook
     assert GradeState.FAILED is list(book.rows())[1].state
 
 
-@pytest.mark.parametrize(
+@rows(
     ("spoil", "word"),
     [
         (lambda path: path.write_bytes(b"no database at all" * 100), "damaged"),

@@ -15,6 +15,7 @@ from graders.cohort.gradebook.worth import LatePolicy, score
 from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState, Student
 from graders.outcome import Status
 from tests.graders.cohort.made_rows import DUE, graded, outcome, report
+from tests.rows import rows
 
 POLICY = LatePolicy(DUE, percent_per_day=10)
 ANN = Student("s1", "Ann Bee", "Group 1", lms_id="501")
@@ -113,7 +114,7 @@ def test_moodle_table_is_its_grading_worksheet(tmp_path: Path) -> None:
 FORMULAS = ("=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", " =cmd|' /C calc'!A0", '=HYPERLINK("x")')
 
 
-@pytest.mark.parametrize("text", FORMULAS)
+@rows("text", FORMULAS)
 def test_formula_is_neutralised_in_every_table(tmp_path: Path, text: str) -> None:
     """No cell of any table begins as a formula does, wherever the text came from."""
     student = Student(text, text, text)

@@ -26,6 +26,7 @@ from graders.formats import gradescope
 from graders.formats import json as report_json
 from graders.outcome import Status
 from tests.graders.cohort.made_rows import DUE, EXERCISE, NOW, graded, made_rows, outcome, report
+from tests.rows import rows
 
 EXERCISES = Path(__file__).parents[3] / "exercises"
 ANN, BEN = Student("ann"), Student("ben")
@@ -116,9 +117,7 @@ def test_duplicate_and_stranger_have_a_line_and_no_folder(tmp_path: Path) -> Non
     assert "Passed" in (out / "students" / "ann" / "feedback.md").read_text()
 
 
-@pytest.mark.parametrize(
-    "student_id", ["../../etc", "/etc/passwd", "..", ".hidden", "con", "a/b", "", "\udcff", "x" * 300]
-)
+@rows("student_id", ["../../etc", "/etc/passwd", "..", ".hidden", "con", "a/b", "", "\udcff", "x" * 300])
 def test_no_id_leads_out_of_the_place(tmp_path: Path, student_id: str) -> None:
     """Whatever a student is called, the files lie in a folder of `students`."""
     out = tmp_path / "out"
@@ -173,7 +172,7 @@ def test_late_policy_is_kept_from_one_writing_to_the_next(tmp_path: Path) -> Non
     assert HandBackSettings(replace(policy, due=datetime(2026, 12, 1, tzinfo=UTC))) == read_settings(out)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": "dockyard/hand-back/v2"}', '{"schema": 3, "late": 4}'])
+@rows("text", ["", "{", "[]", '{"schema": "dockyard/hand-back/v2"}', '{"schema": 3, "late": 4}'])
 def test_settings_that_are_not_ours_are_named(tmp_path: Path, text: str) -> None:
     """A damaged or newer settings file is an error that names it, and stays as it is."""
     (tmp_path / SETTINGS).write_text(text)

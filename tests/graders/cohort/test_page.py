@@ -9,8 +9,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
-import pytest
-
 from graders.cohort.gradebook.worth import LatePolicy, in_words, score
 from graders.cohort.hand_back.outputs import CohortExercise, HandBackOptions, write_all
 from graders.cohort.page.file import PageFile
@@ -19,6 +17,7 @@ from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState, S
 from graders.outcome import Status
 from tests.graders.cohort.hostile_rows import HOSTILE, hostile_rows
 from tests.graders.cohort.made_rows import DUE, EXERCISE, NOW, graded, made_rows, outcome, report
+from tests.rows import rows
 
 
 class Page(HTMLParser):
@@ -64,7 +63,7 @@ def parsed(page: str) -> Page:
     return found
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@rows("text", HOSTILE)
 def test_hostile_text_is_text(tmp_path: Path, text: str) -> None:
     """Whatever a name, a message or evidence holds, the page has the same tags as without it, and no odd character."""
     plain = parsed(page_of(tmp_path / "plain", hostile_rows("plain")))

@@ -10,6 +10,7 @@ import pytest
 from graders.cohort.collect.roster import read_roster
 from graders.cohort.row import Student
 from graders.errors import SubmissionError
+from tests.rows import rows
 
 
 def read(tmp_path: Path, text: str | bytes) -> tuple[Student, ...]:
@@ -42,7 +43,7 @@ def test_exports_of_platforms_are_understood(tmp_path: Path) -> None:
     assert (Student("77", "Lee, Ada", "A"),) == read(tmp_path, canvas)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@rows("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_encoding_of_a_spreadsheet_program_is_understood(tmp_path: Path, encoding: str) -> None:
     """Names come out right however the file was saved."""
     (student,) = read(tmp_path, "id\tname\ns1\tBjörn Müller\n".encode(encoding))
@@ -50,7 +51,7 @@ def test_encoding_of_a_spreadsheet_program_is_understood(tmp_path: Path, encodin
     assert Student("s1", "Björn Müller") == student
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "message"),
     [
         ("", "is empty"),

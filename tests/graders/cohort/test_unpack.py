@@ -31,6 +31,7 @@ from tests.graders.cohort.hostile_archives import (
     zip_of,
 )
 from tests.graders.cohort.make_cohort import EXERCISES
+from tests.rows import rows
 
 RIGHT = b"FROM python:3.11-slim\n"
 ANSWER = {"Dockerfile": Entry(RIGHT)}
@@ -108,7 +109,7 @@ def test_hostile_archive_is_refused_for_its_reason(make: Callable[[], bytes], st
     assert found.reason.isprintable()
 
 
-@pytest.mark.parametrize(
+@rows(
     "data",
     [
         raw_zip([(b"Dockerfile", RIGHT)], claimed_size=len(RIGHT) + 5),

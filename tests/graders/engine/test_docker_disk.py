@@ -10,11 +10,12 @@ import pytest
 
 from graders.engine.docker import disk as docker_disk
 from graders.engine.docker.disk import EngineDisk, Space
+from tests.rows import rows
 
 MIB = 1024 * 1024
 
 
-@pytest.mark.parametrize(
+@rows(
     "layer",
     ["overlay2/abc/diff", "containerd/daemon/io.containerd.snapshotter.v1.overlay2/snapshots/7/fs"],
     ids=["Docker's store", "containerd's store"],

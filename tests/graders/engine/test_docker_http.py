@@ -77,8 +77,8 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("at_once", [1, 7, 1 << 20])
-@pytest.mark.parametrize(("said", "expected"), ANSWERS.values(), ids=ANSWERS)
+@rows("at_once", [1, 7, 1 << 20])
+@rows(("said", "expected"), ANSWERS.values(), ids=ANSWERS)
 def test_answer_is_read_to_its_end(said: bytes, expected: tuple[int, bytes], at_once: int) -> None:
     """Wherever the pieces end in which it comes."""
     assert expected == answered(said, at_once=at_once)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from graders.context import LayerFile, LayerScan, TokenHit
 from graders.engine.base import ImageInfo, LayerInfo
 from graders.layers.scan import recall
 from graders.layers.store import FolderStore, ScannedLayer
+from tests.rows import rows
 
 TOKEN = "dockyard-canary-0123456789abcdef"
 FILE = LayerFile(0, "app/naïve .env", 7, 0o644, 1000, 1000, "file")
@@ -38,7 +37,7 @@ def test_other_tokens_and_other_layers_are_not_known(tmp_path: Path) -> None:
     assert store.load("sha256:b", (TOKEN,)) is None
 
 
-@pytest.mark.parametrize("damage", [b"", b"garbage", b"\0" * 200])
+@rows("damage", [b"", b"garbage", b"\0" * 200])
 def test_damaged_entry_counts_as_missing_and_goes(tmp_path: Path, damage: bytes) -> None:
     """A wrong checksum is never read further."""
     store = FolderStore(tmp_path)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from graders.service.machine import load_per_cpu, own_wait_s
+from tests.rows import rows
 
 
 def test_own_wait_is_the_kernels_second_figure(tmp_path: Path) -> None:
@@ -18,7 +19,7 @@ def test_own_wait_is_the_kernels_second_figure(tmp_path: Path) -> None:
     assert 1.88049 == pytest.approx(own_wait_s(file))
 
 
-@pytest.mark.parametrize("text", ["", "5\n", "a b c\n"])
+@rows("text", ["", "5\n", "a b c\n"])
 def test_own_wait_that_is_not_counted_is_none(tmp_path: Path, text: str) -> None:
     """Nobody is excused by it."""
     file = tmp_path / "schedstat"

@@ -9,6 +9,7 @@ import pytest
 from graders.errors import SpecError
 from graders.exercise import ExerciseSpec, read_exercise
 from graders.service.spec import FixedRequest, ServiceSpec
+from tests.rows import rows
 
 HEAD = 'format = 1\nid = "tiny"\ntitle = "Tiny"\nminutes = 5\n[[checks]]\nuse = "build-fails"\n'
 TEXTS = '[run.texts]\ntemplates = ["{thing} {word}"]\nthings = ["tent"]\ncount = 2\n'
@@ -41,7 +42,7 @@ def test_service_is_read_with_defaults(tmp_path: Path) -> None:
     assert (FixedRequest("/a", (404,)), FixedRequest("/b", (200,))) == service.requests
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "told"),
     [
         ("[service]\nlive = '/live'\n", "service.port: must be from 1 to 65535, not 0"),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from graders.checks.dockerfile.label_ignores_argument import CHECK
 from graders.finding import Finding
+from tests.rows import rows
 
 Ask = Callable[..., list[Any]]
 
@@ -31,7 +30,7 @@ CASES: list[tuple[str, str, list[int]]] = [
 """Name, Dockerfile, the lines of the findings."""
 
 
-@pytest.mark.parametrize(("text", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+@rows(("text", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_findings_stand_on_the_line_of_the_label(text: str, expected: list[int], ask: Ask) -> None:
     """Whoever writes the value by hand is found, whoever passes the argument on in another way is not."""
     found = ask(CHECK, text, label="version", argument="VERSION")

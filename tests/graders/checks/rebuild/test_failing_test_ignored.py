@@ -88,7 +88,7 @@ def test_message_says_whether_anything_ran() -> None:
     assert "1 steps ran again" in told(rebuild_context(build(TESTS), build(TESTS), ()))
 
 
-@pytest.mark.parametrize(("passes", "code"), [(True, 0), (False, 1)])
+@rows(("passes", "code"), [(True, 0), (False, 1)])
 def test_planted_file_really_fails_and_really_passes(tmp_path: Path, *, passes: bool, code: int) -> None:
     """The default is a test that unittest finds by itself, as pytest does."""
     planted = plant(Params(), "nonce")
