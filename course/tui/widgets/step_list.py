@@ -68,6 +68,10 @@ class StepList(VerticalScroll):
         """One text."""
         return [self._text]
 
+    def on_resize(self) -> None:
+        """In a window of another size, too, the newest stays in sight."""
+        self.scroll_end(animate=False)
+
     @property
     def current(self) -> str:
         """The running instruction; empty when none runs."""

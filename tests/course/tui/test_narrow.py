@@ -7,7 +7,7 @@ import pytest
 from course.tui.screens.desk_frame import NO_ENGINE
 from course.tui.widgets.lesson_view import LessonView
 from graders.errors import EngineUnavailable
-from tests.course.tui.conftest import DeskDriver, ScriptedSession
+from tests.course.tui.conftest import DeskDriver, Gate, ScriptedSession, building, built
 
 NARROW, WIDE = (80, 24), (140, 24)
 
@@ -48,3 +48,21 @@ async def test_status_names_a_command_when_the_remedy_has_no_room(
     await desk.pilot.resize_terminal(*WIDE)
     await desk.settle()
     assert desk.shows(f"{NO_ENGINE}. To mend it: {remedy}")
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_running_step_stays_in_sight_when_the_window_gets_smaller(
+    desk: DeskDriver, session: ScriptedSession
+) -> None:
+    """What the build is at is the last row of its steps, of which a small window shows few."""
+    gate = Gate()
+    session.script = (*building("Collecting six"), gate, *built())
+    await desk.press("f5")
+    await desk.until(lambda: desk.shows("RUN pip install six"))
+    await desk.pilot.resize_terminal(60, 16)
+    await desk.settle()
+    small = desk.text()
+    gate.open()
+    await desk.until(lambda: desk.desk.run is None, "the end of the check")
+
+    assert "RUN pip install six" in small
