@@ -178,6 +178,8 @@ def test_wait_for_a_processor_is_told_from_a_sleep(engine: Engine, run_id: str) 
         for script in ("while :; do :; done", "sleep 60"):
             request = ServiceRequest(result.image_id, run_id, Limits(memory_mib=64), 8000, args=("sh", "-c", script))
             with engine.serve(request, Cancel()) as service:
+                # The start of the shell waits for a processor too.
+                time.sleep(0.5)
                 before, began = service.processor_time(), time.monotonic()
                 if before is None:
                     pytest.skip("this machine does not count what its programs wait for a processor (no cpu.pressure)")
@@ -189,8 +191,7 @@ def test_wait_for_a_processor_is_told_from_a_sleep(engine: Engine, run_id: str) 
             other.wait()
 
     busy_s, asleep_s = waits.values()
-    assert asleep_s < 0.1
-    assert busy_s > asleep_s + 0.1
+    assert busy_s > 2 * asleep_s + 0.1
 
 
 def test_service_is_ended_when_its_time_is_over(any_engine: Engine, wanted: Make) -> None:
