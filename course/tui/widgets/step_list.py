@@ -145,7 +145,8 @@ class StepList(VerticalScroll):
             time = seconds(step.elapsed_s)
         where = f"line {step.line}" if step.line is not None else ""
         name = plain(step.instruction)
-        width = max((self.size.width or self.app.size.width) - 23, 20)  # without a size while its tab is behind
+        columns = self.scrollable_content_region.width or self.app.size.width  # without a size while its tab is behind
+        width = max(columns - 23, 20)
         if name.cell_length > width:
             name = name.truncate(width, ellipsis=True)
         return Content.assemble((f"{mark} ", style), f"{time:>11}  ", (f"{where:<8}", "$foreground 65%"), name)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from course.tui.screens.desk_frame import NO_ENGINE
 from course.tui.widgets.lesson_view import LessonView
+from graders.engine.base import StepStatus
 from graders.errors import EngineUnavailable
-from tests.course.tui.conftest import DeskDriver, Gate, ScriptedSession, building, built
+from tests.course.tui.conftest import DeskDriver, Gate, ScriptedSession, building, built, step
 
 NARROW, WIDE = (80, 24), (140, 24)
 
@@ -56,13 +59,14 @@ async def test_running_step_stays_in_sight_when_the_window_gets_smaller(
 ) -> None:
     """What the build is at is the last row of its steps, of which a small window shows few."""
     gate = Gate()
-    session.script = (*building("Collecting six"), gate, *built())
+    long = step("[4/4] RUN pip install --no-cache-dir -r requirements.txt", StepStatus.RUNNING, line=4)
+    session.script = (*building("Collecting six"), long, gate, *built())
     await desk.press("f5")
-    await desk.until(lambda: desk.shows("RUN pip install six"))
+    await desk.until(lambda: desk.shows("requirements.txt"))
     await desk.pilot.resize_terminal(60, 16)
     await desk.settle()
     small = desk.text()
     gate.open()
     await desk.until(lambda: desk.desk.run is None, "the end of the check")
 
-    assert "RUN pip install six" in small
+    assert re.search("RUN pip install --no-.*…", small), "the row is cut, not wrapped"
