@@ -49,7 +49,7 @@ class DeskRecords(DeskReading):
     def show_checklist(self, number: int) -> None:
         """What a level asks for, each line proved."""
         lines = self.session.checklist(number)
-        body = checklist_page(lines, _intro(lines))
+        body = checklist_page(lines, _intro(number, lines))
         self.app.push_screen(
             ChecklistPage(f"Checklist of level {number}", body, export=partial(self._ask_for_format, number))
         )
@@ -110,6 +110,8 @@ class DeskRecords(DeskReading):
             self.say(f"Written: {path}")
 
 
-def _intro(lines: Sequence[ChecklistLine]) -> str:
+def _intro(number: int, lines: Sequence[ChecklistLine]) -> str:
+    if not lines:
+        return f"Level {number} asks for nothing."
     left = sum(not line.done for line in lines)
     return f"{len(lines) - left} of {len(lines)} done. Each line is proved by the program." if left else "All done."

@@ -302,6 +302,16 @@ async def test_checklist_is_exported_from_its_page(desk: DeskDriver, session: Sc
 
 
 @pytest.mark.asyncio(loop_scope="session")
+async def test_checklist_without_a_line_is_not_said_to_be_done(desk: DeskDriver) -> None:
+    """A level that asks for nothing proves nothing."""
+    await desk.enter("/checklist 2")
+    await desk.until(lambda: isinstance(desk.app.screen, Page))
+
+    assert desk.shows("Level 2 asks for nothing.")
+    assert not desk.shows("All done")
+
+
+@pytest.mark.asyncio(loop_scope="session")
 async def test_steps_of_the_engine_itself_show_only_when_they_fail(desk: DeskDriver) -> None:
     """The list holds the learner's instructions as they wrote them, and the engine's own work when it fails."""
     steps = desk.desk.query_one(StepList)
