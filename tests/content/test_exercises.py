@@ -26,21 +26,17 @@ from graders.event import GradeFinished
 from graders.exercise import ExerciseSpec
 from graders.outcome import Level, Status
 from graders.submission import is_editable, read_submission
+from tests.rows import rows
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOG = read_catalog(ROOT)
 EXERCISES = tuple(dict.fromkeys(name for number in CATALOG.slugs for name in CATALOG.lesson(number).exercises))
 """Ids that a listed lesson asks for; the others are drafts."""
+SPECS = tuple(CATALOG.exercise(name) for name in EXERCISES)
 
 STRAY = re.compile(r"(^|/)(__pycache__|\.ipynb_checkpoints|\.DS_Store|\.git)(/|$)|\.(pyc|orig|rej|swp)$|~$")
 MUTANTS_AT_LEAST = 8
 FILE_BYTES_AT_MOST = 512 * 1024
-
-
-@pytest.fixture(params=EXERCISES)
-def spec(request: pytest.FixtureRequest, catalog: Catalog) -> ExerciseSpec:
-    """Each exercise in turn."""
-    return catalog.exercise(str(request.param))
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
@@ -48,11 +44,13 @@ def files_below(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@rows("spec", SPECS, ids=EXERCISES)
 def test_folder_has_all_that_an_exercise_needs(spec: ExerciseSpec) -> None:
     """Hints, notes, answers: nothing is missing, and no answer changes what learners may not."""
     assert [] == list(content_problems(spec))
 
 
+@rows("spec", SPECS, ids=EXERCISES)
 def test_folder_holds_no_stray_files(spec: ExerciseSpec) -> None:
     """Nothing that a run left behind ships with an exercise."""
     found = files_below(spec.root)
@@ -74,6 +72,7 @@ def test_every_file_is_under_version_control() -> None:
     assert set() == found - set(listed)
 
 
+@rows("spec", SPECS, ids=EXERCISES)
 def test_starter_and_solution_differ_in_what_may_be_changed_only(spec: ExerciseSpec) -> None:
     """The solution holds the finished files and nothing else; the starter's are others."""
     starter, solution = files_below(spec.starter), files_below(spec.solution)
@@ -82,6 +81,7 @@ def test_starter_and_solution_differ_in_what_may_be_changed_only(spec: ExerciseS
     assert starter["Dockerfile"] != solution["Dockerfile"]
 
 
+@rows("spec", SPECS, ids=EXERCISES)
 def test_answers_are_declared_and_all_different(spec: ExerciseSpec, tmp_path: Path) -> None:
     """Every wrong answer lists known ids, and no two answers are the same."""
     seen = {}
@@ -96,6 +96,7 @@ def test_answers_are_declared_and_all_different(spec: ExerciseSpec, tmp_path: Pa
     assert len([case for case in read_cases(spec) if case.kind is Kind.ALSO_RIGHT]) >= 2
 
 
+@rows("spec", SPECS, ids=EXERCISES)
 def test_every_check_that_can_be_fooled_has_a_mutant(spec: ExerciseSpec) -> None:
     """Each check of the exercise is tripped by at least one wrong answer."""
     tripped = frozenset[str]().union(*(case.trips for case in read_cases(spec)))
@@ -103,6 +104,7 @@ def test_every_check_that_can_be_fooled_has_a_mutant(spec: ExerciseSpec) -> None
     assert {use.check.id for use in spec.checks} == tripped
 
 
+@pytest.mark.parametrize("spec", SPECS, ids=EXERCISES)
 def test_text_checks_find_what_the_answers_say_and_nothing_else(spec: ExerciseSpec, tmp_path: Path) -> None:
     """No right answer has a finding; a wrong one has those that it lists, but for what its text leaves open.
 
@@ -143,11 +145,13 @@ def no_engine() -> Engine:
     raise AssertionError
 
 
+@rows("spec", SPECS, ids=EXERCISES)
 def test_hints_come_in_three_strengths(spec: ExerciseSpec) -> None:
     """A question, the concept, almost the answer."""
     assert 3 == len(read_hints(spec.root / "hints.md"))
 
 
+@rows("spec", SPECS, ids=EXERCISES)
 def test_requirements_are_pinned(spec: ExerciseSpec) -> None:
     """Every package that an exercise installs has one version."""
     for path in sorted(spec.starter.glob("requirements*.txt")):
@@ -156,6 +160,7 @@ def test_requirements_are_pinned(spec: ExerciseSpec) -> None:
         assert [] == [line for line in lines if line and not line.startswith("-r ") and "==" not in line]
 
 
+@rows("spec", SPECS, ids=EXERCISES)
 def test_canaries_take_no_file_that_the_program_needs(spec: ExerciseSpec) -> None:
     """A planted file has a place of its own."""
     assert set() == set(spec.build.canaries) & set(files_below(spec.starter))
@@ -182,6 +187,7 @@ def test_classifier_data_is_balanced_and_without_repeats(catalog: Catalog) -> No
     assert 300 <= len(rows) <= 600
 
 
+@rows("spec", SPECS, ids=EXERCISES)
 def test_expected_files_say_in_a_comment_what_is_wrong(spec: ExerciseSpec) -> None:
     """An author who reads a mutant learns at once which mistake it stands for."""
     for path in sorted(spec.root.glob("wrong/*/expected.toml")):
