@@ -22,6 +22,7 @@ from course.tui.memory import Memory
 from course.tui.screens.desk_lessons import DeskLessons
 from course.tui.standing import OPEN_NOW, standing
 from course.tui.widgets.results import Results
+from course.tui.widgets.work_pane import WorkPane
 from course.tui.widgets.workbench import Workbench
 from graders.errors import GraderError
 from graders.event import BuildStarted
@@ -193,6 +194,15 @@ class DeskChecks(DeskLessons):
         elif run.error is not None:
             self._say_error(run.error)
         self.show_idle_status()
+        if not self.query_one(WorkPane).display:
+            self._tell_who_reads(run)
+
+    def _tell_who_reads(self, run: CheckRun) -> None:
+        """In a narrow window the results are not in sight of who went back to the lesson."""
+        if run.recorded is not None:
+            self.say(f"{_in_short(run.recorded.report)}. F4 shows the results.")
+        elif run.stopped:
+            self.say("The check was stopped.")
 
     def check_recorded(self) -> None:
         """Called when a check was recorded; what else shows it follows in a subclass."""
@@ -287,11 +297,18 @@ class DeskChecks(DeskLessons):
         return tuple(quiz.id for quiz in self.session.lesson(number).quizzes if answers.get(quiz.id) != quiz.answer)
 
 
-def _failed(report: Report, points: str, took: str) -> Content:
+def _in_short(report: Report) -> str:
+    if report.verdict is Verdict.PASSED:
+        return f"Passed: {report.exercise}"
+    if report.verdict is Verdict.ERRORED:
+        return "Not decided, and it is not your fault"
     failed = sum(outcome.status is Status.FAILED and outcome.required for outcome in report.outcomes)
-    what = "1 check failed" if failed == 1 else f"{failed} checks failed"
+    return "Not yet: 1 check failed" if failed == 1 else f"Not yet: {failed} checks failed"
+
+
+def _failed(report: Report, points: str, took: str) -> Content:
     return Content.assemble(
-        (f"✘ Not yet: {what}", "bold $text-error"),
+        (f"✘ {_in_short(report)}", "bold $text-error"),
         (f"  {points}  {took}".rstrip(), "$foreground 65%"),
         "\nF4 leads here, Enter on a finding to its line. /hint helps.",
     )

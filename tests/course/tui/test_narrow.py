@@ -70,3 +70,24 @@ async def test_running_step_stays_in_sight_when_the_window_gets_smaller(
     await desk.until(lambda: desk.desk.run is None, "the end of the check")
 
     assert re.search("RUN pip install --no-.*…", small), "the row is cut, not wrapped"
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_who_went_back_to_the_lesson_is_told_how_the_check_ended(
+    desk: DeskDriver, session: ScriptedSession
+) -> None:
+    """Where the results are out of sight, the end of a check is said in passing; where they are in sight, it isn't."""
+    told = "Not yet: 1 check failed. F4 shows the results."
+    ends: list[str] = []
+    for size, keys in ((NARROW, ("f3",)), (NARROW, ()), (WIDE, ("f3",)), (NARROW, ("f3", "ctrl+c"))):
+        await desk.begin_again(size)
+        gate = Gate()
+        session.script = (*building("Collecting six"), gate, *built())
+        await desk.press("f5")
+        await desk.until(gate.reached.is_set)
+        await desk.press(*keys)
+        gate.open()
+        await desk.until(lambda: desk.desk.run is None, "the end of the check")
+        ends.append(desk.notices.strip())
+
+    assert [told, "", "", "The check was stopped."] == ends
