@@ -27,7 +27,7 @@ def test_tests_that_share_what_is_costly_go_to_one_worker(tmp_path: Path) -> Non
     file.parent.mkdir(parents=True)
     file.write_text(TESTS)
     (tmp_path / "pytest.ini").touch()
-    (tmp_path / "conftest.py").write_text("from tests.conftest import pytest_xdist_make_scheduler\n")
+    (tmp_path / "conftest.py").write_text("from tests.side_by_side import scheduler as pytest_xdist_make_scheduler\n")
     seen = tmp_path / "seen"
     seen.mkdir()
     done = subprocess.run(

@@ -222,7 +222,7 @@ def test_stopped_rebuild_asks_an_unchanged_build_whether_the_cache_is_there(
     spec: ExerciseSpec, engine: FakeEngine
 ) -> None:
     """An install that talks is stopped; what it would have cached is missing, or not."""
-    engine.runs["pip install"] = FakeReply(b"Collecting six\n", takes_s=0.2)
+    engine.runs["pip install"] = FakeReply(b"Collecting six\n", takes_s=0.02)
     kept, right = purposes(spec, engine, submission(), lose=True)
     early = GOOD.replace("COPY requirements.txt .", "COPY requirements.txt src/ ./")
     not_kept, wrong = purposes(spec, engine, submission(early), lose=False)
@@ -235,7 +235,7 @@ def test_stopped_rebuild_asks_an_unchanged_build_whether_the_cache_is_there(
 
 def test_rebuild_beside_others_is_no_evidence(spec: ExerciseSpec, engine: FakeEngine) -> None:
     """What ran again may have done so for them: the change is tried alone before an unchanged build is asked."""
-    engine.runs["pip install"] = FakeReply(b"Collecting six\n", takes_s=0.2)
+    engine.runs["pip install"] = FakeReply(b"Collecting six\n", takes_s=0.02)
     engine.busy = True
     kept, right = purposes(spec, engine, submission(), lose=True)
     early = GOOD.replace("COPY requirements.txt .", "COPY requirements.txt src/ ./")

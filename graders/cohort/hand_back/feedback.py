@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from graders.cohort.gradebook.worth import Score, days, number
 from graders.cohort.row import GradedRow, GradeState, RowState
 from graders.finding import Finding
+from graders.formats.in_claims import in_claims
 from graders.outcome import Outcome, Status
 from graders.safe_text import clean, clean_lines
 
@@ -141,7 +142,9 @@ def _checks(row: GradedRow, words: Words) -> Iterator[str]:
     skipped = row.outcomes(Status.SKIPPED)
     if skipped:
         yield "## Not looked at yet"
-        yield "\n".join(f"- {escape(outcome.claim)}: {escape(outcome.reason)}" for outcome in skipped)
+        claims = {outcome.id: outcome.claim for outcome in row.report.outcomes}
+        spoken = (in_claims(outcome, claims) for outcome in skipped)
+        yield "\n".join(f"- {escape(outcome.claim)}: {escape(outcome.reason)}" for outcome in spoken)
     passed = row.outcomes(Status.PASSED)
     if passed:
         yield "## What already holds" if failed else "## What holds"

@@ -47,6 +47,15 @@ def test_feedback_names_the_line_and_gives_the_hint() -> None:
     assert text.endswith("\n")
 
 
+def test_feedback_names_what_a_check_waits_for_by_its_claim() -> None:
+    """A student never sees an id elsewhere on the page."""
+    skipped = replace(outcome(5, Status.SKIPPED), reason="unpinned-base did not pass")
+
+    text = told(graded(ANN, report(outcome(0, Status.FAILED), skipped)))
+
+    assert f'- {CHECKS[5][1]}: "{CHECKS[0][1]}" did not pass' in text
+
+
 def test_feedback_of_a_pass_is_short_and_says_so() -> None:
     """Nothing to mend is listed where there is nothing."""
     text = told(graded(ANN, report()))
