@@ -17,6 +17,7 @@ import pytest
 
 from graders.engine.base import Engine
 from graders.source_sum import source_sum
+from tests.memory_folder import forget_memory, use_memory
 from tests.side_by_side import rank, scheduler
 
 if TYPE_CHECKING:
@@ -64,10 +65,17 @@ GARBAGE = (20_000, 20, 50)
 """How rarely Python looks for garbage: what a test makes is gone with it."""
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Take ctrl+c as a terminal would: a shell's background job starts with it ignored, and children inherit that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.set_threshold(*GARBAGE)
+    use_memory(config)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """When all is over, give back the memory that held what the tests wrote."""
+    forget_memory(session.config, exitstatus)
 
 
 def pytest_collection_finish() -> None:
