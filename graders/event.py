@@ -27,6 +27,7 @@ class Purpose(StrEnum):
     LOCK_CHANGED = "a rebuild after the lock came to name what does not exist"
     LOCK_SWAPPED = "a rebuild after the fingerprints in the lock changed places"
     UNCHANGED = "the same build once more, to see that the cache is still there"
+    RETRACED = "the same build once more, alone, to see all its steps"
 
 
 class PlannedCheck(NamedTuple):

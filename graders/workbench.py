@@ -56,6 +56,7 @@ from graders.outcome import Level
 from graders.rebuild.counterpart import plain_name
 from graders.rebuild.evidence import Rebuilds
 from graders.report import BaseSummary, BuildSummary, EngineSummary, ImageSummary
+from graders.retrace import is_told_in_part, retraced
 from graders.service.bench import ServiceBench
 from graders.service.evidence import ServiceContext
 from graders.text_case import make_cases
@@ -133,13 +134,13 @@ class Workbench:
             if notice:
                 self.notices.append(notice)
                 yield Notice(notice)
-            build, _ = yield from self.run_build(Purpose.GRADED, self.prepared)
+            build = yield from self._graded_build()
             if given is not BuildNetwork.OFF and self._may_be_the_networks(build):
                 # Without the cache: a step that went on without what it could not fetch has been kept.
                 yield StageStarted(
                     Level.IMAGE, "Building once more, without the cache: something may not have been fetched"
                 )
-                build, _ = yield from self.run_build(Purpose.GRADED, self.prepared, no_cache=True)
+                build = yield from self._graded_build(no_cache=True)
             if not build.ok and given is not wanted:
                 # It may have failed for want of the network: nobody is blamed for that.
                 raise EngineError(f"The build failed. {notice}", hint=f"Allow it with: {SETTING}={wanted}")
@@ -316,6 +317,15 @@ class Workbench:
         result = replace(result, alone=was_alone)
         yield BuildFinished(purpose, result.elapsed_s, result.error)
         return result, stopped_early
+
+    def _graded_build(self, *, no_cache: bool = False) -> Generator[GradeEvent, None, BuildResult]:
+        """The build that is judged, told step by step."""
+        build, _ = yield from self.run_build(Purpose.GRADED, self.prepared, no_cache=no_cache)
+        if is_told_in_part(self.source.dockerfile, build):
+            yield StageStarted(Level.IMAGE, f"Building again: {Purpose.RETRACED}")
+            again, _ = yield from self.run_build(Purpose.RETRACED, self.prepared, alone=True)
+            build = retraced(build, again)
+        return build
 
     def _may_be_the_networks(self, build: BuildResult) -> bool:
         """Whether a build that missed something failed soon enough to try again."""

@@ -171,7 +171,10 @@ class Rebuilds:
         )
 
     def _suspects(self, what: Change, first: BuildResult, dependency_steps: tuple[BuildStep, ...]) -> frozenset[str]:
-        """Plain names of the steps that ran again and would be held against the learner."""
+        """Plain names of the steps that ran again and would be held against the learner.
+
+        Beside others also of an install that was not seen: it may have been merged with a step of theirs.
+        """
         second = self._made[what].result
         if what is Change.IGNORED:
             return frozenset(map(plain_name, ran_again(second)))
@@ -180,7 +183,9 @@ class Rebuilds:
         if what is Change.LINE and Change.SOURCE in self._made:
             return frozenset()
         again = [counterpart(step, first, second) for step in dependency_steps]
-        return frozenset(plain_name(step) for step in again if step and step.status is not StepStatus.CACHED)
+        unseen = [step for step, found in zip(dependency_steps, again, strict=True) if not found and not second.alone]
+        ran = [step for step in again if step and step.status is not StepStatus.CACHED]
+        return frozenset(map(plain_name, (*ran, *unseen)))
 
     def _may_be_lost(
         self, what: Change, suspects: frozenset[str], *, is_second: bool

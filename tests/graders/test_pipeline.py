@@ -247,6 +247,29 @@ def test_rebuild_beside_others_is_no_evidence(spec: ExerciseSpec, engine: FakeEn
     assert "failed" == statuses(wrong)["cache-lost-on-source-change"]
 
 
+def test_steps_that_only_a_neighbour_was_told_of_are_asked_for_again(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """An install that was merged with another build's is no missing install, and a failure has its line and words."""
+    engine.busy = True
+    engine.merged = ("COPY requirements", "RUN pip")
+    early = GOOD.replace("COPY requirements.txt .", "COPY requirements.txt src/ ./")
+    seen, right = purposes(spec, engine, submission(), lose=False)
+    _, wrong = purposes(spec, engine, submission(early), lose=False)
+    _, without = purposes(spec, engine, submission(GOOD.replace("RUN pip install", "RUN true pip install")), lose=False)
+    engine.runs["pip install"] = FakeReply(b"No matching distribution\n", exit_code=1)
+    engine.lose_cache()
+    _, broken = purposes(spec, engine, submission(), lose=False)
+
+    assert ["GRADED", "RETRACED", "SOURCE_CHANGED", "SOURCE_CHANGED", "DEPENDENCY_CHANGED"] == seen
+    assert "passed" == statuses(right)["cache-lost-on-source-change"]
+    assert right.build is not None
+    assert {2, 3, 4} <= {step.line for step in right.build.steps}
+    assert "failed" == statuses(wrong)["cache-lost-on-source-change"]
+    assert "failed" == statuses(without)["cache-lost-on-source-change"]
+    (finding,) = broken.outcome("build-fails").findings
+    assert 3 == finding.line
+    assert "No matching distribution" in finding.observed
+
+
 def test_ignored_files_are_changed_and_cost_no_build(spec: ExerciseSpec, engine: FakeEngine) -> None:
     """Copied, they cost one; ignored or left alone, they don't."""
     text = SPEC + "".join(f'[[checks]]\nuse = "{check}"\n' for check in ("build-fails", "cache-lost-on-ignored-file"))

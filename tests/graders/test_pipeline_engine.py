@@ -22,6 +22,7 @@ from graders.limits import Limits
 from graders.outcome import Level
 from graders.pipeline import grade
 from graders.registry import all_checks
+from graders.report import Report
 from graders.submission import Submission
 from graders.workbench import run_id_of
 from tests.graders.engine.contract.conftest import BASE
@@ -67,8 +68,10 @@ def spec(tmp_path: Path) -> ExerciseSpec:
     return read_exercise(tmp_path)
 
 
-def events(spec: ExerciseSpec, engine: Engine, dockerfile: str, nonce: str, cancel: Cancel) -> Iterator[GradeEvent]:
-    files = (ContextFile("Dockerfile", dockerfile.encode()), ContextFile("app.py", b"print()\n"))
+def events(
+    spec: ExerciseSpec, engine: Engine, dockerfile: str, nonce: str, cancel: Cancel, more: tuple[ContextFile, ...] = ()
+) -> Iterator[GradeEvent]:
+    files = (ContextFile("Dockerfile", dockerfile.encode()), ContextFile("app.py", b"print()\n"), *more)
     return grade(
         Submission(Path("somewhere"), files, dockerfile.encode(), "0" * 64, ()),
         spec,
@@ -105,6 +108,52 @@ def test_build_of_somebody_else_that_shares_a_step_costs_no_verdict(spec: Exerci
     assert isinstance(seen[-1], GradeFinished)
     found = next(one for one in seen[-1].report.outcomes if one.id == "cache-lost-on-ignored-file")
     assert "passed" == found.status, found.findings
+
+
+INSTALLING = """
+format = 1
+id = "installing"
+title = "Installing"
+minutes = 5
+[build]
+source = "app.py"
+requirements = "requirements.txt"
+network = false
+[[checks]]
+use = "build-fails"
+[[checks]]
+use = "cache-lost-on-source-change"
+"""
+
+
+def test_two_builds_alike_at_once_both_show_their_install(tmp_path: Path, engine: Engine) -> None:
+    """The engine merges what they have in common, and tells only one of them of the steps that follow."""
+    (tmp_path / "exercise.toml").write_text(INSTALLING)
+    spec, word = read_exercise(tmp_path), uuid.uuid4().hex
+    text = f"""FROM {BASE}
+COPY pip /bin/pip
+RUN chmod +x /bin/pip && echo {word} && sleep 2
+COPY requirements.txt ./
+RUN pip install -r requirements.txt
+COPY app.py /
+"""
+    more = (
+        ContextFile("pip", b"#!/bin/sh\necho Successfully installed six-1.16.0\n"),
+        ContextFile("requirements.txt", b"six==1.16.0\n"),
+    )
+
+    def graded(name: str) -> Report:
+        *_, last = events(spec, engine, text, f"{word} {name}", Cancel(), more)
+        assert isinstance(last, GradeFinished)
+        return last.report
+
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(graded, ("one", "two")))
+
+    assert [[]] * 2 == [[one.findings for one in report.outcomes if one.findings] for report in reports]
+    for report in reports:
+        assert report.build is not None
+        assert {2, 3, 4, 5, 6} <= {step.line for step in report.build.steps}
 
 
 def left(engine: Engine, nonce: str) -> list[str]:

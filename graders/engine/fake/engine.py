@@ -34,11 +34,13 @@ from graders.engine.base import (
     ImageInfo,
     LayerInfo,
     Leftover,
+    LogLines,
     NotAlone,
     Process,
     PullProgress,
     RunRequest,
     RunResult,
+    StepChanged,
 )
 from graders.engine.fake.build import FakeBuild, FakeImage, digest_of, write_save
 from graders.engine.fake.service import FakeService, RunningFake, built_in
@@ -103,6 +105,8 @@ class FakeEngine:
         """What a RUN command does, by the start of its text; a reply's exit code, output and time count."""
         self.busy = False
         """Whether another build is at work whenever one of ours does not ask to be alone."""
+        self.merged: tuple[str, ...] = ()
+        """Starts of instructions whose steps are told to that other build alone."""
         self.registry: dict[str, bytes] = {}
         """Images that `pull` can fetch, with the bytes of their one file."""
         self.unavailable: set[str] = set()
@@ -294,12 +298,24 @@ class FakeEngine:
         )
         if self.busy and not request.alone:
             yield NotAlone()
+            yield from self._told_in_part(building)
+            return
         yield from building.events()
-        if building.image is not None:
-            id_ = self._keep(building.image)
-            yield building.result(id_)
-        else:
-            yield building.result("")
+        yield building.result(self._keep(building.image) if building.image is not None else "")
+
+    def _told_in_part(self, building: FakeBuild) -> Iterator[BuildEvent]:
+        untold: set[str] = set()
+        for event in building.events():
+            if isinstance(event, StepChanged) and event.step.name.partition("] ")[2].startswith(self.merged):
+                untold.add(event.step.id)
+            elif not (isinstance(event, LogLines) and event.step_id in untold):
+                yield event
+        result = building.result(self._keep(building.image) if building.image is not None else "")
+        yield replace(
+            result,
+            steps=tuple(step for step in result.steps if step.id not in untold),
+            log=tuple(entry for entry in result.log if entry[0] not in untold),
+        )
 
     @contextmanager
     def _serve(self, request: ServiceRequest, cancel: Cancel) -> Iterator[Service]:
