@@ -25,6 +25,7 @@ from graders.report import Report
 from graders.report_store import ReportStore, engine_address
 from graders.submission import read_submission
 from graders.terms import read_terms
+from tests.rows import rows
 
 ROOT = Path(__file__).parents[2]
 EXERCISE = "first-image"
@@ -92,7 +93,8 @@ def scripted(monkeypatch: pytest.MonkeyPatch, *events: SessionEvent, error: Base
     monkeypatch.setattr(Session, "check", check)
 
 
-@pytest.mark.parametrize(
+@pytest.mark.parametrize("status", [Status.PASSED, Status.FAILED, Status.ERRORED])
+@rows(
     "words",
     [
         ("check", EXERCISE), ("check",), ("check", ""), ("check", f" {EXERCISE}/ "), ("check", "é"),
@@ -103,7 +105,6 @@ def scripted(monkeypatch: pytest.MonkeyPatch, *events: SessionEvent, error: Base
         ("", EXERCISE), ("-q", "check"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("status", [Status.PASSED, Status.FAILED, Status.ERRORED])
 def test_line_ends_the_same_read_or_not(
     words: tuple[str, ...], status: Status, program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:

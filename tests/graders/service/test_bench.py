@@ -69,8 +69,34 @@ class Made:
 Make = Callable[..., Made]
 
 
+TICK_S = 1e-3
+"""How much later it is at each look at the clock."""
+
+
+class Clock(Cancel):
+    """A clock that waiting puts forward: no test waits, and none depends on what else the machine does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now_s = 0.0
+
+    def monotonic(self) -> float:
+        """What time it is."""
+        self._now_s += TICK_S
+        return self._now_s
+
+    def wait(self, timeout_s: float) -> bool:
+        """Be through with waiting at once."""
+        self._now_s += timeout_s
+        return super().wait(0)
+
+
 @pytest.fixture
-def make(tmp_path: Path) -> Make:
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+    clock = Clock()
+    for module in ("graders.service.bench", "graders.engine.fake.service"):
+        monkeypatch.setattr(f"{module}.time", clock)
+
     def build(service: FakeService, spec: ServiceSpec = SPEC) -> Made:
         engine = FakeEngine()
         engine.service("python app.py", service)
@@ -84,7 +110,7 @@ def make(tmp_path: Path) -> Make:
             run_id="run",
             nonce="nonce",
             cases=CASES,
-            cancel=Cancel(),
+            cancel=clock,
             spec=SimpleNamespace(service=spec, limits=Limits(), texts=texts, root=tmp_path),
         )
         return Made(engine, ServiceBench(cast("Workbench", bench)))
