@@ -200,7 +200,7 @@ def test_workers_of_another_version_are_named(cohort: ExerciseSpec, monkeypatch:
 
 def test_scheduler_that_is_not_there_is_said(cohort: ExerciseSpec, monkeypatch: pytest.MonkeyPatch) -> None:
     """The address and the command that starts one; nothing of what was handed in is touched."""
-    monkeypatch.setattr(dask_link, "CONNECT_S", 0.3)
+    monkeypatch.setattr(dask_link, "CONNECT_S", 0.1)
     result = grade(*WORDS, "--scheduler", f"tcp://127.0.0.1:{free_port()}")
 
     assert 3 == result.exit_code
@@ -213,7 +213,7 @@ def test_scheduler_that_is_not_there_is_said(cohort: ExerciseSpec, monkeypatch: 
 @pytest.mark.parametrize("address", ["ftp://127.0.0.1:1", "127.0.0.1:notaport", "tls://127.0.0.1:1"])
 def test_odd_addresses_are_said(address: str, cohort: ExerciseSpec, monkeypatch: pytest.MonkeyPatch) -> None:
     """No address ends in a traceback."""
-    monkeypatch.setattr(dask_link, "CONNECT_S", 0.3)
+    monkeypatch.setattr(dask_link, "CONNECT_S", 0.1)
     result = grade(*WORDS, "--scheduler", address)
 
     assert 3 == result.exit_code
@@ -270,7 +270,7 @@ def test_open_lines_are_warned_of(address: str, closed: bool) -> None:
 
 def test_open_line_is_said_before_it_is_used(cohort: ExerciseSpec, monkeypatch: pytest.MonkeyPatch) -> None:
     """The warning comes first, and says what to use instead."""
-    monkeypatch.setattr(dask_link, "CONNECT_S", 0.2)
+    monkeypatch.setattr(dask_link, "CONNECT_S", 0.1)
     said: list[str] = []
     with pytest.raises(EngineUnavailable), cluster_grader("tcp://192.0.2.1:9", cohort, said.append, Cancel()):
         pass

@@ -50,6 +50,12 @@ async def asked(desk: DeskDriver) -> None:
     await desk.until(lambda: isinstance(desk.app.screen, Pick) and desk.shows("Edits that were not saved"))
 
 
+@pytest.fixture
+def short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who stops typing has what was typed kept soon."""
+    monkeypatch.setattr("course.tui.screens.desk_safety.KEEP_PAUSE_S", 0.05)
+
+
 @contextmanager
 def no_file_grows_beyond(size_bytes: int) -> Iterator[None]:
     """The kernel refuses each write beyond this size, as a full disk does."""
@@ -63,6 +69,7 @@ def no_file_grows_beyond(size_bytes: int) -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, before)
 
 
+@pytest.mark.usefixtures("short_pause")
 @pytest.mark.asyncio(loop_scope="session")
 async def test_unsaved_edits_are_kept_until_they_are_saved(desk: DeskDriver, session: ScriptedSession) -> None:
     """A pause after typing makes a private copy with the hash of the file below it; a save or a no removes it."""
@@ -206,6 +213,7 @@ def test_state_that_cannot_be_written_stops_no_desk(tmp_path: Path) -> None:
     desks.leave()
 
 
+@pytest.mark.usefixtures("short_pause")
 @pytest.mark.asyncio(loop_scope="session")
 async def test_edits_that_cannot_be_kept_are_said_once(desk: DeskDriver, session: ScriptedSession) -> None:
     """The kernel's reason and what to do, and not again with every key."""

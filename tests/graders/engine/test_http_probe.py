@@ -131,7 +131,7 @@ def test_nonsense_is_broken(serve: Serve, data: bytes) -> None:
 def test_drip_ends_at_the_deadline(serve: Serve, first: bytes) -> None:
     """A byte now and then does not lengthen the wait."""
     began = time.monotonic()
-    answer = get(serve(drips(first, b"1")), timeout_s=0.3)
+    answer = get(serve(drips(first, b"1")), timeout_s=0.1)
 
     assert answer.outcome in {HttpOutcome.TIMEOUT, HttpOutcome.BROKEN}
     assert time.monotonic() - began < 3.0
