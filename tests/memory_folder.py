@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,10 @@ import pytest
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 2 << 30
 """Many times what the tests write: a container's default of 64 MB is not enough."""
+
+PREFIX = "dockyard-tests-"
+LOOKED_AT_S = 24 * 3600.0
+"""How long what failed tests wrote is kept at least: memory is not given back by itself."""
 
 KEPT = pytest.StashKey[Path]()
 
@@ -24,7 +30,12 @@ def use_memory(config: pytest.Config, memory: Path = MEMORY) -> None:
     is_worker = hasattr(config, "workerinput")
     if is_worker or config.option.basetemp or config.option.markexpr != "not engine" or not _is_roomy(memory):
         return
-    config.stash[KEPT] = Path(tempfile.mkdtemp(prefix="dockyard-tests-", dir=memory))
+    for left in memory.glob(f"{PREFIX}*"):
+        # One that is gone by now was another run's.
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > LOOKED_AT_S:
+                shutil.rmtree(left, ignore_errors=True)
+    config.stash[KEPT] = Path(tempfile.mkdtemp(prefix=PREFIX, dir=memory))
     config.option.basetemp = str(config.stash[KEPT] / "tests")
 
 

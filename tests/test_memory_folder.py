@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -35,6 +36,17 @@ def test_folder_goes_with_a_good_end_only(status: int, tmp_path: Path) -> None:
 
     assert tmp_path == folder.parents[1]
     assert bool(status) is folder.exists() is any(tmp_path.iterdir())
+
+
+def test_what_nobody_looked_at_for_a_day_goes(tmp_path: Path) -> None:
+    """What failed yesterday fills no memory; another run's folder is left alone."""
+    old, new = tmp_path / "dockyard-tests-old", tmp_path / "dockyard-tests-new"
+    for folder in (old, new):
+        folder.mkdir()
+    os.utime(old, (0, 0))
+    use_memory(config(), tmp_path)
+
+    assert [False, True] == [old.exists(), new.exists()]
 
 
 @pytest.mark.parametrize(
