@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graders.cohort.gradebook.worth import Score, days, number
 from graders.cohort.row import GradedRow, GradeState, RowState
 from graders.finding import Finding
-from graders.formats.in_claims import in_claims
+from graders.formats.in_claims import report_in_claims
 from graders.outcome import Outcome, Status
 from graders.safe_text import clean, clean_lines
 
@@ -129,6 +129,8 @@ def _points(row: GradedRow, score: Score) -> Iterator[str]:
 
 def _checks(row: GradedRow, words: Words) -> Iterator[str]:
     assert row.report is not None
+    report = report_in_claims(row.report)
+    row = replace(row, report=report)
     failed = [outcome for outcome in row.outcomes(Status.FAILED) if outcome.required]
     if failed:
         yield "## What to mend" if len(failed) > 1 else "## The one thing to mend"
@@ -142,16 +144,14 @@ def _checks(row: GradedRow, words: Words) -> Iterator[str]:
     skipped = row.outcomes(Status.SKIPPED)
     if skipped:
         yield "## Not looked at yet"
-        claims = {outcome.id: outcome.claim for outcome in row.report.outcomes}
-        spoken = (in_claims(outcome, claims) for outcome in skipped)
-        yield "\n".join(f"- {escape(outcome.claim)}: {escape(outcome.reason)}" for outcome in spoken)
+        yield "\n".join(f"- {escape(outcome.claim)}: {escape(outcome.reason)}" for outcome in skipped)
     passed = row.outcomes(Status.PASSED)
     if passed:
         yield "## What already holds" if failed else "## What holds"
         yield "\n".join(f"- ✔ {escape(outcome.claim)}" for outcome in passed)
-    if row.report.notices:
+    if report.notices:
         yield "## Good to know"
-        yield "\n".join(f"- {escape(notice)}" for notice in row.report.notices)
+        yield "\n".join(f"- {escape(notice)}" for notice in report.notices)
     if failed:
         yield f"To see the same on your own machine: {code(words.check_command)}"
 

@@ -296,17 +296,16 @@ class FakeEngine:
             command=self._run_command,
             die_in_step=self.die_in_step,
         )
-        if self.busy and not request.alone:
+        is_beside = self.busy and not request.alone
+        if is_beside:
             yield NotAlone()
-            yield from self._told_in_part(building)
-            return
-        yield from building.events()
-        yield building.result(self._keep(building.image) if building.image is not None else "")
+        yield from self._told(building, self.merged if is_beside else ())
 
-    def _told_in_part(self, building: FakeBuild) -> Iterator[BuildEvent]:
+    def _told(self, building: FakeBuild, merged: tuple[str, ...]) -> Iterator[BuildEvent]:
+        """What a build tells: all but the steps whose instructions start with one of `merged`."""
         untold: set[str] = set()
         for event in building.events():
-            if isinstance(event, StepChanged) and event.step.name.partition("] ")[2].startswith(self.merged):
+            if isinstance(event, StepChanged) and event.step.name.partition("] ")[2].startswith(merged):
                 untold.add(event.step.id)
             elif not (isinstance(event, LogLines) and event.step_id in untold):
                 yield event
