@@ -9,7 +9,7 @@ from graders.cancel import Cancel
 from graders.engine.base import Engine, ImageInfo
 from graders.errors import Cancelled, ImageUnavailable
 from graders.event import BasePreparing
-from graders.temporary_lock import take, temporary_lock
+from graders.temporary_lock import temporary_lock
 
 
 def ensure(
@@ -60,7 +60,7 @@ def _build_once(engine: Engine, reference: str, cancel: Cancel, environ: Mapping
     """Build under a lock, so that a second process waits for the first one's image instead of making its own."""
     with temporary_lock("stand-in") as lock:
         waiting = False
-        while not take(lock):
+        while not lock.take():
             if not waiting:
                 yield BasePreparing(reference, "Another Dockyard is building it; waiting for that", None)
             waiting = True

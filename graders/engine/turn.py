@@ -9,14 +9,13 @@ temporary folder part the processes of one user; what others build on the same e
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from graders.cancel import Cancel
 from graders.errors import EngineTimeout
-from graders.temporary_lock import let_go, take, temporary_lock
+from graders.temporary_lock import TemporaryLock, temporary_lock
 
 _LOOK_S = 0.02
 _WIDTH = 8
@@ -28,28 +27,28 @@ def building(engine: str, cancel: Cancel, *, alone: bool, at_most_s: float) -> I
     """Hold a turn on the engine of this name. Who waits to be alone lets no new build begin.
 
     The function that it gives says whether the turn was had alone up to now, asked for or by luck. Raises Cancelled,
-    and EngineTimeout after `at_most_s` seconds of waiting.
+    EngineTimeout after `at_most_s` seconds of waiting, and EngineError where a lock's file can't be had.
     """
     deadline = time.monotonic() + at_most_s
     with temporary_lock(f"gate-{engine}") as gate, temporary_lock(f"builds-{engine}") as work:
         _wait(gate, cancel, deadline, at_most_s, shared=False)
-        nobody_else = take(work)
+        nobody_else = work.take()
         if not (alone and nobody_else):
             _wait(work, cancel, deadline, at_most_s, shared=not alone)
         number = _begun(gate) + 1
-        os.pwrite(gate, number.to_bytes(_WIDTH), 0)
+        gate.write(number.to_bytes(_WIDTH))
         if not alone:
-            let_go(gate)
+            gate.let_go()
         yield lambda: alone or (nobody_else and number == _begun(gate))
 
 
-def _begun(gate: int) -> int:
+def _begun(gate: TemporaryLock) -> int:
     """How many turns have begun so far."""
-    return int.from_bytes(os.pread(gate, _WIDTH, 0))
+    return int.from_bytes(gate.read(_WIDTH))
 
 
-def _wait(lock: int, cancel: Cancel, deadline: float, at_most_s: float, *, shared: bool) -> None:
-    while not take(lock, shared=shared):
+def _wait(lock: TemporaryLock, cancel: Cancel, deadline: float, at_most_s: float, *, shared: bool) -> None:
+    while not lock.take(shared=shared):
         if time.monotonic() > deadline:
             raise EngineTimeout(
                 "Other checks have been building on this engine all the time",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 import uuid
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +23,12 @@ from graders.rebuild.counterpart import is_joined, ran_again
 from tests.rows import rows
 
 
+@pytest.fixture
+def own_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locks of engines that don't exist leave no files behind."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
 @contextmanager
 def held(engine: str, *, alone: bool) -> Iterator[None]:
     """A turn that is held by somebody else."""
@@ -28,6 +36,7 @@ def held(engine: str, *, alone: bool) -> Iterator[None]:
         yield
 
 
+@pytest.mark.usefixtures("own_locks")
 @rows(("first", "second", "waits"), [(False, False, False), (False, True, True), (True, False, True)])
 def test_turns_are_shared_unless_one_is_alone(first: bool, second: bool, waits: bool) -> None:
     """Two builds may be at work, but not beside one that is alone."""
@@ -43,6 +52,7 @@ def test_turns_are_shared_unless_one_is_alone(first: bool, second: bool, waits: 
         pass
 
 
+@pytest.mark.usefixtures("own_locks")
 def test_turn_says_whether_it_was_had_alone() -> None:
     """Also when it was not asked for: nobody may have been at work when it began, nor have begun since."""
     engine = uuid.uuid4().hex
@@ -56,6 +66,7 @@ def test_turn_says_whether_it_was_had_alone() -> None:
             assert was_alone()
 
 
+@pytest.mark.usefixtures("own_locks")
 def test_who_waits_to_be_alone_is_not_overtaken() -> None:
     """A stream of new builds can't keep one from ever being alone."""
     engine, order = uuid.uuid4().hex, []
@@ -91,6 +102,7 @@ def build_until_the_gate_is_taken(engine: str) -> None:
             pass
 
 
+@pytest.mark.usefixtures("own_locks")
 def test_waiting_ends_with_a_cancel() -> None:
     """Nobody waits for a turn that they gave up."""
     engine, cancel = uuid.uuid4().hex, Cancel()
