@@ -146,9 +146,9 @@ def test_no_temporary_folder_at_all_is_an_error_of_ours(monkeypatch: pytest.Monk
 
 def test_full_disk_ends_a_turn_with_an_error_of_ours(temporary: Path) -> None:
     """A turn that can't be written down is none, and keeps nobody else waiting."""
-    with no_space_left(), pytest.raises(EngineError, match=r"gate-it\.lock can't be written: File too large") as raised:
-        with building("it", Cancel(), alone=False, at_most_s=1.0):
-            pass
+    refused = pytest.raises(EngineError, match=r"gate-it\.lock can't be written: File too large")
+    with no_space_left(), refused as raised, building("it", Cancel(), alone=False, at_most_s=1.0):
+        pass
 
     assert "TMPDIR" in raised.value.hint
     with building("it", Cancel(), alone=True, at_most_s=1.0) as was_alone:
