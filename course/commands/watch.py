@@ -63,11 +63,11 @@ def watch_command(ctx: click.Context, *, exercise: str | None, static_only: bool
     with ExitStack() as stack:
         session = stack.enter_context(invocation.session())
         chosen = choose_exercise(session, exercise)
-        session.catalog.heading(chosen)
+        claims = {use.check.id: use.check.claim for use in session.catalog.exercise(chosen).checks}
         folder = session.workspace.started_folder(chosen)
         stop = stack.enter_context(cancel_on_signal())
         say(f"Watching {clean(str(folder))}. ctrl+c ends.")
-        text = RoundText(chosen)
+        text = RoundText(chosen, claims)
         progress = stack.enter_context(ExitStack())
         narrator: Narrator | None = None
         for event in watch(session, chosen, stop, static_only=static_only):

@@ -5,26 +5,32 @@ Must never print. Each line is clean: what a learner or an engine wrote cannot r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from course.event import CheckRecorded
 from course.progress import Attempt
 from course.watch import RoundFailed, RoundStarted, RoundStopped, TextRead, WatchEvent
 from graders.finding import Finding
+from graders.formats.in_claims import report_in_claims
 from graders.outcome import Outcome, Status
 from graders.report import Report, Verdict
 from graders.safe_text import clean, clean_lines
 
 FILES_NAMED = 5
+CLAIMS_NAMED = 3
 QUOTED_LINES = 3
 
 
 class RoundText:
-    """The lines of one round after another; what was said of the text is not said again of the check."""
+    """The lines of one round after another; what was said of the text is not said again of the check.
 
-    def __init__(self, exercise: str) -> None:
+    `claims`: id -> claim of the exercise's checks.
+    """
+
+    def __init__(self, exercise: str, claims: Mapping[str, str]) -> None:
         self._exercise = exercise
+        self._claims = claims
         self._before: Attempt | None = None
         self._text_before: int | None = None
         self._told: set[tuple[str, Finding]] = set()
@@ -52,9 +58,12 @@ class RoundText:
                 pass
 
     def _read(self, findings: tuple[tuple[str, Finding], ...]) -> Iterator[str]:
+        by_check: dict[str, list[Finding]] = {}
         for check_id, finding in findings:
-            self._told.add((check_id, finding))
-            yield from _finding(check_id, finding)
+            by_check.setdefault(check_id, []).append(finding)
+        for check_id, found in by_check.items():
+            yield from _failed(check_id, self._claims.get(check_id, check_id), found)
+        self._told.update(findings)
         change = ""
         if self._text_before is not None and len(findings) != self._text_before:
             fewer = self._text_before - len(findings)
@@ -64,10 +73,11 @@ class RoundText:
         yield f"  The text: {count}{change}."
 
     def _recorded(self, event: CheckRecorded) -> Iterator[str]:
-        report = event.report
+        report = report_in_claims(event.report)
         for outcome in report.outcomes:
             if outcome.status is Status.FAILED:
-                yield from self._failed(outcome)
+                new = [finding for finding in outcome.findings if (outcome.id, finding) not in self._told]
+                yield from _failed(outcome.id, outcome.claim, new, advice=not outcome.required)
         yield from _undecided(report)
         if self._before is not None and report.verdict is not Verdict.ERRORED:
             yield from _changes(self._before, report)
@@ -76,12 +86,6 @@ class RoundText:
             yield f"  Passed for the first time. What each fault cost: dockyard reveal {self._exercise}"
         for number in event.unlocked:
             yield f"  Lesson {number} is open now: dockyard start {number}"
-
-    def _failed(self, outcome: Outcome) -> Iterator[str]:
-        advice = "" if outcome.required else ", advice only"
-        for finding in outcome.findings:
-            if (outcome.id, finding) not in self._told:
-                yield from _finding(f"{outcome.id}{advice}", finding)
 
     def _verdict(self, report: Report) -> str:
         if report.verdict is Verdict.ERRORED:
@@ -93,27 +97,31 @@ class RoundText:
         return f"{report.verdict.value.capitalize()}: {points}{change}.{again}"
 
 
-def _finding(name: str, finding: Finding) -> Iterator[str]:
-    """`  Dockerfile line 3: check: message`, what was found and expected under it."""
-    place = clean(finding.file, max_len=60)
-    if finding.line is not None:
-        place = f"{place} line {finding.line}".lstrip()
-    yield f"  {f'{place}: ' if place else ''}{name}: {clean(finding.message)}"
-    for word, text in (("found", finding.observed), ("expected", finding.expected)):
-        rows = clean_lines(text)[-QUOTED_LINES:] if text else ()
-        yield from (f"    {word}: {row}" for row in rows)
+def _failed(check_id: str, claim: str, findings: Iterable[Finding], *, advice: bool = False) -> Iterator[str]:
+    """The claim that does not hold, then each finding, what was found and expected under it; nothing without one."""
+    told = False
+    for finding in findings:
+        if not told:
+            yield f"  {'Advice' if advice else 'Failed'}: {clean(claim)} ({check_id})"
+            told = True
+        place = clean(finding.file, max_len=60)
+        if finding.line is not None:
+            place = f"{place} line {finding.line}".lstrip()
+        yield f"    {f'{place}: ' if place else ''}{clean(finding.message)}"
+        for word, text in (("found", finding.observed), ("expected", finding.expected)):
+            rows = clean_lines(text)[-QUOTED_LINES:] if text else ()
+            yield from (f"      {word}: {row}" for row in rows)
 
 
 def _undecided(report: Report) -> Iterator[str]:
-    """Checks that were skipped or errored, counted by their reason."""
+    """Checks that were skipped or errored, by their reason."""
     for status, word in ((Status.SKIPPED, "Skipped"), (Status.ERRORED, "Not decided")):
-        reasons: dict[str, list[str]] = {}
+        reasons: dict[str, list[Outcome]] = {}
         for outcome in report.outcomes:
             if outcome.status is status:
-                reasons.setdefault(clean(outcome.reason), []).append(outcome.id)
-        for reason, ids in reasons.items():
-            names = ", ".join(ids) if len(ids) <= FILES_NAMED else f"{len(ids)} checks"
-            yield f"  {word}: {names}. {reason}"
+                reasons.setdefault(clean(outcome.reason), []).append(outcome)
+        for reason, outcomes in reasons.items():
+            yield f"  {word}: {_named(outcomes)}. {reason}"
     for remedy in dict.fromkeys(outcome.remedy for outcome in report.outcomes if outcome.remedy):
         yield f"  To mend it: {clean(remedy)}"
 
@@ -121,9 +129,16 @@ def _undecided(report: Report) -> Iterator[str]:
 def _changes(before: Attempt, report: Report) -> Iterator[str]:
     """What passes and what fails that did not at the check before."""
     then = {check_id: status for check_id, _, status in before.outcomes}
-    mended = [item.id for item in report.outcomes if item.status is Status.PASSED and then.get(item.id) != "passed"]
-    broken = [item.id for item in report.outcomes if item.status is Status.FAILED and then.get(item.id) == "passed"]
+    mended = [item for item in report.outcomes if item.status is Status.PASSED and then.get(item.id) != "passed"]
+    broken = [item for item in report.outcomes if item.status is Status.FAILED and then.get(item.id) == "passed"]
     if mended:
-        yield f"  Now pass: {', '.join(mended)}"
+        yield f"  Now pass: {_named(mended)}"
     if broken:
-        yield f"  Now fail: {', '.join(broken)}"
+        yield f"  Now fail: {_named(broken)}"
+
+
+def _named(outcomes: list[Outcome]) -> str:
+    """The claims, each in quotes; the count of many."""
+    if len(outcomes) > CLAIMS_NAMED:
+        return f"{len(outcomes)} checks"
+    return ", ".join(f'"{clean(outcome.claim)}"' for outcome in outcomes)

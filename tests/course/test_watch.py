@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import threading
@@ -21,6 +22,7 @@ from course.errors import ContentError, WorkspaceError
 from course.event import CheckRecorded, SessionEvent
 from course.follower import differing, snapshot
 from course.paths import Paths
+from course.progress import Attempt
 from course.session import Session
 from course.watch import RoundFailed, RoundStarted, RoundStopped, TextRead, Waiting, WatchEvent, watch
 from graders.cancel import Cancel
@@ -290,6 +292,9 @@ def recorded(status: Status, *, first_pass: bool = False, unlocked: tuple[str, .
     return CheckRecorded(report, first_pass, unlocked)
 
 
+CLAIMS = {"unpinned-base": "Pinned"}
+
+
 def said(text: RoundText, *events: WatchEvent) -> list[str]:
     """The lines of these events, at nine o'clock."""
     at = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
@@ -301,36 +306,64 @@ def test_finding_of_the_text_is_said_once_and_clean() -> None:
     end = recorded(Status.FAILED)
     finding = end.report.outcomes[0].findings[0]
 
-    lines = said(RoundText("tiny"), RoundStarted((), None), TextRead((("unpinned-base", finding),)), end)
+    lines = said(RoundText("tiny", CLAIMS), RoundStarted((), None), TextRead((("unpinned-base", finding),)), end)
 
     assert "09:00:00 Checking tiny" == lines[0]
-    assert 1 == sum("unpinned-base: FROM names no" in line for line in lines)
-    assert "    found: python" in lines
-    assert "    expected: python:3.11" in lines
+    assert [
+        "  Failed: Pinned (unpinned-base)",
+        "    Dockerfile line 1: FROM names no version",
+        "      found: python",
+        "      expected: python:3.11",
+    ] == lines[1:5]
+    assert 1 == sum("Pinned (" in line for line in lines)
     assert "  The text: 1 finding." in lines
-    assert "  Skipped: wrong-output. Needs unpinned-base to pass first" in lines
+    assert '  Skipped: "Right". Needs "Pinned" to pass first' in lines
     assert "  Failed: 0 of 2 points." == lines[-1]
     assert not any("\x1b" in line for line in lines)
 
 
 def test_first_pass_says_what_it_opened() -> None:
     """A first pass names what to read about it and each lesson that is open now."""
-    lines = said(RoundText("tiny"), recorded(Status.PASSED, first_pass=True, unlocked=("1.2",)))
+    lines = said(RoundText("tiny", CLAIMS), recorded(Status.PASSED, first_pass=True, unlocked=("1.2",)))
 
     assert "  Passed: 2 of 2 points." in lines
     assert "  Lesson 1.2 is open now: dockyard start 1.2" == lines[-1]
 
 
+def attempt(**statuses: str) -> Attempt:
+    """A recorded check with this status of each check, named with underscores."""
+    outcomes = tuple((name.replace("_", "-"), "dockerfile", status) for name, status in statuses.items())
+    return Attempt("tiny", "", "failed", 0, 2, "0" * 64, 1.0, "", "", None, None, outcomes)
+
+
+def test_what_changed_since_the_check_before_is_said_in_claims() -> None:
+    """What passes or fails anew has the name that every other report gives it; many are counted."""
+    end = recorded(Status.PASSED)
+    pinned = end.report.outcomes[0]
+    many = end._replace(
+        report=dataclasses.replace(end.report, outcomes=tuple(dataclasses.replace(pinned, id=c) for c in "abcd"))
+    )
+
+    def changes(before: Attempt, end: CheckRecorded) -> list[str]:
+        lines = said(RoundText("tiny", CLAIMS), RoundStarted((), before), end)
+        return [line for line in lines if line.startswith("  Now")]
+
+    assert ['  Now pass: "Pinned"'] == changes(attempt(unpinned_base="failed"), end)
+    assert [] == changes(attempt(unpinned_base="passed"), end)
+    assert ['  Now fail: "Pinned"'] == changes(attempt(unpinned_base="passed"), recorded(Status.FAILED))
+    assert ["  Now pass: 4 checks"] == changes(attempt(), many)
+
+
 def test_many_changed_files_are_counted() -> None:
     """A checkout of a hundred files is one line."""
-    (line,) = said(RoundText("tiny"), RoundStarted(tuple(f"f{number}" for number in range(9)), None))
+    (line,) = said(RoundText("tiny", CLAIMS), RoundStarted(tuple(f"f{number}" for number in range(9)), None))
 
     assert "09:00:00 Changed: f0, f1, f2, f3, f4 and 4 more" == line
 
 
 def test_fewer_findings_are_counted_against_the_round_before() -> None:
     """The learner hears whether the last save made it better."""
-    text = RoundText("tiny")
+    text = RoundText("tiny", CLAIMS)
     finding = ("unpinned-base", Finding("FROM python names no version", line=1))
 
     said(text, TextRead((finding, finding)))
