@@ -8,19 +8,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from graders.dockerfile.model import Dockerfile
+from graders.dockerfile.model import Dockerfile, Instruction
 from graders.engine.base import BuildResult, StepStatus
 
 _STEPS = ("ADD", "COPY", "RUN")
 
 
 def is_told_in_part(dockerfile: Dockerfile, build: BuildResult) -> bool:
-    """Whether steps went unseen for another build at work: those of its image, or the one that failed."""
-    if build.alone or build.timed_out:
+    """Whether steps went unseen for another build at work: those of its image, or the one that failed.
+
+    Builds of other users on the same engine are not known to us, so an image whose steps did not all show is one,
+    whatever `alone` says. Lines of the same words may be one step: they count as seen with each other, but for a
+    build that was beside others of our own.
+    """
+    if build.timed_out:
         return False
-    if build.ok:
-        return bool(_lines(dockerfile) - {step.line for step in build.steps})
-    return not any(step.status is StepStatus.FAILED for step in build.steps)
+    if not build.ok:
+        return not build.alone and not any(step.status is StepStatus.FAILED for step in build.steps)
+    seen = {step.line for step in build.steps}
+    made = _made(dockerfile)
+    told = {one.text for one in made if one.line in seen and build.alone}
+    return any(one.line not in seen and one.text not in told for one in made)
 
 
 def retraced(build: BuildResult, again: BuildResult) -> BuildResult:
@@ -31,10 +39,11 @@ def retraced(build: BuildResult, again: BuildResult) -> BuildResult:
     return replace(build, steps=(*build.steps, *(step for step in again.steps if step.line not in seen)))
 
 
-def _lines(dockerfile: Dockerfile) -> set[int | None]:
-    return {
-        instruction.line
+def _made(dockerfile: Dockerfile) -> list[Instruction]:
+    """The instructions that are steps of the image's build."""
+    return [
+        instruction
         for stage in dockerfile.reached()
         for instruction in stage.instructions
         if instruction.keyword in _STEPS and not instruction.onbuild
-    }
+    ]

@@ -270,6 +270,20 @@ def test_steps_that_only_a_neighbour_was_told_of_are_asked_for_again(spec: Exerc
     assert "No matching distribution" in finding.observed
 
 
+def test_steps_that_only_a_stranger_was_told_of_are_asked_for_again(spec: ExerciseSpec, engine: FakeEngine) -> None:
+    """Builds of other users are not known to us; a step that two stages share needs no second look."""
+    engine.merged = ("COPY requirements", "RUN pip")
+    seen, right = purposes(spec, engine, submission(), lose=False)
+    engine.merged = ()
+    first, rest = GOOD.split("\n", 1)
+    twice = f"{first} AS other\nRUN echo same\n{first}\nRUN echo same\nCOPY --from=other /etc/passwd /\n{rest}"
+    shared, _ = purposes(spec, engine, submission(twice), lose=False)
+
+    assert ["GRADED", "RETRACED", "SOURCE_CHANGED", "DEPENDENCY_CHANGED"] == seen
+    assert "passed" == statuses(right)["cache-lost-on-source-change"]
+    assert "RETRACED" not in shared
+
+
 def test_ignored_files_are_changed_and_cost_no_build(spec: ExerciseSpec, engine: FakeEngine) -> None:
     """Copied, they cost one; ignored or left alone, they don't."""
     text = SPEC + "".join(f'[[checks]]\nuse = "{check}"\n' for check in ("build-fails", "cache-lost-on-ignored-file"))

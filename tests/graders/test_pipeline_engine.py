@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -126,10 +129,8 @@ use = "cache-lost-on-source-change"
 """
 
 
-def test_two_builds_alike_at_once_both_show_their_install(tmp_path: Path, engine: Engine) -> None:
-    """The engine merges what they have in common, and tells only one of them of the steps that follow."""
-    (tmp_path / "exercise.toml").write_text(INSTALLING)
-    spec, word = read_exercise(tmp_path), uuid.uuid4().hex
+def installing(word: str) -> tuple[str, tuple[ContextFile, ...]]:
+    """A Dockerfile that nobody else builds, whose install comes after a step that takes two seconds, and its files."""
     text = f"""FROM {BASE}
 COPY pip /bin/pip
 RUN chmod +x /bin/pip && echo {word} && sleep 2
@@ -141,19 +142,74 @@ COPY app.py /
         ContextFile("pip", b"#!/bin/sh\necho Successfully installed six-1.16.0\n"),
         ContextFile("requirements.txt", b"six==1.16.0\n"),
     )
+    return text, more
 
-    def graded(name: str) -> Report:
-        *_, last = events(spec, engine, text, f"{word} {name}", Cancel(), more)
-        assert isinstance(last, GradeFinished)
-        return last.report
+
+def graded_whole(spec: ExerciseSpec, engine: Engine, word: str, name: str) -> Report:
+    """The report of that Dockerfile."""
+    text, more = installing(word)
+    *_, last = events(spec, engine, text, f"{word} {name}", Cancel(), more)
+    assert isinstance(last, GradeFinished)
+    return last.report
+
+
+def test_two_builds_alike_at_once_both_show_their_install(tmp_path: Path, engine: Engine) -> None:
+    """The engine merges what they have in common, and tells only one of them of the steps that follow."""
+    (tmp_path / "exercise.toml").write_text(INSTALLING)
+    spec, word = read_exercise(tmp_path), uuid.uuid4().hex
 
     with ThreadPoolExecutor(2) as pool:
-        reports = list(pool.map(graded, ("one", "two")))
+        reports = list(pool.map(lambda name: graded_whole(spec, engine, word, name), ("one", "two")))
 
     assert [[]] * 2 == [[one.findings for one in report.outcomes if one.findings] for report in reports]
     for report in reports:
         assert report.build is not None
         assert {2, 3, 4, 5, 6} <= {step.line for step in report.build.steps}
+
+
+STRANGER = """
+import sys
+from pathlib import Path
+from graders.cancel import Cancel
+from graders.engine.base import BuildRequest, ContextFile, Network
+from graders.engine.find import find_engine
+from graders.limits import Limits
+
+folder, run_id = Path(sys.argv[1]), sys.argv[2]
+files = tuple(ContextFile(path.name, path.read_bytes()) for path in sorted(folder.iterdir()))
+engine = find_engine(dict(DOCKER_HOST=sys.argv[3]), folder)
+try:
+    for event in engine.build(BuildRequest(files, run_id, Limits(), network=Network.NONE), Cancel()):
+        print(event, flush=True)
+finally:
+    engine.remove(run_id)
+    engine.close()
+"""
+
+
+def test_build_alike_of_a_stranger_hides_no_install(tmp_path: Path, engine: Engine) -> None:
+    """Who has another temporary folder, as other users may, is not seen; what he was told of is asked for again."""
+    (tmp_path / "exercise.toml").write_text(INSTALLING)
+    spec, word = read_exercise(tmp_path), uuid.uuid4().hex
+    text, more = installing(word)
+    folder, temporary = tmp_path / "theirs", tmp_path / "tmp"
+    folder.mkdir()
+    temporary.mkdir()
+    for file in (*more, ContextFile("Dockerfile", text.encode()), ContextFile("app.py", b"print()\n")):
+        (folder / file.path).write_bytes(file.data)
+    argv = (sys.executable, "-c", STRANGER, str(folder), f"stranger-{word}", engine.info().socket)
+
+    with subprocess.Popen(argv, env=os.environ | {"TMPDIR": str(temporary)}, stdout=subprocess.PIPE) as stranger:
+        assert stranger.stdout is not None
+        # Ours begins together with theirs: then the engine merges all steps, most of the time.
+        assert any(b"load remote" in line for line in stranger.stdout)
+        report = graded_whole(spec, engine, word, "mine")
+        stranger.communicate(timeout=60)
+
+    assert 0 == stranger.returncode
+    assert [] == [one.findings for one in report.outcomes if one.findings]
+    assert report.build is not None
+    assert {2, 3, 4, 5, 6} <= {step.line for step in report.build.steps}
 
 
 def left(engine: Engine, nonce: str) -> list[str]:

@@ -104,9 +104,10 @@ class FakeEngine:
         self.runs: dict[str, FakeReply] = {}
         """What a RUN command does, by the start of its text; a reply's exit code, output and time count."""
         self.busy = False
-        """Whether another build is at work whenever one of ours does not ask to be alone."""
+        """Whether another build of our own is at work whenever one does not ask to be alone."""
         self.merged: tuple[str, ...] = ()
-        """Starts of instructions whose steps are told to that other build alone."""
+        """Starts of instructions whose steps are told to another build alone, unless a build of ours asks to be alone:
+        a build of our own when `busy`, else a stranger's on the same engine."""
         self.registry: dict[str, bytes] = {}
         """Images that `pull` can fetch, with the bytes of their one file."""
         self.unavailable: set[str] = set()
@@ -296,10 +297,9 @@ class FakeEngine:
             command=self._run_command,
             die_in_step=self.die_in_step,
         )
-        is_beside = self.busy and not request.alone
-        if is_beside:
+        if self.busy and not request.alone:
             yield NotAlone()
-        yield from self._told(building, self.merged if is_beside else ())
+        yield from self._told(building, () if request.alone else self.merged)
 
     def _told(self, building: FakeBuild, merged: tuple[str, ...]) -> Iterator[BuildEvent]:
         """What a build tells: all but the steps whose instructions start with one of `merged`."""
