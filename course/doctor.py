@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from course.amount import human_bytes
 from course.paths import Paths
 from course.terminal import Terminal
 from graders.cancel import Cancel
@@ -202,7 +203,7 @@ def _base_line(engine: Engine, base: str) -> DoctorLine:
     image = engine.image(base)
     if image is None:
         return DoctorLine("base image", State.MISSING, f"{base} is not on the engine yet", ENGINE_UP)
-    size = f"{image.size_bytes / 1e6:.0f} MB"
+    size = human_bytes(image.size_bytes)
     if image.stand_in:
         return DoctorLine("base image", State.OK, f"{base}, {size}: an offline stand-in made from Debian packages")
     return DoctorLine("base image", State.OK, f"{base}, {size}")

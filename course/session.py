@@ -23,7 +23,6 @@ from course.workspace import ChangedFile, Signature, Workspace
 from graders.cancel import Cancel
 from graders.event import GradeFinished
 from graders.finding import Finding
-from graders.report import Verdict
 
 if TYPE_CHECKING:
     from course.checklist_record import ChecklistRecord
@@ -197,7 +196,7 @@ class Session:
                 if isinstance(event, GradeFinished):
                     report = event.report
         if report is not None:
-            counts = path is None and not report.static_only and report.verdict is not Verdict.ERRORED
+            counts = path is None and report.is_grade
             yield self._record(report) if counts else CheckRecorded(report, first_pass=False, unlocked=())
 
     def hint(self, exercise: str) -> HintShown:

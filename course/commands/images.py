@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from course.amount import human_bytes
 from course.commands.check_work import narration
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation
@@ -115,8 +116,8 @@ def save_command(
             ) from error
         for image in manifest.images:
             kind = "offline stand-in" if image.stand_in else "real"
-            narrator.note(f"{', '.join(image.references)}: {kind}, {image.bytes / 1e6:.0f} MB")
-        narrator.note(f"Saved into {file}, {size_bytes / 1e6:.0f} MB")
+            narrator.note(f"{', '.join(image.references)}: {kind}, {human_bytes(image.bytes)}")
+        narrator.note(f"Saved into {file}, {human_bytes(size_bytes)}")
 
 
 @images_group.command("load")
@@ -224,7 +225,7 @@ def _users(exercises: tuple[str, ...]) -> str:
 
 
 def _size(image: ImageInfo | None) -> str:
-    return f"{image.size_bytes / 1e6:.0f} MB" if image is not None else ""
+    return human_bytes(image.size_bytes) if image is not None else ""
 
 
 def _json(needed: dict[str, tuple[str, ...]], found: dict[str, ImageInfo | None]) -> str:
