@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graders.engine.start_wish import volume_on_file
 from graders.recorded import source
 from graders.start_line import start_line
 from tests.rows import rows
@@ -20,6 +21,7 @@ CMD ["python", "app.py"]
     [
         ("VOLUME / hides what every container needs there: open /proc/sys: no such file or directory", 3),
         ("VOLUME at /etc/passwd, where the image has a file: only a folder can be a volume", 4),
+        (volume_on_file(""), 4),
         ("VOLUME /proc hides what every container needs there", 4),
         ("WORKDIR /proc/nope lies where no folder can be made: mkdir /proc/nope: no such file or directory", 5),
         ("unable to find user app: no matching entries in passwd file", 2),

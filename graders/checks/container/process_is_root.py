@@ -1,16 +1,24 @@
-"""Owns the check of who really runs, seen from outside; must never trust a name or the image's configuration."""
+"""Owns the check of who really runs, seen from outside; must never trust a name or the image's configuration.
+
+Under no-new-privileges a program with root's setuid bit fails to become root instead of showing. So an image whose own
+layers hold such a program, or an account of root that is open, is run once more without it, as by a plain `docker run`.
+What the base brings (su, passwd) asks for a password, and is left out.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from graders.check import Check, NoParams
-from graders.context import ContainerContext
+from graders.context import ContainerContext, LayerFile, LayerScan
 from graders.engine.base import Process
 from graders.finding import Finding, Undecidable
+from graders.layers.program import PROGRAM
+from graders.layers.rights import SETUID, open_accounts
 from graders.need import AN_IMAGE
 from graders.outcome import Level
-from graders.recorded import ORDINARY, container_context, run
+from graders.recorded import ORDINARY, container_context, image_context, run, scan
 from graders.text_case import as_input
 
 
@@ -20,17 +28,54 @@ def find(context: ContainerContext, _params: NoParams) -> Iterator[Finding | Und
     if not result.processes:
         yield Undecidable("The program ended before its processes could be seen: did it read its standard input?")
         return
-    for process in result.processes:
-        if 0 in {process.uid, process.real_uid}:
-            yield Finding(
-                f"The process runs as root: {process.args}",
-                observed=f"user number {process.uid}, started by {process.real_uid}",
-                expected="a user number other than 0",
-                line=context.source.setting_line("USER"),
-            )
+    line = context.source.setting_line("USER")
+    findings = [_finding(process, line) for process in result.processes if _is_root(process)]
+    yield from findings or _without_walls(context)
+
+
+def _without_walls(context: ContainerContext) -> Iterator[Finding]:
+    """A finding for the first process that is root in a plain `docker run`, where the layers hold a way to be it."""
+    layers = context.built.layers.scan()
+    givers = [file for file in layers.files if _gives_rights(file)]
+    if not (givers or open_accounts(layers) or layers.problem):
+        return
+    result = context.container.run(stdin=as_input(context.cases), hardened=False)
+    for process in (each for look in result.looks for each in look if _is_root(each)):
+        line = context.built.layer_line(givers[0].layer) if givers else None
+        yield replace(
+            _finding(process, line if line is not None else context.source.setting_line("USER")),
+            hint="find / -perm -4000 lists what makes whoever starts it root. What of that did your Dockerfile make?",
+        )
+        return
+
+
+def _gives_rights(file: LayerFile) -> bool:
+    """Whether whoever starts it is root, or has some of root's rights."""
+    return bool(file.program) and (bool(file.mode & SETUID and file.uid == 0) or file.capabilities != 0)
+
+
+def _is_root(process: Process) -> bool:
+    return 0 in {process.uid, process.real_uid}
+
+
+def _finding(process: Process, line: int | None) -> Finding:
+    return Finding(
+        f"The process runs as root: {process.args}",
+        observed=f"user number {process.uid}, started by {process.real_uid}",
+        expected="a user number other than 0",
+        line=line,
+    )
+
+
+def recorded(found: LayerScan, *looks: Process) -> ContainerContext:
+    """A run in which nobody is root, and these layers; run without walls, these processes are seen one by one."""
+    result = replace(run(), looks=tuple((process,) for process in looks))
+    return replace(container_context(result), built=image_context(scan=found))
 
 
 ROOT = Process(pid=1, uid=0, real_uid=0, args="python src/predict.py")
+SETUID_ROOT = Process(pid=1, uid=0, real_uid=1000, args="python src/predict.py")
+WITH_THE_BIT = scan(files=(LayerFile(1, "usr/local/bin/python3.11", 14_000, 0o4755, 0, 0, "file", program=PROGRAM),))
 
 CHECK = Check(
     id="process-is-root",
@@ -47,6 +92,7 @@ CHECK = Check(
         container_context(run(processes=(ROOT,))),
         container_context(run(processes=(ORDINARY, ROOT))),
         container_context(run(processes=(Process(pid=1, uid=1000, real_uid=0, args="su-exec"),))),
+        recorded(WITH_THE_BIT, ORDINARY, SETUID_ROOT),
     ),
-    good=(container_context(run()),),
+    good=(container_context(run()), recorded(WITH_THE_BIT, ORDINARY), recorded(scan(), SETUID_ROOT)),
 )

@@ -6,6 +6,7 @@ lists may stay, for nobody ships them. Deleting them helps in the RUN that fetch
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -21,8 +22,8 @@ from graders.outcome import Level
 
 _KEEPERS = frozenset(("cp", "mv", "rsync", "tar"))
 """Programs that bring files to another place."""
-_MOVED = re.compile(r"\bDir::State::lists\s{1,9}[\\'\"]{0,4}(/[\w./-]*\w)", re.IGNORECASE)
-"""What moves the lists for good, in apt's own configuration."""
+_MOVED = re.compile(r"\bDir::State(::lists)?\s{1,9}[\\'\"]{0,4}(/?[\w.-][\w./-]*)", re.IGNORECASE)
+"""What moves the lists for good, in apt's own configuration: they, or all that apt keeps."""
 
 
 def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding | Undecidable]:  # noqa: ARG001 - one shape
@@ -34,7 +35,7 @@ def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding | Und
         moved = ""
         for instruction in stage.instructions:
             updates = [apt for apt in apt_commands(instruction) if apt.updates]
-            moved = next((match[1] for text in instruction.shell_texts if (match := _MOVED.search(text))), moved)
+            moved = next((_folder(match) for text in instruction.shell_texts if (match := _MOVED.search(text))), moved)
             folder = updates[-1].lists if updates else LISTS
             folder = moved if moved and folder == LISTS else folder
             if not updates or instruction.onbuild or _is_mounted(instruction, folder):
@@ -59,6 +60,12 @@ def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding | Und
                 line=update.line,
                 end_line=instruction.end_line,
             )
+
+
+def _folder(said: re.Match[str]) -> str:
+    """Where the lists lie then: a folder is below the one that it belongs to, unless it begins with a slash."""
+    folders = ("var/lib/apt", said[2]) if said[1] else (said[2], "lists")
+    return posixpath.normpath(posixpath.join("/", *folders))
 
 
 def _keeps(command: Command, folder: str) -> bool:
@@ -114,6 +121,7 @@ CHECK = Check(
         + "RUN echo 'Dir::State::lists \"/l\";' > /etc/apt/apt.conf.d/9\n"
         + _INSTALL
         + " && rm -rf /var/lib/apt/lists/*\n",
+        _BASE + "RUN echo 'Dir::State \"/s\";' > /etc/apt/apt.conf\n" + _INSTALL + " && rm -rf /var/lib/apt/lists/*\n",
         _BASE + _INSTALL + " && mv /var/lib/apt/lists /opt/ && rm -rf /var/lib/apt/lists/*\n",
     ),
     good=(
@@ -134,6 +142,7 @@ CHECK = Check(
         _BASE + _INSTALL + " && (cd /var/lib/apt && rm -rf lists)\n",
         _BASE + "RUN trap 'rm -rf /var/lib/apt/lists/*' EXIT; apt-get update; apt-get install -y curl\n",
         _BASE + "RUN apt-get -oDir::State::Lists=/tmp/l update && apt-get install -y curl; rm -rf /tmp/l\n",
+        _BASE + "RUN echo 'Dir::State \"srv\";' > /etc/apt/apt.conf\n" + _INSTALL + " && rm -rf /srv/lists\n",
         _BASE + 'ARG CLEAN="rm -rf /var/lib/apt/lists/*"\n' + _INSTALL + " && $CLEAN\n",
         _BASE + 'SHELL ["/bin/bash", "-c"]\n' + _INSTALL + " && rm -rf /var/lib/{apt,dpkg,cache}/\n",
         Sample(

@@ -1,7 +1,8 @@
 """Owns the check that dependencies are installed once; must never compare versions.
 
 A fault is: the same requirement file twice, a package that the stage was given before, and packages named in one RUN
-after another. No fault are different requirement files (split by how often they change), a package with an index of its
+after another. A list that we can't read counts as the one before it when pip is told to install what is there once
+more. No fault are different requirement files (split by how often they change), a package with an index of its
 own before the rest, installers, wheels built before they are installed, and `uv sync` once without and once with the
 project. Each stage is looked at together with those it starts from; a stage that nothing is taken from is not.
 """
@@ -34,6 +35,7 @@ _INDEX = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--ind
 _INDEX_VARIABLES = frozenset(("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_INDEX", "UV_DEFAULT_INDEX"))
 _BETWEEN = re.compile(r"&&|\|\||[;\n]")
 _WORDS = re.compile(r"[\w./-]+")
+_FORCED = frozenset(("--force-reinstall", "--ignore-installed", "-I"))
 _PROGRAM = re.compile(r"(/[\w./${}-]*?)/bin/(?:pip|python)")
 
 
@@ -107,6 +109,8 @@ def _note(
             faults.append(f"installs {source.name} again, after line {done.files[key]}")
         elif source.origin is None and (model := _made_from(source.name, place, instruction, done, context)):
             faults.append(f"installs {source.name}, which is made of {model[0]}, after line {model[1]} installed that")
+        elif source.origin is None and _FORCED & set(install.options) and (first := _list_before(place, done)):
+            faults.append(f"installs {source.name} over what line {first} installed, and leaves nothing that is there")
         done.files.setdefault(key, line)
     named = {item.name: item.text for item in _named(install, params)}
     listed = {item.name: item.text for source in sources for item in requirements_in(source, context.files)}
@@ -125,6 +129,11 @@ def _note(
     for name in listed:
         done.listed.setdefault((*place, name), line)
     return faults[0] if faults else ""
+
+
+def _list_before(place: tuple[str, ...], done: _Done) -> int:
+    """The line of the first list that was installed there; 0 when none was."""
+    return next((line for key, line in done.files.items() if key[:-1] == place), 0)
 
 
 def _made_from(
@@ -192,6 +201,11 @@ CHECK = Check(
             files=_FILES,
         ),
         Sample(_BASE + "RUN pip install -r requirements.txt\nRUN xargs pip install < requirements.txt\n", files=_FILES),
+        Sample(
+            _BASE + "RUN pip install -r requirements.txt\n"
+            "RUN pip freeze > /tmp/all && pip install --force-reinstall -r /tmp/all\n",
+            files=_FILES,
+        ),
     ),
     good=(
         Sample(_BASE + "RUN pip install -r requirements.txt\n", files=_FILES),
@@ -204,6 +218,11 @@ CHECK = Check(
         ),
         Sample(
             _BASE + "RUN pip install -r extra.txt && grep six requirements.txt > b.txt && pip install -r b.txt\n",
+            files=_FILES,
+        ),
+        Sample(
+            _BASE + "RUN pip freeze > /tmp/all && pip install --force-reinstall -r /tmp/all\n"
+            "RUN pip install -r extra.txt && pip install --force-reinstall -r requirements.txt\n",
             files=_FILES,
         ),
         Sample(_BASE + "RUN uv sync --no-install-project\nCOPY . .\nRUN uv sync\n"),

@@ -23,7 +23,13 @@ from graders.outcome import Level
 
 _STARTERS = frozenset(("env", "tini", "dumb-init", "catatonit"))
 """Programs that start the one that follows and leave it as it is."""
-_STARTS_ANOTHER = re.compile(r"\b(?:system|popen|posix_spawnp?|spawn[lv]\w*)\s*\(|\bsubprocess\b|\bpty\.spawn\b")
+_STARTER = r"\b(?:system|popen|posix_spawnp?|spawn[lv]\w*)"
+_STARTS_ANOTHER = re.compile(
+    rf"(?<!platform\.){_STARTER}\s*\(|\bimport\s[^;\n]*{_STARTER}\b|[\"']{_STARTER}[\"']|\bsubprocess\b|\bpty\.spawn\b"
+)
+"""Called, imported under whatever name, or looked up by its name."""
+_CODE = re.compile(r"-[A-Za-z]{0,9}?c(.*)", re.DOTALL)
+"""The option of Python that takes code, alone or behind others; the code follows at once or as the next word."""
 
 
 def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding]:  # noqa: ARG001 - all checks share one shape
@@ -64,12 +70,20 @@ def _behind(context: DockerfileContext, instructions: list[Instruction]) -> Iter
         fault = f"starts {script}, which starts the program and stays: the shell gets the signals"
         hint = "How does a script step aside, so that the program takes its place?"
         yield _finding(line, fault, f"exec in front of the last command of {script}", hint)
-    elif program_name(words[0]).startswith("python") and any(
-        option == "-c" and _STARTS_ANOTHER.search(code) for option, code in pairwise(words[1:])
-    ):
+    elif program_name(words[0]).startswith("python") and _STARTS_ANOTHER.search(_code(words)):
         fault = "starts Python to start the program: the first of the two gets the signals"
         hint = "What would be missing if the program stood there itself?"
         yield _finding(line, fault, f'{line.keyword} ["program", "argument"]', hint)
+
+
+def _code(words: tuple[str, ...]) -> str:
+    """The code that a Python is given in its command line; empty when it is given a file or a module."""
+    for word, following in pairwise((*words[1:], "")):
+        if match := _CODE.fullmatch(word):
+            return match[1] or following
+        if not word.startswith("-"):
+            return ""
+    return ""
 
 
 def _fault(instruction: Instruction, *, own_shell: bool) -> str:
@@ -130,6 +144,8 @@ CHECK = Check(
         'FROM python:3.11-slim\nSHELL ["/bin/bash", "-c"]\nCMD python app.py\n',
         'FROM python:3.11-slim\nCMD ["timeout", "60", "bash", "-c", "python app.py"]\n',
         'FROM python:3.11-slim\nCMD ["python", "-c", "import os; os.system(\'python app.py\')"]\n',
+        'FROM python:3.11-slim\nENTRYPOINT ["python", "-c"]\nCMD ["from os import system as s; s(\'./app.py\')"]\n',
+        'FROM python:3.11-slim\nCMD ["python", "-u", "-Bc", "import os; os.system(\'python app.py\')"]\n',
         Sample(
             'FROM python:3.11-slim\nCOPY start.sh /\nCMD ["sh", "/start.sh"]\n',
             files=(("start.sh", "# exec python app.py\npython app.py\n"),),
@@ -143,6 +159,8 @@ CHECK = Check(
         'FROM python:3.11-slim\nRUN echo "CMD python app.py"\nONBUILD CMD python app.py\nCMD []\n',
         'FROM python:3.11-slim\nCMD ["python", "sh", "-c"]\n',
         'FROM python:3.11-slim\nCMD ["python", "-c", "import runpy; runpy.run_path(\'app.py\')"]\n',
+        'FROM python:3.11-slim\nCMD ["python", "-c", "import platform, app; app.main(platform.system())"]\n',
+        'FROM python:3.11-slim\nCMD ["python", "app.py", "-c", "subprocess"]\n',
         Sample(
             'FROM python:3.11-slim\nCOPY --chmod=755 start.sh /\nENTRYPOINT ["/start.sh"]\n',
             files=(("start.sh", '#!/bin/sh\npython migrate.py\nexec python app.py "$@"\n'),),
