@@ -9,8 +9,6 @@ import asyncio
 import atexit
 import os
 import threading
-import time
-from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -56,10 +54,9 @@ def _desk() -> WorkerDesk:
 
 @cache
 def _make_desk() -> WorkerDesk:
+    from course.cohort import local_grader
     from course.commands.invocation import Invocation
-    from course.grading import new_nonce
     from course.version import __version__
-    from graders.layers.store import FolderStore
 
     invocation = Invocation(dict(os.environ))
     try:
@@ -70,12 +67,8 @@ def _make_desk() -> WorkerDesk:
     desk = WorkerDesk(
         WorkerTools(
             invocation.engine,
-            invocation.environ,
-            lambda: datetime.now(UTC),
-            time.monotonic,
-            new_nonce,
+            lambda spec: local_grader(spec, invocation.engine, invocation.environ, state),
             __version__,
-            FolderStore(state / "layers"),
         )
     )
     atexit.register(desk.stop_all)

@@ -67,21 +67,12 @@ class LocalGrader:
 
     def prepare(self) -> None:
         """Ask the engine, and remove what a run that was killed left on it. Raises EngineError."""
-        engine = self.open_engine()
-        try:
-            engine.info()
-            for run_id in {leftover.run_id for leftover in engine.leftovers()}:
-                engine.remove(run_id)
-        finally:
-            engine.close()
+        sweep(self.open_engine)
 
     def probe(self) -> None:
         """Ask the engine. Raises EngineError."""
-        engine = self.open_engine()
-        try:
+        with closing(self.open_engine()) as engine:
             engine.info()
-        finally:
-            engine.close()
 
     def grade(self, submission: Submission, cancel: Cancel, tell: Tell) -> Graded:
         """Grade one submission. Raises Cancelled, once all is removed."""
@@ -104,6 +95,14 @@ class LocalGrader:
                     return Graded(event.report, cut_short)
                 tell(event)
         raise AssertionError("Grading ended without a report")
+
+
+def sweep(open_engine: Callable[[], Engine]) -> None:
+    """Remove what a run that was killed left on an engine that answers. Raises EngineError."""
+    with closing(open_engine()) as engine:
+        engine.info()
+        for run_id in {leftover.run_id for leftover in engine.leftovers()}:
+            engine.remove(run_id)
 
 
 def _is_cut_short(event: GradeEvent) -> bool:

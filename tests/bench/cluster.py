@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import time
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -26,9 +24,10 @@ from graders.cohort.cluster.parcel import Order, pack_exercise, pack_files, pack
 from graders.cohort.cluster.worker import WorkerDesk, WorkerTools
 from graders.cohort.collect.unpack import read
 from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
-from graders.cohort.lane import Grader, LocalGrader
+from graders.cohort.lane import Grader
 from graders.cohort.row import Row
 from graders.cohort.run_settings import RunSettings
+from graders.engine.base import Engine
 from graders.engine.fake.engine import FakeEngine
 from graders.exercise import ExerciseSpec, read_exercise
 from graders.formats.json import dumps
@@ -36,22 +35,18 @@ from graders.report import Report
 from tests.bench import cluster as named
 from tests.bench.cohort import lines_of
 from tests.bench.lanes import grade, rows_of
+from tests.graders.cohort.local_grader import local_grader
 from tests.graders.cohort.make_cohort import EXERCISES, make_cohort
 
 
 @cache
 def desk() -> WorkerDesk:
     """The desk of a worker process."""
-    return WorkerDesk(
-        WorkerTools(
-            lambda: engine_with_bases(("python:3.11-slim", "python:3.11-slim-bookworm")),
-            {},
-            lambda: datetime.now(UTC),
-            time.monotonic,
-            lambda: "0" * 16,
-            __version__,
-        )
-    )
+
+    def open_engine() -> Engine:
+        return engine_with_bases(("python:3.11-slim", "python:3.11-slim-bookworm"))
+
+    return WorkerDesk(WorkerTools(open_engine, lambda spec: local_grader(spec, open_engine), __version__))
 
 
 @cache
@@ -104,14 +99,7 @@ def main() -> None:
         spec = read_exercise(EXERCISES / options.exercise)
         cohort = make_cohort(place / "in", spec, count=options.count, seed=1)
         rows = tuple(row for row in rows_of(cohort, spec) if row.place is not None)
-        here = LocalGrader(
-            spec,
-            lambda: engine_with_bases(spec.build.bases),
-            {},
-            lambda: datetime.now(UTC),
-            time.monotonic,
-            lambda: "0" * 16,
-        )
+        here = local_grader(spec, lambda: engine_with_bases(spec.build.bases))
         settings = RunSettings(jobs=options.workers, second_look=False)
         timed(place / "warm", rows[:4], spec, here, settings)
         local_ms = timed(place / "here", rows, spec, here, settings)

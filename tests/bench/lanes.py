@@ -22,7 +22,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from graders.cancel import Cancel
@@ -43,6 +42,7 @@ from graders.exercise import ExerciseSpec, read_exercise
 from graders.outcome import Level
 from graders.submission import Submission
 from tests.bench.check_overhead import Call, Passing, Recorder, in_order, replay
+from tests.graders.cohort.local_grader import local_grader
 from tests.graders.cohort.make_cohort import EXERCISES, Cohort, make_cohort
 
 ROUND = 6
@@ -53,9 +53,7 @@ TURNS = 4
 
 def local(spec: ExerciseSpec, open_engine: Callable[[], Engine]) -> LocalGrader:
     """The grader of this machine."""
-    return LocalGrader(
-        spec, open_engine, os.environ, lambda: datetime.now(UTC), time.monotonic, lambda: secrets.token_hex(8)
-    )
+    return local_grader(spec, open_engine, environ=os.environ, nonce=lambda: secrets.token_hex(8))
 
 
 def rows_of(cohort: Cohort, spec: ExerciseSpec) -> tuple[Row, ...]:

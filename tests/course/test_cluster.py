@@ -6,10 +6,8 @@ import logging
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +33,7 @@ from graders.report import Verdict
 from graders.submission import read_submission
 from tests.course.command_line import dockyard
 from tests.graders.cohort.cluster_rig import BROKEN, RIGHT, SLOW, eventually
+from tests.graders.cohort.local_grader import local_grader
 from tests.graders.cohort.small_exercise import small_exercise
 from tests.rows import rows
 
@@ -52,17 +51,8 @@ def local_engine() -> Engine:
 
 def make_desk(engine: FakeEngine | None = None, version: str = __version__, code: str = CODE) -> WorkerDesk:
     """A worker's desk with an engine in memory, of the code that runs here unless told otherwise."""
-    return WorkerDesk(
-        WorkerTools(
-            (lambda: engine) if engine is not None else FakeEngine,
-            {},
-            lambda: datetime.now(UTC),
-            time.monotonic,
-            lambda: "0" * 16,
-            version,
-            graders=code,
-        )
-    )
+    open_engine = FakeEngine if engine is None else lambda: engine
+    return WorkerDesk(WorkerTools(open_engine, lambda spec: local_grader(spec, open_engine), version, graders=code))
 
 
 @pytest.fixture(autouse=True)

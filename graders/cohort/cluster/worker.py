@@ -13,10 +13,9 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +33,7 @@ from graders.cohort.cluster.parcel import (
     unpack_submission,
 )
 from graders.cohort.grade_key import decides
-from graders.cohort.lane import Graded, LocalGrader
+from graders.cohort.lane import Graded, Grader, sweep
 from graders.errors import Cancelled, EngineError, GraderError
 from graders.event import StageStarted
 from graders.report import Verdict
@@ -43,7 +42,7 @@ from graders.source_sum import source_sum
 if TYPE_CHECKING:
     from graders.engine.base import Engine
     from graders.event import GradeEvent
-    from graders.layers.store import LayerStore
+    from graders.exercise import ExerciseSpec
 
 STOP_S = 10.0
 """How long a stopped grading may take to remove what it made, before whoever waits for that goes on."""
@@ -62,13 +61,10 @@ class WorkerTools:
     """What a worker grades with."""
 
     open_engine: Callable[[], Engine]
-    environ: Mapping[str, str]
-    now: Callable[[], datetime]
-    clock: Callable[[], float]
-    nonce: Callable[[], str]
+    grader_of: Callable[[ExerciseSpec], Grader]
+    """Makes what grades on that engine."""
     dockyard: str
     """Version."""
-    layer_store: LayerStore | None = None
     python: str = field(default_factory=platform.python_version)
     graders: str = field(default_factory=source_sum)
     """Hash of the code that grades, as it was when this process began."""
@@ -104,15 +100,12 @@ class WorkerDesk:
         engine, bases, message, hint = "", {}, "", ""
         try:
             self._sweep()
-            opened = tools.open_engine()
-            try:
+            with closing(tools.open_engine()) as opened:
                 info = opened.info()
                 engine = f"{info.name} {info.version}"
                 for reference in asked.bases:
                     image = opened.image(reference)
                     bases[reference] = image.id if image is not None else ""
-            finally:
-                opened.close()
         except GraderError as failure:
             engine, bases, message, hint = "", {}, failure.message, failure.hint
         looked = Looked(
@@ -176,10 +169,7 @@ class WorkerDesk:
                 return Answer(AnswerKind.UNFIT, message=OTHER_CODE)
             submission = unpack_submission(order, spec.limits)
             self._sweep()
-            tools = self._tools
-            grader = LocalGrader(
-                spec, tools.open_engine, tools.environ, tools.now, tools.clock, tools.nonce, tools.layer_store
-            )
+            grader = self._tools.grader_of(spec)
 
             def pass_on(event: GradeEvent) -> None:
                 if isinstance(event, StageStarted):
@@ -195,7 +185,7 @@ class WorkerDesk:
             self._raise_for_engine(grader, graded)
             return Answer(AnswerKind.GRADED, dumps(graded.report), graded.cut_short)
 
-    def _raise_for_engine(self, grader: LocalGrader, graded: Graded) -> None:
+    def _raise_for_engine(self, grader: Grader, graded: Graded) -> None:
         """Raises EngineError when a report is ERRORED because the engine is gone: then it says nothing."""
         if graded.report.verdict is Verdict.ERRORED:
             grader.probe()
@@ -208,12 +198,7 @@ class WorkerDesk:
         with self._sweeping:
             if self._swept:
                 return
-            engine = self._tools.open_engine()
-            try:
-                for run_id in {leftover.run_id for leftover in engine.leftovers()}:
-                    engine.remove(run_id)
-            finally:
-                engine.close()
+            sweep(self._tools.open_engine)
             _remove_folders_of_the_dead()
             self._swept = True
 

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from graders.cohort.cluster.link import LinkDown, WorkerLost
 from graders.cohort.cluster.muster import CodeFacts
@@ -15,6 +14,7 @@ from graders.cohort.cluster.worker import WorkerDesk, WorkerTools
 from graders.engine.base import Engine
 from graders.engine.fake.engine import FakeEngine
 from graders.errors import GraderError
+from tests.graders.cohort.local_grader import local_grader
 
 RIGHT = "FROM python:3.11-slim\nRUN echo {}\n"
 BROKEN = "FROM python:3.11-slim\nRUN echo {} && false\n"
@@ -30,10 +30,7 @@ def make_desk(
     return WorkerDesk(
         WorkerTools(
             open_engine,
-            {},
-            lambda: datetime.now(UTC),
-            time.monotonic,
-            lambda: "0" * 16,
+            lambda spec: local_grader(spec, open_engine),
             dockyard,
             python=python,
             graders=code * 64,

@@ -7,28 +7,25 @@ from __future__ import annotations
 
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 from graders.cancel import Cancel
 from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
-from graders.cohort.lane import LocalGrader
 from graders.cohort.out_lock import out_lock
 from graders.cohort.row import Row, RowState, Student
 from graders.cohort.run import CohortRun
 from graders.cohort.run_event import GradingEnded, GradingStarted
 from graders.cohort.run_settings import RunSettings
-from graders.engine.fake.engine import FakeEngine
 from graders.errors import GradebookError
 from graders.exercise import read_exercise
 from graders.submission import read_submission
+from tests.graders.cohort.local_grader import local_grader
 
 
 def main(exercise: Path, submissions: Path, out: Path, jobs: int) -> int:
     """Grade, and say on standard output who begins and who is done."""
     spec = read_exercise(exercise)
     rows = [Row(Student(folder.name), RowState.READY, place=folder) for folder in sorted(submissions.iterdir())]
-    grader = LocalGrader(spec, FakeEngine, {}, lambda: datetime.now(UTC), time.monotonic, lambda: "0" * 16)
     with out_lock(out):
         book = open_gradebook(out / FILE_NAME)
         run = CohortRun(
@@ -37,7 +34,7 @@ def main(exercise: Path, submissions: Path, out: Path, jobs: int) -> int:
             spec,
             RunSettings(jobs=jobs),
             read=lambda row: read_submission(row.place or Path(), spec.limits),
-            grader=grader,
+            grader=local_grader(spec),
             cancel=Cancel(),
             clock=time.monotonic,
         )

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ from graders.cohort.cluster.grader import ClusterGrader
 from graders.cohort.collect.rows import collect
 from graders.cohort.collect.unpack import read
 from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
-from graders.cohort.lane import Grader, LocalGrader
+from graders.cohort.lane import Grader
 from graders.cohort.run import CohortRun
 from graders.cohort.run_event import Ending, GradingEnded, GradingStage, RunEnded
 from graders.cohort.run_settings import RunSettings
@@ -35,6 +34,7 @@ from graders.engine.private.daemon import PrivatePaths
 from graders.exercise import ExerciseSpec
 from tests.graders.cohort.cluster_rig import eventually
 from tests.graders.cohort.gradebook_lines import book_lines
+from tests.graders.cohort.local_grader import local_grader
 from tests.graders.cohort.small_exercise import small_exercise
 from tests.hostile.conftest import BASE, ENVIRON, private_room
 
@@ -203,13 +203,8 @@ def test_killed_worker_costs_only_time(tmp_path: Path, cluster: Cluster) -> None
     for name, text in ANSWERS.items():
         (tmp_path / "in" / name).mkdir(parents=True)
         (tmp_path / "in" / name / "Dockerfile").write_text(text)
-    here = LocalGrader(
-        spec,
-        lambda: private.connect(cluster.rooms["two"]),
-        ENVIRON,
-        lambda: datetime.now(UTC),
-        time.monotonic,
-        lambda: secrets.token_hex(8),
+    here = local_grader(
+        spec, lambda: private.connect(cluster.rooms["two"]), environ=ENVIRON, nonce=lambda: secrets.token_hex(8)
     )
     peace, _ = run_over(tmp_path / "in", tmp_path / "peace", spec, here, RunSettings(jobs=1))
     assert eventually(lambda: _joined(tmp_path, cluster) == 2, START_S)

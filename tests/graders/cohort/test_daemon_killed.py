@@ -8,7 +8,6 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ from graders.cancel import Cancel
 from graders.cohort.collect.rows import collect
 from graders.cohort.collect.unpack import read
 from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
-from graders.cohort.lane import LocalGrader
 from graders.cohort.run import CohortRun
 from graders.cohort.run_event import CohortEvent, Ending, EngineAway, EngineBack, GradingStage, RunEnded
 from graders.cohort.run_settings import RunSettings
@@ -27,6 +25,7 @@ from graders.engine.private.cgroup import Caps
 from graders.engine.private.daemon import PrivatePaths
 from graders.exercise import ExerciseSpec
 from tests.graders.cohort.gradebook_lines import book_lines
+from tests.graders.cohort.local_grader import local_grader
 from tests.graders.cohort.small_exercise import small_exercise
 from tests.hostile.conftest import BASE, ENVIRON, private_room
 
@@ -56,14 +55,7 @@ def run_over(
 ) -> list[CohortEvent]:
     """Grade two at once; `strike` is set when both are building."""
     book, building, events = open_gradebook(out / FILE_NAME), set(), []
-    grader = LocalGrader(
-        spec,
-        lambda: private.connect(paths),
-        ENVIRON,
-        lambda: datetime.now(UTC),
-        time.monotonic,
-        lambda: secrets.token_hex(8),
-    )
+    grader = local_grader(spec, lambda: private.connect(paths), environ=ENVIRON, nonce=lambda: secrets.token_hex(8))
     run = CohortRun(
         book,
         collect(cohort, None, limits=spec.limits),

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from graders.cancel import Cancel
-from graders.cohort.lane import LocalGrader
 from graders.engine.fake.engine import FakeEngine, FakeReply
 from graders.report import Verdict
 from graders.submission import read_submission
+from tests.graders.cohort.local_grader import local_grader
 from tests.graders.cohort.small_exercise import small_exercise
 
 
@@ -29,7 +27,7 @@ def test_build_that_was_ended_at_a_limit_may_be_a_busy_machines_fault(
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "Dockerfile").write_text(f"FROM python:3.11-slim\nRUN {command}\n")
     submission = read_submission(tmp_path / "in", spec.limits, starter=spec.starter, editable=spec.files)
-    grader = LocalGrader(spec, lambda: engine, {}, lambda: datetime.now(UTC), time.monotonic, lambda: "nonce")
+    grader = local_grader(spec, lambda: engine)
     graded = grader.grade(submission, Cancel(), lambda _: None)
 
     assert (Verdict.FAILED, is_doubtful) == (graded.report.verdict, graded.cut_short)

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,13 +18,13 @@ from graders.cohort.row import GradedRow, GradeState, Row, RowState, Student
 from graders.cohort.run import CohortRun
 from graders.cohort.run_event import CohortEvent, Ending, EngineAway, EngineBack, GradingEnded, RunEnded, RunPlanned
 from graders.cohort.run_settings import RunSettings
-from graders.engine.fake.engine import FakeEngine
 from graders.errors import Cancelled, EngineUnavailable, GradebookError
 from graders.exercise import ExerciseSpec, read_exercise
 from graders.finding import Finding
 from graders.outcome import Level, Outcome, Status
 from graders.report import Report
 from graders.submission import Submission, read_submission
+from tests.graders.cohort.local_grader import local_grader
 from tests.graders.cohort.small_exercise import TEXT, small_exercise
 
 LIMITS = "[limits]\nbuild_s = 60.0\n"
@@ -69,7 +68,7 @@ class Desk:
             self.spec,
             settings,
             read=lambda row: read_submission(row.place or Path(), self.spec.limits),
-            grader=self.grader or local(self.spec),
+            grader=self.grader or local_grader(self.spec),
             cancel=self.cancel,
             clock=time.monotonic,
         )
@@ -108,11 +107,6 @@ class Scripted:
             before = self.asked.count(submission.root.name)
             self.asked.append(submission.root.name)
         return self.does(submission, cancel, before)
-
-
-def local(spec: ExerciseSpec) -> LocalGrader:
-    """The real pipeline on a new engine in memory a submission."""
-    return LocalGrader(spec, FakeEngine, {}, lambda: datetime.now(UTC), time.monotonic, lambda: "0" * 16)
 
 
 def report(status: Status = Status.PASSED, check_id: str = "build-fails", reason: str = "") -> Report:
@@ -582,7 +576,7 @@ def test_submission_that_changes_while_others_are_graded_is_graded_as_it_is(desk
     def does(submission: Submission, _cancel: Cancel, _before: int) -> Graded:
         if submission.root.name == "a":
             desk.hand_in("b", BROKEN.format(5))
-        return local(desk.spec).grade(submission, Cancel(), lambda _event: None)
+        return local_grader(desk.spec).grade(submission, Cancel(), lambda _event: None)
 
     desk.grader = Scripted(desk.spec, does)
     desk.hand_in("a", RIGHT.format(1))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from course.author.case import lay_out, read_cases
 from graders.cancel import Cancel
 from graders.cohort.collect.unpack import read
 from graders.cohort.gradebook.book import FILE_NAME, Gradebook, open_gradebook
-from graders.cohort.lane import LocalGrader
 from graders.cohort.row import GradeState, Row, RowState, Student
 from graders.cohort.run import CohortRun
 from graders.cohort.run_event import Ending, GradingStage, RunEnded
@@ -23,6 +21,7 @@ from graders.engine.base import Engine
 from graders.engine.find import find_engine
 from graders.exercise import ExerciseSpec, read_exercise
 from tests.conftest import REAL_ENVIRON
+from tests.graders.cohort.local_grader import local_grader
 
 EXERCISES = Path(__file__).parents[3] / "exercises"
 NAMES = ("solution", "no-command", "misspelt-file", "words-left-behind")
@@ -35,9 +34,7 @@ def reach() -> Engine:
 
 def run_over(book: Gradebook, rows: list[Row], spec: ExerciseSpec, cancel: Cancel) -> CohortRun:
     """A run of two lanes on the real engine."""
-    grader = LocalGrader(
-        spec, reach, os.environ, lambda: datetime.now(UTC), time.monotonic, lambda: secrets.token_hex(8)
-    )
+    grader = local_grader(spec, reach, environ=os.environ, nonce=lambda: secrets.token_hex(8))
     return CohortRun(
         book,
         rows,

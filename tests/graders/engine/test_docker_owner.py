@@ -10,12 +10,11 @@ import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from graders.cohort.lane import LocalGrader
+from graders.cohort.lane import sweep
 from graders.engine.base import Engine
 from graders.engine.docker import owner as docker_owner
 from graders.engine.docker.container import container_config
@@ -23,8 +22,6 @@ from graders.engine.docker.errors import EngineRefused
 from graders.engine.docker.owner import OWNER, Mark, is_left_over, own_mark, read_mark
 from graders.engine.docker.wire import Wire
 from graders.engine.find import find_engine
-from graders.exercise import read_exercise
-from tests.graders.cohort.make_cohort import EXERCISES
 from tests.rows import rows
 
 ELSEWHERE = "0123456789ab"
@@ -135,16 +132,8 @@ def test_two_machines_share_an_engine_without_removing_what_the_other_uses(engin
             config["Labels"] = {**dict(config["Labels"]), OWNER: str(mark)}  # type: ignore[call-overload]
             wire.call("POST", "/containers/create", {"name": names[kind]}, config, operation="create")
         left = [{leftover.run_id for leftover in engine.leftovers(everybody=every)} for every in (False, True)]
-        spec = read_exercise(EXERCISES / "first-image")
         environ = {"DOCKER_HOST": engine.info().socket}
-        LocalGrader(
-            spec,
-            lambda: find_engine(environ, Path("/nowhere")),
-            environ,
-            lambda: datetime.now(UTC),
-            time.monotonic,
-            str,
-        ).prepare()
+        sweep(lambda: find_engine(environ, Path("/nowhere")))
         after = {leftover.run_id for leftover in engine.leftovers(everybody=True)} & set(names.values())
     finally:
         for name in names.values():
