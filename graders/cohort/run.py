@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from graders.cancel import Cancel
+from graders.cohort.backlog import Backlog
 from graders.cohort.collect.unpack import unread
 from graders.cohort.grade_key import decides, is_doubtful, key_of, scored
 from graders.cohort.gradebook.book import Grade, Gradebook
@@ -92,9 +92,7 @@ class CohortRun:
         self._limit_s = settings.limit_s or longest_s(spec.limits, len(spec.checks))
         self._changed = threading.Condition()
         """Guards what follows; notified whenever a lane may find something to do."""
-        self._waiting: deque[Job] = deque()
-        self._again: deque[Job] = deque()
-        """For a second look, once nothing else is left."""
+        self._backlog = Backlog()
         self._lanes: dict[int, _Lane] = {}
         self._away = False
         self._ending: Ending | None = None
@@ -133,7 +131,7 @@ class CohortRun:
         number = self._book.begin_run(self._settings.jobs, self._settings.dockyard)
         if plan.jobs:
             self._grader.prepare()
-            self._waiting.extend(plan.jobs)
+            self._backlog.extend(plan.jobs)
             del plan
             yield from self._work()
         if self._error is not None and not isinstance(self._error, EngineError):
@@ -158,7 +156,7 @@ class CohortRun:
 
     def _work(self) -> Generator[CohortEvent]:
         """Start the lanes, pass on what they say, and look after them until all is done or given up."""
-        for _ in range(min(self._settings.jobs, len(self._waiting))):
+        for _ in range(min(self._settings.jobs, len(self._backlog))):
             self._start_lane()
         forget = self._cancel.on_cancel(self._stop_lanes)
         try:
@@ -245,17 +243,14 @@ class CohortRun:
                     lane = _Lane(job, Cancel(), self._clock())
                     self._lanes[number] = lane
                     return lane
-                if not (self._waiting or self._again or self._lanes or self._away):
+                if not (self._backlog or self._lanes or self._away):
                     return None
                 self._changed.wait()
 
     def _take(self) -> Job | None:
         if self._away or (self._lanes and not self._warm):
             return None
-        if self._waiting:
-            alone = any(lane.job.alone for lane in self._lanes.values())
-            return None if alone else self._waiting.popleft()
-        return self._again.popleft() if self._again and not self._lanes else None
+        return self._backlog.take([lane.job for lane in self._lanes.values()])
 
     def _grade(self, number: int, lane: _Lane) -> None:
         job = lane.job
@@ -306,7 +301,7 @@ class CohortRun:
                 return
             self._graded += 1
             if again:
-                (self._again if job.alone and gone is None else self._waiting).appendleft(job)
+                self._backlog.put_back(job, last=job.alone and gone is None)
                 self._events.put(
                     GradingEnded(job.student_id, number, GradeState.WAITING, self._clock() - lane.began_s, why=again)
                 )
@@ -350,7 +345,7 @@ class CohortRun:
             if self._lanes.pop(number, None) is not lane:
                 return
             self._book.record_unreadable(unread(lane.job.row, failure))
-            self._split(lane.job)
+            self._backlog.part(lane.job)
             self._changed.notify_all()
         elapsed_s = self._clock() - lane.began_s
         self._events.put(GradingEnded(lane.job.student_id, number, GradeState.UNGRADED, elapsed_s, why=failure.message))
@@ -359,14 +354,8 @@ class CohortRun:
         """What lies there now is what is graded; those that were identical to what lay there go their own way."""
         if key != job.key:
             with self._changed:
-                self._split(job)
+                self._backlog.part(job)
                 job.key, job.content_sha256 = key, content_sha256
-
-    def _split(self, job: Job) -> None:
-        if job.followers:
-            first, *rest = job.followers
-            self._waiting.append(Job(first, job.key, job.content_sha256, rest))
-            job.followers = []
 
     def _tell(self, number: int, job: Job, event: GradeEvent) -> None:
         if isinstance(event, StageStarted):
