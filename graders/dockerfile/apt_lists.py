@@ -70,11 +70,16 @@ def _in_their_folders(commands: tuple[Command, ...]) -> list[Command]:
         if words[0] in ("cd", "pushd") and len(words) > 1:
             folder = posixpath.join(folder, words[1])
         elif folder and words[0] in ("rm", "find"):
-            named = (word if word[:1] in "-/$~" else posixpath.join(folder, word) for word in words[1:])
+            named = (_below(folder, word) for word in words[1:])
             found.append(command._replace(words=(words[0], *named)))
             continue
         found.append(command)
     return found
+
+
+def _below(folder: str, word: str) -> str:
+    """A path as it is from the root, without the dots of `./*`; an option or a variable as it stands."""
+    return word if word[:1] in "-/$~" else posixpath.normpath(posixpath.join(folder, word))
 
 
 def _at_the_end(instruction: Instruction) -> Iterator[Command]:

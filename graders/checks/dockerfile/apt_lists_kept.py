@@ -35,7 +35,8 @@ def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding | Und
         moved = ""
         for instruction in stage.instructions:
             updates = [apt for apt in apt_commands(instruction) if apt.updates]
-            moved = next((_folder(match) for text in instruction.shell_texts if (match := _MOVED.search(text))), moved)
+            texts = (text for text in instruction.shell_texts if "::state" in text.lower())
+            moved = next((_folder(match) for text in texts if (match := _MOVED.search(text))), moved)
             folder = updates[-1].lists if updates else LISTS
             folder = moved if moved and folder == LISTS else folder
             if not updates or instruction.onbuild or _is_mounted(instruction, folder):
@@ -139,6 +140,8 @@ CHECK = Check(
         _BASE + _INSTALL + " && apt-get dist-clean\n",
         _BASE + _INSTALL + " && find /var/lib/apt/lists -type f -print0 | xargs -0 rm -f\n",
         _BASE + _INSTALL + " && cd /var/lib/apt/lists && rm -rf *\n",
+        _BASE + _INSTALL + " && cd /var/lib/apt/lists && rm -rf ./*\n",
+        _BASE + _INSTALL + " && cd /var/lib/apt/lists && find . -type f -delete\n",
         _BASE + _INSTALL + " && (cd /var/lib/apt && rm -rf lists)\n",
         _BASE + "RUN trap 'rm -rf /var/lib/apt/lists/*' EXIT; apt-get update; apt-get install -y curl\n",
         _BASE + "RUN apt-get -oDir::State::Lists=/tmp/l update && apt-get install -y curl; rm -rf /tmp/l\n",
