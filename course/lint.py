@@ -47,7 +47,7 @@ def search(paths: Iterable[Path]) -> Search:
     found = Search()
     known: set[str] = set()
     for path in paths:
-        candidates = [path] if path.is_symlink() or not path.is_dir() else list(_below(path, found))
+        candidates = list(_below(path, found)) if _is_folder(path) else [path]
         for file in candidates:
             if os.path.normpath(file) not in known:
                 known.add(os.path.normpath(file))
@@ -61,6 +61,14 @@ def is_dockerfile(name: str) -> bool:
         return False
     stem, _, ending = name.lower().partition(".")
     return stem in ("dockerfile", "containerfile") or ending.rpartition(".")[2] in ("dockerfile", "containerfile")
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is a folder itself, and no link to one."""
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _below(path: Path, found: Search) -> Iterator[Path]:

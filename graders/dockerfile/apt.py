@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from graders.dockerfile.model import Command, Instruction
@@ -107,7 +108,7 @@ def apt_commands(instruction: Instruction) -> Iterator[Apt]:
     if instruction.keyword == "RUN":
         for command in instruction.commands:
             if command.words[0] in _PROGRAMS:
-                yield _read(command)
+                yield Apt(command, *_told(command.words))
 
 
 def setting_in(text: str) -> bool | None:
@@ -128,10 +129,12 @@ def _boolean(value: str) -> bool | None:
     return True if word in _TRUE else False if word in _FALSE else None
 
 
-def _read(command: Command) -> Apt:
+@lru_cache(maxsize=1024)
+def _told(command_words: tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Action, packages and options of an `Apt`. Kept: checks ask often."""
     options: list[str] = []
     words: list[str] = []
-    at, rest = 0, command.words[1:]
+    at, rest = 0, command_words[1:]
     while at < len(rest):
         word = rest[at]
         at += 1
@@ -147,4 +150,4 @@ def _read(command: Command) -> Apt:
             options.append(f"-o={word[2:].removeprefix('=')}")
         else:
             options.append(word)
-    return Apt(command, words[0] if words else "", tuple(words[1:]), tuple(options))
+    return words[0] if words else "", tuple(words[1:]), tuple(options)

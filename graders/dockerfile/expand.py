@@ -6,6 +6,7 @@ tests/graders/dockerfile/test_meaning.py.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ VALUE_LIMIT = 16 * 1024
 _DEPTH_LIMIT = 20
 _OPERATORS = frozenset("-+?#%/")
 _SPECIAL = frozenset("0123456789@*#?$!-")
+_PLAIN = re.compile(r"[^\\`$'\"}]+")
+"""What means nothing to Docker, whichever the escape character is and wherever it stands."""
+_NAME = re.compile(r"[A-Za-z0-9_]*")
 
 
 class Expanded(NamedTuple):
@@ -56,6 +60,10 @@ class _Lexer:
         quote = ""
         text = self._text
         while self._at < len(text):
+            if match := _PLAIN.match(text, self._at):
+                out.append(match[0])
+                self._at = match.end()
+                continue
             char = text[self._at]
             if not quote and stop and char == stop:
                 break
@@ -127,8 +135,8 @@ class _Lexer:
         if start < len(text) and text[start] in _SPECIAL:
             self._at += 1
             return text[start]
-        while self._at < len(text) and text[self._at].isascii() and (text[self._at].isalnum() or text[self._at] == "_"):
-            self._at += 1
+        match = _NAME.match(text, start)
+        self._at = match.end() if match else start
         return text[start : self._at]
 
     def _value(self, name: str) -> str:

@@ -273,7 +273,7 @@ def _from(value: str) -> Iterator[tuple[str, str]]:
         )
 
 
-def _pairs(keyword: str, pairs: list[tuple[str, str | None]], value: str, escape: str) -> Iterator[tuple[str, str]]:
+def _pairs(keyword: str, pairs: Iterable[tuple[str, str | None]], value: str, escape: str) -> Iterator[tuple[str, str]]:
     for name, text in pairs:
         if text is None:
             yield "missing-value", f'{keyword} needs name=value, not "{name[:40]}"'

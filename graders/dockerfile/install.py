@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from graders.dockerfile.model import Command, Instruction
@@ -33,6 +34,9 @@ _FILES = frozenset(("-r", "--requirement", "--requirements"))
 INSTALLERS = ("pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pdm", "pip-tools", "virtualenv")
 """Packages that install others, or make a place for them."""
 _TOOLS = frozenset((*INSTALLERS, "build"))
+
+_Asked = tuple[str, frozenset[str], tuple[str, ...], tuple[str, ...]]
+"""Tool, options, requirement files and packages of an `Install`."""
 
 
 class Install(NamedTuple):
@@ -93,23 +97,30 @@ def _read(command: Command) -> Install | None:
     tool = command.words[0]
     if tool not in _INSTALLERS and not tool.startswith("python"):
         return None
-    rest = list(command.words[1:])
+    asked = _asked(command.words)
+    return None if asked is None else Install(command, *asked)
+
+
+@lru_cache(maxsize=1024)
+def _asked(words: tuple[str, ...]) -> _Asked | None:
+    """What these words ask to install; None when nothing. Kept: checks ask often."""
+    tool, rest = words[0], list(words[1:])
     if tool.startswith("python") and rest[:1] == ["setup.py"]:
-        return _install(command, tool, rest[1:]) if {"install", "develop"} & set(rest) else None
+        return _install(tool, rest[1:]) if {"install", "develop"} & set(rest) else None
     if tool in _ALONE:
-        return _install(command, "pip", rest)
+        return _install("pip", rest)
     before: list[str] = []
     verb, rest = _verb(rest, before)
     if tool == "uv":
         if verb == "pip":
             verb, rest = _verb(rest, before)
-            return _install(command, tool, [*before, *rest]) if verb in _PIP_VERBS else None
-        return _install(command, tool, [*before, *rest]) if verb in ("sync", "add") else None
+            return _install(tool, [*before, *rest]) if verb in _PIP_VERBS else None
+        return _install(tool, [*before, *rest]) if verb in ("sync", "add") else None
     if tool in ("conda", "mamba", "micromamba") and verb == "env":
         verb, rest = _verb(rest, before)
     if verb not in _VERBS.get(tool, ()):
         return None
-    return _install(command, tool, [*before, *rest])
+    return _install(tool, [*before, *rest])
 
 
 def _verb(words: list[str], before: list[str]) -> tuple[str, list[str]]:
@@ -122,7 +133,7 @@ def _verb(words: list[str], before: list[str]) -> tuple[str, list[str]]:
     return (words[at], words[at + 1 :]) if at < len(words) else ("", [])
 
 
-def _install(command: Command, tool: str, words: list[str]) -> Install | None:
+def _install(tool: str, words: list[str]) -> _Asked | None:
     options: set[str] = set()
     files: list[str] = []
     packages: list[str] = []
@@ -146,7 +157,7 @@ def _install(command: Command, tool: str, words: list[str]) -> Install | None:
             at += 1 if name in _WITH_VALUE and not equals else 0
     if {"--help", "-h", "--dry-run", "--version"} & options:
         return None
-    return Install(command, tool, frozenset(options), tuple(files), tuple(packages))
+    return tool, frozenset(options), tuple(files), tuple(packages)
 
 
 def _is_local(package: str) -> bool:

@@ -15,6 +15,8 @@ from graders.dockerfile.model import Command, Dockerfile, Instruction, Stage, mo
 _DEPTH_LIMIT = 20
 _EDITORS = frozenset(("sed", "perl", "tee", "truncate"))
 """Programs that may write other text to a file that they name."""
+_MOVERS = _EDITORS | {"cd", "pushd", "cp", "mv"}
+"""All that says where a file of a RUN comes from."""
 
 
 class Origin(NamedTuple):
@@ -36,6 +38,8 @@ class Origins:
         self._ignore = ignore
         self._folders: dict[int, list[str]] = {}
         self._copies: dict[int, list[tuple[int, Instruction, tuple[str, ...], str]]] = {}
+        self._found: dict[tuple[int, int, str], Origin | None] = {}
+        """Stage, number of an instruction and path -> what brought the file: many checks ask the same."""
 
     def of(self, instruction: Instruction, path: str, command: Command | None = None) -> Origin | None:
         """Where the file comes from that this RUN knows as `path`; None when it can't be told.
@@ -60,7 +64,7 @@ class Origins:
             if mount["type"] == "bind" and _below(target, place) is not None:
                 source = posixpath.join("/", mount.get("source", ""), _below(target, place) or "")
                 return self._fetch(source, mount.get("from", ""), stage, instruction, 0)
-        return self._find(stage, at, target, 0) or self._renamed(stage, at, target, 0, command)
+        return self._brings(stage, at, target) or self._renamed(stage, at, target, 0, command)
 
     def of_image(self, path: str) -> Origin | None:
         """Where the file of the final image comes from that is at `path`, seen from its working folder."""
@@ -68,7 +72,7 @@ class Origins:
         if stage is None:
             return None
         end = len(stage.instructions)
-        return self._find(stage, end, posixpath.normpath(posixpath.join(self._folder(stage, end), path)), 0)
+        return self._brings(stage, end, posixpath.normpath(posixpath.join(self._folder(stage, end), path)))
 
     def texts(self, instruction: Instruction, prefix: str) -> list[str]:
         """The texts of the context's files that a COPY or ADD puts at paths that begin with `prefix`."""
@@ -103,6 +107,13 @@ class Origins:
             self._folders[stage.index] = [*folders, folder]
         return self._folders[stage.index][at]
 
+    def _brings(self, stage: Stage, before: int, target: str) -> Origin | None:
+        """As `_find`, which is asked once."""
+        asked = (stage.index, before, target)
+        if asked not in self._found:
+            self._found[asked] = self._find(stage, before, target, 0)
+        return self._found[asked]
+
     def _find(self, stage: Stage, before: int, target: str, depth: int) -> Origin | None:
         """The last COPY or ADD above that brings `target`, in the stage or in its parents."""
         if depth > _DEPTH_LIMIT:
@@ -134,6 +145,8 @@ class Origins:
             for each in instruction.commands:
                 if each is command:
                     break
+                if each.words[0] not in _MOVERS:
+                    continue
                 names = [word for word in each.words[1:] if not word.startswith("-")]
                 if each.words[0] in ("cd", "pushd") and names:
                     folder = posixpath.join(folder, names[0])

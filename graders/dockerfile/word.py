@@ -135,8 +135,9 @@ def is_closed(word: str, escape: str = "\\") -> bool:
     return not quote
 
 
-def split_pairs(text: str, escape: str = "\\") -> list[tuple[str, str | None]]:
-    """`name=value` words of ENV, ARG and LABEL, values still quoted; a word without `=` has None.
+@lru_cache(maxsize=1024)
+def split_pairs(text: str, escape: str = "\\") -> tuple[tuple[str, str | None], ...]:
+    """`name=value` words of ENV, ARG and LABEL, values still quoted; a word without `=` has None. Kept: checks ask.
 
     The old form `ENV name rest of the line` is one pair; tell it by its lack of `=` in the first word.
     """
@@ -144,15 +145,15 @@ def split_pairs(text: str, escape: str = "\\") -> list[tuple[str, str | None]]:
     for word in split_words(text, escape):
         name, equals, value = word.partition("=")
         pairs.append((name, value if equals else None))
-    return pairs
+    return tuple(pairs)
 
 
-def split_env(text: str, escape: str = "\\") -> list[tuple[str, str | None]]:
+def split_env(text: str, escape: str = "\\") -> tuple[tuple[str, str | None], ...]:
     """The pairs of an ENV or LABEL, the old form included."""
     pairs = split_pairs(text, escape)
     if pairs and pairs[0][1] is None:
         name, rest = split_keyword(text)
-        return [(name, rest if rest else None)]
+        return ((name, rest if rest else None),)
     return pairs
 
 

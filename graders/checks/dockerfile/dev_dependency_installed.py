@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from graders.check import Check, Sample
 from graders.dockerfile.dependency import (
@@ -24,6 +23,7 @@ from graders.dockerfile.dependency import (
 from graders.dockerfile.install import Install, python_installs
 from graders.dockerfile.model import Instruction
 from graders.dockerfile.origin import Origins
+from graders.dockerfile.pattern import is_like
 from graders.dockerfile.requirement import included_files, normalized
 from graders.dockerfile.shipped import stages_that_ship_packages
 from graders.dockerfile_context import DockerfileContext
@@ -146,7 +146,7 @@ def _has_dev_group(files: Mapping[str, bytes]) -> bool:
 
 
 def _is_tool(name: str, params: Params) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in params.packages)
+    return is_like(name, params.packages)
 
 
 def _is_marked(name: str, params: Params) -> bool:

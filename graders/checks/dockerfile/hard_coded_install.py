@@ -10,13 +10,13 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from graders.check import Check, Sample
 from graders.dockerfile.dependency import dependency_installs, hidden_packages, named_packages, requirement_sources
 from graders.dockerfile.install import Install
 from graders.dockerfile.model import Instruction
 from graders.dockerfile.origin import Origins
+from graders.dockerfile.pattern import is_like
 from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
@@ -75,11 +75,7 @@ def _fault(install: Install, instruction: Instruction, origins: Origins, manifes
         if (source.origin is not None and not source.origin.path) or _is_echoed(source.name, instruction):
             return f"installs from {source.name}, which is written in the Dockerfile itself"
     manifest = manifest or (sources[0].name if sources else "")
-    names = [
-        item.text
-        for item in named_packages(install)
-        if not any(fnmatchcase(item.name, pattern) for pattern in params.tools)
-    ]
+    names = [item.text for item in named_packages(install) if not is_like(item.name, params.tools)]
     if not names or not manifest:
         return ""
     return f"names {', '.join(names[:6])} in the Dockerfile, although {manifest} lists what to install"
@@ -97,7 +93,7 @@ def _manifest(context: DockerfileContext, params: Params) -> str:
     if context.requirements and context.requirements in context.files:
         return context.requirements
     for path in sorted(context.files):
-        if any(fnmatchcase(posixpath.basename(path), pattern) for pattern in params.manifests):
+        if is_like(posixpath.basename(path), params.manifests):
             return path
     return "pyproject.toml" if _DEPENDENCIES.search(context.files.get("pyproject.toml", b"")) else ""
 

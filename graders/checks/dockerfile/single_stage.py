@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from graders.check import Check
 from graders.dockerfile.apt import apt_commands
 from graders.dockerfile.model import Instruction
+from graders.dockerfile.pattern import is_like
 from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding
 from graders.outcome import Level
@@ -92,7 +93,7 @@ def _is_gone(name: str, removed: set[str]) -> bool:
 
 
 def _is_tool(name: str, params: Params) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in params.packages)
+    return is_like(name, params.packages)
 
 
 _BASE = "FROM python:3.11-slim\n"
