@@ -21,3 +21,11 @@ def seconds(elapsed_s: float) -> str:
         return f"{elapsed_s:.0f} s"
     minutes, rest = divmod(round(elapsed_s), 60)
     return f"{minutes} min {rest:02d} s"
+
+
+def span(elapsed_s: float) -> str:
+    """A rough length of time: "42 s", "7 min", "3 h 20 min"."""
+    if elapsed_s < 90:
+        return f"{elapsed_s:.0f} s"
+    minutes = round(elapsed_s / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

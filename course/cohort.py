@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from course.catalog import Catalog
 from course.errors import ConfigError
 from course.grading import new_nonce
-from course.version import __version__
 from graders.cohort.gradebook.book import FILE_NAME, Gradebook, open_gradebook
 from graders.cohort.out_lock import out_lock
 from graders.cohort.run_settings import RunSettings
@@ -120,11 +119,6 @@ def local_grader(
         new_nonce,
         FolderStore(state / "layers"),
     )
-
-
-def version() -> str:
-    """Version that grades."""
-    return __version__
 
 
 def _collected(request: CohortRequest, on_progress: Callable[[int, int], None] | None) -> tuple[Row, ...]:

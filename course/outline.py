@@ -18,6 +18,11 @@ class ExerciseRow(NamedTuple):
     passed: bool
     attempts: int
 
+    @property
+    def checked(self) -> str:
+        """ "never checked", "checked once", "checked 3 times"."""
+        return {0: "never checked", 1: "checked once"}.get(self.attempts, f"checked {self.attempts} times")
+
 
 class LessonRow(NamedTuple):
     """A lesson in the outline."""

@@ -41,9 +41,8 @@ def lesson_line(row: LessonRow) -> str:
 
 def exercise_line(row: ExerciseRow) -> str:
     """ "Exercise first-image, not passed, checked 2 times: First image. 10 minutes." """
-    checked = {0: "never checked", 1: "checked once"}.get(row.attempts, f"checked {row.attempts} times")
     passed = "passed" if row.passed else "not passed"
-    return f"Exercise {row.id}, {passed}, {checked}: {clean(row.title)}. {row.minutes} minutes."
+    return f"Exercise {row.id}, {passed}, {row.checked}: {clean(row.title)}. {row.minutes} minutes."
 
 
 def checklist_line(line: ChecklistLine) -> str:

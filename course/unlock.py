@@ -66,7 +66,7 @@ class Unlocking:
         before, at = self._place(number)
         lines = [] if before is None else [line for line in self._gate(before) if not line.done]
         for lesson in self._before(at, number):
-            lines += self._open_ends(lesson) or ([] if self.is_passed(lesson) else [_read_it(lesson)])
+            lines += self._left(lesson)
         return tuple(lines)
 
     def checklist(self, level: int) -> tuple[ChecklistLine, ...]:
@@ -94,17 +94,17 @@ class Unlocking:
         if level.checklist:
             return self.checklist(level.number)
         lessons = (self.catalog.lesson(number) for number in level.lessons)
-        return tuple(
-            line
-            for lesson in lessons
-            for line in self._open_ends(lesson) or ([] if self.is_passed(lesson) else [_read_it(lesson)])
-        )
+        return tuple(line for lesson in lessons for line in self._left(lesson))
 
     def _is_done(self, level: Level) -> bool:
         """Whether the next level waits for nothing of this one; says it without the words of `_gate`."""
         if level.checklist:
             return all(self._prove(item, level.number)[0] for item in level.checklist)
         return all(self.is_passed(self.catalog.lesson(number)) for number in level.lessons)
+
+    def _left(self, lesson: Lesson) -> list[ChecklistLine]:
+        """What a lesson still asks for: its exercises and questions; of one that has neither, to read it."""
+        return self._open_ends(lesson) or ([] if self.is_passed(lesson) else [_read_it(lesson)])
 
     def _open_ends(self, lesson: Lesson) -> list[ChecklistLine]:
         ends = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -175,6 +174,7 @@ def _specs(invocation: Invocation, slug: str | None) -> list[ExerciseSpec]:
 
 def _grader(invocation: Invocation, cancel: Cancel, *, fresh: bool) -> Grade:
     """Grades a folder for one exercise on the engine of this invocation, or answers from the store of proofs."""
+    from course.grading import new_nonce
     from graders import pipeline
     from graders.layers.store import FolderStore
     from graders.recall import grade_or_recall
@@ -194,7 +194,7 @@ def _grader(invocation: Invocation, cancel: Cancel, *, fresh: bool) -> Grade:
                 spec,
                 invocation.engine,
                 cancel=cancel,
-                nonce=secrets.token_hex(8),
+                nonce=new_nonce(),
                 now=lambda: datetime.now(UTC),
                 clock=time.monotonic,
                 environ=invocation.environ,

@@ -74,14 +74,20 @@ def checklist_command(
 
 def _cohort(invocation: Invocation, place: Path, level: int | None, output_format: str, output: Path | None) -> int:
     """Show the checklist of a cohort; the exit code."""
-    from course.catalog import read_catalog
     from course.commands.checklist_cohort import WRITERS, read_cohort_checklist
 
     if output_format not in WRITERS:
         raise click.UsageError(f"--cohort is written as {', '.join(WRITERS)}, not as {output_format}")
-    found = read_cohort_checklist(read_catalog(invocation.paths().content), place, level)
+    found = read_cohort_checklist(invocation.catalog(), place, level)
     emit(WRITERS[output_format](found), output)
     return 0 if found.complete else 1
+
+
+def say_missing(number: str, lines: tuple[ChecklistLine, ...], *, plain: bool) -> None:
+    """Say what keeps a lesson locked."""
+    say(f"Lesson {number} is not open yet. What is missing:")
+    for line in checklist_lines(lines, plain=plain):
+        say(f"  {line}")
 
 
 def checklist_lines(lines: tuple[ChecklistLine, ...], *, plain: bool) -> list[str]:

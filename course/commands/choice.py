@@ -19,7 +19,7 @@ def choose_exercise(session: Session, named: str | None) -> str:
     ConfigError when there is none.
     """
     if named:
-        return named.strip().rstrip("/")
+        return as_named(named)
     here = _here(session.paths.workspace)
     if any(here == row.id for level in session.outline() for lesson in level.lessons for row in lesson.exercises):
         return here
@@ -29,6 +29,11 @@ def choose_exercise(session: Session, named: str | None) -> str:
             f"Lesson {session.current().number} has no exercise", hint="Name one: dockyard list shows them all."
         )
     return chosen
+
+
+def as_named(typed: str) -> str:
+    """The exercise that was typed: a shell that completes the name of its folder ends it with a slash."""
+    return typed.strip().rstrip("/")
 
 
 def complete_exercises(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001  the signature of a completion

@@ -14,6 +14,7 @@ from types import TracebackType
 
 import click
 
+from course.amount import span
 from course.commands.output import say, say_raw
 from course.commands.verbosity import Verbosity
 from course.terminal import Clockwork, bar
@@ -99,14 +100,6 @@ class Tally:
             return ""
         left_s = (self.to_grade - self.finished) / rate
         return f"{rate * 60:.1f} a minute, {span(left_s)} left"
-
-
-def span(seconds: float) -> str:
-    """A length of time for a person: "42 s", "7 min", "3 h 20 min"."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def table(tally: Tally, title: str, columns: int, lines: int) -> list[str]:

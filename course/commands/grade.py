@@ -16,20 +16,20 @@ from course.commands.choice import complete_exercises
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation
 from course.commands.options import formats_option, output_option, verbosity, verbosity_options
-from course.commands.output import emit, ensure_writable, say, say_error
+from course.commands.output import INTERRUPTED, emit, ensure_writable, say, say_error
 from course.commands.verbosity import Verbosity
+from course.version import __version__
+from graders.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from course.catalog import Catalog
     from graders.cohort.cluster.grader import ClusterGrader
     from graders.cohort.gradebook.book import Gradebook
     from graders.cohort.run_event import RunEnded
     from graders.exercise import ExerciseSpec
 
 SCHEMA = "dockyard/cohort/v1"
-INTERRUPTED, ENGINE = 130, 3
 MAX_JOBS = 64
 SLOW_ROWS = 500
 """So many rows take a while to be written."""
@@ -143,7 +143,7 @@ def grade_command(
     Exit codes: 0 every row is graded (failed students are no error), 2 usage or
     content, 3 rows are errored or the engine stayed away, 130 interrupted.
     """
-    from course.cohort import CohortRequest, find_exercise, local_grader, open_cohort, version
+    from course.cohort import CohortRequest, find_exercise, local_grader, open_cohort
     from course.commands.cohort_progress import CohortNarrator, collected_lines, summary
     from graders.cohort.plan import Choice
     from graders.cohort.run_event import RunEnded
@@ -158,10 +158,10 @@ def grade_command(
     ensure_writable(output)
     with ExitStack() as stack:
         paths = invocation.paths()
-        spec = find_exercise(exercise, lambda: _catalog(invocation))
+        spec = find_exercise(exercise, invocation.catalog)
         names = tuple(name for part in only.split(",") if (name := part.strip()))
         choice = Choice(fresh=fresh, only=names, retry_errors=retry_errors)
-        settings = RunSettings(jobs=jobs, choice=choice, timing_counts=timing_counts, dockyard=version())
+        settings = RunSettings(jobs=jobs, choice=choice, timing_counts=timing_counts, dockyard=__version__)
         cancel = stack.enter_context(cancel_on_signal())
         cluster: ClusterGrader | None = None
         if scheduler:
@@ -215,12 +215,6 @@ def _window(invocation: Invocation) -> Callable[[], tuple[int, int]]:
     return size
 
 
-def _catalog(invocation: Invocation) -> Catalog:
-    from course.catalog import read_catalog
-
-    return read_catalog(invocation.paths().content)
-
-
 def _hand_back(out: Path, book: Gradebook, spec: ExerciseSpec, due: datetime | None) -> None:
     """Write what people read: tables, a folder for each student, the page."""
     from graders.cohort.gradebook.worth import LatePolicy
@@ -240,14 +234,14 @@ def _say_what_next(ended: RunEnded, out: Path, level: Verbosity) -> int:
             f"No engine answers any more: {ended.error}",
             f"{ended.hint}\nThen give the same command again: what is graded is kept in {out}.".lstrip(),
         )
-        return ENGINE
+        return EngineError.exit_code
     if ended.ending is Ending.STOPPED:
         say(f"Stopped. What is graded is kept in {out}: give the same command again to go on (without --fresh).")
         return INTERRUPTED
     if errored:
         if level is not Verbosity.QUIET:
             say(f"{errored} rows are errored, which is nobody's zero. Give the same command again to try them again.")
-        return ENGINE
+        return EngineError.exit_code
     return 0
 
 

@@ -151,9 +151,7 @@ def load_command(invocation: Invocation, *, file: Path, replace: bool, quiet: bo
 
 def _needed_images(invocation: Invocation) -> dict[str, tuple[str, ...]]:
     """Base images of all exercises, in the order of the course -> the exercises that use each."""
-    from course.catalog import read_catalog
-
-    catalog = read_catalog(invocation.paths().content)
+    catalog = invocation.catalog()
     found: dict[str, list[str]] = {}
     for slug in catalog.exercises():
         for base in catalog.exercise(slug).build.bases:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from course.terminal import Terminal, look
 
 if TYPE_CHECKING:
+    from course.catalog import Catalog
     from course.config import Setting
     from course.paths import Paths
     from course.session import Session
@@ -111,6 +112,12 @@ class Invocation:
         from course.paths import find_paths
 
         return find_paths(self.environ, workspace=self.workspace)
+
+    def catalog(self) -> Catalog:
+        """The course's table of contents. Raises ContentError."""
+        from course.catalog import read_catalog
+
+        return read_catalog(self.paths().content)
 
     def engine(self) -> Engine:
         """A reachable engine; raises EngineUnavailable."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from course import spoken
-from course.commands.checklist import checklist_lines
-from course.commands.choice import choose_exercise, complete_exercises, next_step
+from course.commands.checklist import say_missing
+from course.commands.choice import as_named, choose_exercise, complete_exercises, next_step
 from course.commands.invocation import Invocation
 from course.commands.options import colour_option, format_option, output_option, pass_invocation, spoken_options
 from course.commands.output import emit, say
@@ -95,7 +95,7 @@ def start_command_line(ctx: click.Context, *, name: str) -> None:
     with invocation.session() as session:
         if number is not None:
             ctx.exit(_start_lesson(session, number, plain=invocation.plain))
-        exercise = name.strip().rstrip("/")
+        exercise = as_named(name)
         folder = session.start_exercise(exercise)
         files = session.exercise_files(exercise)
     emit(str(folder))
@@ -126,6 +126,7 @@ def hint_command(invocation: Invocation, *, exercise: str | None) -> None:
 def reset_command(ctx: click.Context, *, exercise: str, yes: bool) -> None:
     """Put an exercise's starter back. Your files are kept, and you are told where."""
     invocation = ctx.ensure_object(Invocation)
+    exercise = as_named(exercise)
     with invocation.session() as session:
         folder = clean(str(session.paths.workspace / exercise))
         ask = not yes and invocation.terminal.interactive and session.is_started(exercise)
@@ -144,7 +145,7 @@ def reset_command(ctx: click.Context, *, exercise: str, yes: bool) -> None:
 def solution_command(invocation: Invocation, *, exercise: str, give_up: bool) -> None:
     """Show the reference solution: after you passed, or with --give-up, which is recorded."""
     with invocation.session() as session:
-        files = session.solution(exercise, give_up=give_up)
+        files = session.solution(as_named(exercise), give_up=give_up)
     blocks = [f"{click.style(f'# ---- {clean(path)}', bold=True)}\n{_lines(text)}" for path, text in files.items()]
     emit("\n\n".join(blocks))
 
@@ -153,9 +154,7 @@ def _start_lesson(session: Session, number: str, *, plain: bool) -> int:
     """Open a lesson, or say what is missing; the exit code."""
     result = session.start_lesson(number)
     if result.lesson is None:
-        say(f"Lesson {number} is not open yet. What is missing:")
-        for line in checklist_lines(result.missing, plain=plain):
-            say(f"  {line}")
+        say_missing(number, result.missing, plain=plain)
         return 1
     lesson = result.lesson
     emit(
@@ -193,14 +192,7 @@ def _lesson_line(lesson: LessonRow) -> str:
 
 def _exercise_line(row: ExerciseRow, indent: str) -> str:
     box = click.style("[x]", fg="green") if row.passed else "[ ]"
-    times = (
-        "never checked"
-        if not row.attempts
-        else "checked once"
-        if row.attempts == 1
-        else f"checked {row.attempts} times"
-    )
-    return f"{indent}{box} {row.id}  {clean(row.title)}  ({row.minutes} min, {times})"
+    return f"{indent}{box} {row.id}  {clean(row.title)}  ({row.minutes} min, {row.checked})"
 
 
 def _outline_json(levels: tuple[LevelRow, ...]) -> str:

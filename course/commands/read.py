@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from course.commands.checklist import checklist_lines
+from course.commands.checklist import say_missing
 from course.commands.invocation import Invocation
 from course.commands.options import colour_option, spoken_options
-from course.commands.output import emit, say
+from course.commands.output import emit
 from course.errors import ContentError
 from course.slash import lesson_number
 from graders.safe_text import clean, clean_lines
@@ -40,9 +40,7 @@ def read_command(ctx: click.Context, *, lesson: str | None) -> None:
             )
         result = session.start_lesson(number)
         if result.lesson is None:
-            say(f"Lesson {number} is not open yet. What is missing:")
-            for line in checklist_lines(result.missing, plain=invocation.plain):
-                say(f"  {line}")
+            say_missing(number, result.missing, plain=invocation.plain)
             ctx.exit(1)
         shown = result.lesson
     if invocation.plain:

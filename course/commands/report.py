@@ -113,10 +113,9 @@ def report_command(
 
 
 def _exercise(name: str, invocation: Invocation) -> ExerciseSpec:
-    from course.catalog import read_catalog
     from course.cohort import find_exercise
 
-    return find_exercise(name, lambda: read_catalog(invocation.paths().content))
+    return find_exercise(name, invocation.catalog)
 
 
 def _text(reported: Reported) -> str:

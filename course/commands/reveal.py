@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from course.commands.choice import choose_exercise, complete_exercises
+from course.commands.choice import as_named, choose_exercise, complete_exercises
 from course.commands.invocation import Invocation
 from course.commands.options import pass_invocation
 from course.commands.output import emit
@@ -26,7 +26,7 @@ def reveal_command(invocation: Invocation, *, exercise: str) -> None:
     from course.reveal_text import reveal_markdown
 
     with invocation.session() as session:
-        text = reveal_markdown(session.reveal(exercise.strip().rstrip("/")))
+        text = reveal_markdown(session.reveal(as_named(exercise)))
     emit("\n".join(clean_lines(text)))
 
 

@@ -280,6 +280,16 @@ def test_solution_needs_a_pass_or_giving_up(run: Run) -> None:
     assert "FROM python:3.11-slim" in shown.stdout
 
 
+@rows(
+    "words", [("start",), ("check", "--static"), ("hint",), ("builds",), ("reset", "--yes"), ("solution", "--give-up")]
+)
+def test_exercise_may_be_named_as_its_folder_is_completed(run: Run, words: tuple[str, ...]) -> None:
+    """A shell that completes the folder's name ends it with a slash; every command takes that."""
+    run("start", "tiny")
+
+    assert "There is no exercise" not in run(*words, "tiny/").stderr
+
+
 def test_quiz_is_shown_and_answered(run: Run) -> None:
     """A lesson's question can be read and answered without the desk; the answer is kept."""
     shown = run("quiz", "1.2").stdout
