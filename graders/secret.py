@@ -31,6 +31,7 @@ _MARK = re.compile(
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 PIECE_CHARACTERS = 8
 """So many characters in a row of a secret are a part of it, when digits are among them: no word looks like that."""
+_WORD = re.compile(r"[\w-]{3,}")
 _DIGITS = re.compile(r"\d{1,5}(?:\.\d+)?\Z")
 
 
@@ -81,8 +82,29 @@ def given_in(text: str, known: SecretWords) -> Iterator[tuple[str, str]]:
             yield "a secret", secret
         elif any(part.decode() in text for part in encoded_parts(secret.encode())):
             yield "a secret in base64, which everybody can read", secret
+        elif secret.encode().hex() in text.lower():
+            yield "a secret in hexadecimal digits, which everybody can read", secret
         elif any(piece in text for piece in _pieces(secret)):
             yield "a part of a secret", secret
+
+
+def scattered_in(text: str, known: SecretWords) -> Iterator[tuple[str, str]]:
+    """Which of the secrets that the exercise knows can be put together of words of the text: a word of it, the secret.
+
+    Every character must stand in a word that is part of the secret; in which order the words stand is all one.
+    """
+    words = sorted(set(_WORD.findall(text)))
+    for secret in known.given:
+        parts = [word for word in words if word in secret]
+        places = {
+            at + i
+            for word in parts
+            for at in range(len(secret))
+            if secret.startswith(word, at)
+            for i in range(len(word))
+        }
+        if len(places) == len(secret):
+            yield parts[0], secret
 
 
 def _pieces(secret: str) -> Iterator[str]:

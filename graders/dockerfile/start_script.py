@@ -1,4 +1,4 @@
-"""Owns the shell script that a container starts with, where the submission brings it; must never run one.
+"""Owns the shell script that a container starts with, where the submission brings or prints it; must never run one.
 
 A script stays process 1 when it starts the program as a child: it has no `exec` that puts the program in its place, and
 no `trap` that passes signals on. Where it reads another script, or a RUN writes to it, nothing is said of it.
@@ -21,16 +21,18 @@ _STEPS_ASIDE = re.compile(r"(?<![\w./-])(?:exec\s+(?!\d*[<>])|trap\s|source\s|ev
 _PROGRAM = re.compile(r"(?:(?:python|pypy)[\d.]*|gunicorn|uvicorn|hypercorn|flask|streamlit|\$@|\$\{@\})\Z")
 _TOUCHES = frozenset(("chmod", "chown", "chgrp", "ls", "test", "["))
 """Programs that leave a script's text alone."""
+_PRINTS = frozenset(("echo", "printf"))
 
 
 def script_that_stays(dockerfile: Dockerfile, origins: Origins, words: tuple[str, ...]) -> str:
     """The path of the script that this command starts and that stays in front of the program; empty when none does."""
     is_given = bool(words) and program_name(words[0]) in SHELLS
     path = shell_operand(words) if is_given else words[0] if words else ""
-    origin = next((found for each in _places(path, is_given) if (found := origins.of_image(each))), None)
-    if origin is None or _is_written_to(dockerfile, path):
+    places = _places(path, is_given)
+    origin = next((found for each in places if (found := origins.of_image(each))), None)
+    if not path or _is_written_to(dockerfile, path):
         return ""
-    text = origin.data.decode("utf-8", "replace")
+    text = _printed(dockerfile, places) if origin is None else origin.data.decode("utf-8", "replace")
     if not is_given and interpreter(text) not in SHELLS:
         return ""
     plain = _COMMENT.sub("", text)
@@ -44,6 +46,17 @@ def _places(path: str, is_given: bool) -> tuple[str, ...]:
     if not path:
         return ()
     return (path,) if is_given or "/" in path else tuple(posixpath.join(folder, path) for folder in _FOLDERS)
+
+
+def _printed(dockerfile: Dockerfile, places: tuple[str, ...]) -> str:
+    """What the RUNs that send something to one of these paths print; empty where another program may write to it."""
+    sends = re.compile(rf">\s*[\"']?(?:{'|'.join(map(re.escape, places))})(?![\w./-])")
+    runs = [each for each in dockerfile.in_chain("RUN") if sends.search(each.value)]
+    commands = [command for run in runs for command in run.commands]
+    if any(command.words[0] not in _TOUCHES | _PRINTS for command in commands):
+        return ""
+    texts = ("\n".join(command.words[1:]) for command in commands if command.words[0] in _PRINTS)
+    return "\n".join(texts).replace("\\n", "\n")
 
 
 def _is_written_to(dockerfile: Dockerfile, path: str) -> bool:

@@ -93,7 +93,8 @@ def _reason(user: str, dockerfile: Dockerfile) -> str | None:
         return ""
     if _NUMBER.match(user):
         return " (id 0)" if int(user) == 0 else None
-    entry = re.compile(rf"(?<![\w.-]){re.escape(user)}:[^:\s]*:0+:")
+    # An entry of /etc/passwd, whole or as far as a sed writes it: a colon follows, or what ends sed's new text.
+    entry = re.compile(rf"(?<![\w.-]){re.escape(user)}:[^:\s]*:0+[:/|#,]")
     for instruction in dockerfile.in_chain("RUN"):
         made = any(_gives_id_0(command, user) for command in instruction.commands)
         if made or any(entry.search(script) for script in instruction.written_texts):

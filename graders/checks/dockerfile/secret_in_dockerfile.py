@@ -16,7 +16,7 @@ from graders.dockerfile.model import Dockerfile, Instruction
 from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding
 from graders.outcome import Level
-from graders.secret import SecretWords, given_in, is_harmless, masked, promises_secret, shapes_in
+from graders.secret import SecretWords, given_in, is_harmless, masked, promises_secret, scattered_in, shapes_in
 
 _ASSIGNMENT = re.compile(
     r"(?<![\w$%{-])(?:--?)?([A-Za-z][\w.-]{0,80}?)\s?=\s?(\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'|[^\s;&|\"']{1,300})"
@@ -54,12 +54,26 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding]:
         found = next(given_in(text, params), None) if number not in told else None
         if found is not None:
             what, secret = found
+            told.add(number)
             yield Finding(
                 f"Line {number} holds {what}: {masked(secret)}",
                 observed=masked(secret),
                 expected=_EXPECTED,
                 line=number,
             )
+    if not told:
+        yield from _scattered(context.dockerfile, params)
+
+
+def _scattered(dockerfile: Dockerfile, params: Params) -> Iterator[Finding]:
+    """A finding for each known secret that only the lines together hold, at the first that has a part of it."""
+    for part, secret in scattered_in("\n".join(dockerfile.lines), params):
+        yield Finding(
+            f"The lines of the Dockerfile together hold a secret, in parts: {masked(secret)}",
+            observed=masked(secret),
+            expected=_EXPECTED,
+            line=next((number for number, text in enumerate(dockerfile.lines, start=1) if part in text), None),
+        )
 
 
 def _shape(instruction: Instruction, texts: tuple[str, ...]) -> tuple[str, str, int] | None:
@@ -78,9 +92,10 @@ def _named(
     """A value under a name that promises a secret."""
     if instruction.keyword in ("ENV", "ARG", "LABEL"):
         for pair in pairs_of(dockerfile, instruction, before):
+            if not promises_secret(pair.name, params) or not _is_secret(pair.value, params):
+                continue
             reference = _REFERENCE.match((pair.raw or "").strip("\"'"))
-            told = reference is not None and promises_secret(reference[1], params)
-            if promises_secret(pair.name, params) and not told and _is_secret(pair.value, params):
+            if reference is None or not promises_secret(reference[1], params):
                 return f"a value for {pair.name}", pair.value, line_of_pair(dockerfile, pair)
         return None
     if instruction.keyword not in ("RUN", "CMD", "ENTRYPOINT", "COPY", "ADD", "HEALTHCHECK"):

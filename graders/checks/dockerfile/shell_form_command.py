@@ -10,6 +10,7 @@ SHELL of one's own, are choices made on purpose, to fill in variables: they pass
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -28,6 +29,7 @@ _STARTS_ANOTHER = re.compile(
     rf"(?<!platform\.){_STARTER}\s*\(|\bimport\s[^;\n]*{_STARTER}\b|[\"']{_STARTER}[\"']|\bsubprocess\b|\bpty\.spawn\b"
 )
 """Called, imported under whatever name, or looked up by its name."""
+_SPLITS = re.compile(r"(?:-[iv]*S|--split-string=?)(.*)", re.DOTALL)
 _CODE = re.compile(r"-[A-Za-z]{0,9}?c(.*)", re.DOTALL)
 """The option of Python that takes code, alone or behind others; the code follows at once or as the next word."""
 
@@ -64,7 +66,7 @@ def _behind(context: DockerfileContext, instructions: list[Instruction]) -> Iter
     words = _program(tuple(word for each in instructions for word in each.exec_form or ()))
     if not words:
         return
-    line = next(each for each in instructions if words[0] in (each.exec_form or ()))
+    line = next((each for each in instructions if words[0] in (each.exec_form or ())), instructions[0])
     script = script_that_stays(context.dockerfile, context.origins(), words)
     if script:
         fault = f"starts {script}, which starts the program and stays: the shell gets the signals"
@@ -112,8 +114,20 @@ def _program(words: tuple[str, ...]) -> tuple[str, ...]:
     while words and words[0].rpartition("/")[2] in _STARTERS:
         words = words[1:]
         while words and (words[0].startswith("-") or "=" in words[0]):
-            words = words[1:]
+            words = _split_by_env(words) or words[1:]
     return words
+
+
+def _split_by_env(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The command when `env -S` is to split the next word into one; empty for any other option."""
+    split = _SPLITS.match(words[0])
+    if split is None:
+        return ()
+    text, rest = (split[1], words[1:]) if split[1] else ("".join(words[1:2]), words[2:])
+    try:
+        return (*shlex.split(text), *rest)
+    except ValueError:  # a quote without its other half: env refuses it too
+        return (*text.split(), *rest)
 
 
 def _is_exec(script: str) -> bool:
@@ -145,7 +159,9 @@ CHECK = Check(
         'FROM python:3.11-slim\nCMD ["timeout", "60", "bash", "-c", "python app.py"]\n',
         'FROM python:3.11-slim\nCMD ["python", "-c", "import os; os.system(\'python app.py\')"]\n',
         'FROM python:3.11-slim\nENTRYPOINT ["python", "-c"]\nCMD ["from os import system as s; s(\'./app.py\')"]\n',
+        'FROM python:3.11-slim\nCMD ["env", "-S", "sh -c \'python app.py\'"]\n',
         'FROM python:3.11-slim\nCMD ["python", "-u", "-Bc", "import os; os.system(\'python app.py\')"]\n',
+        'FROM python:3.11-slim\nRUN printf "#!/bin/sh\\npython app.py\\n" > /bin/go && chmod +x /bin/go\nCMD ["go"]\n',
         Sample(
             'FROM python:3.11-slim\nCOPY start.sh /\nCMD ["sh", "/start.sh"]\n',
             files=(("start.sh", "# exec python app.py\npython app.py\n"),),
@@ -160,7 +176,10 @@ CHECK = Check(
         'FROM python:3.11-slim\nCMD ["python", "sh", "-c"]\n',
         'FROM python:3.11-slim\nCMD ["python", "-c", "import runpy; runpy.run_path(\'app.py\')"]\n',
         'FROM python:3.11-slim\nCMD ["python", "-c", "import platform, app; app.main(platform.system())"]\n',
+        'FROM python:3.11-slim\nCMD ["env", "-S", "PORT=80 python app.py"]\n',
         'FROM python:3.11-slim\nCMD ["python", "app.py", "-c", "subprocess"]\n',
+        'FROM python:3.11-slim\nRUN printf "#!/bin/sh\\nexec python app.py\\n" > /go && chmod +x /go\nCMD ["/go"]\n',
+        "FROM python:3.11-slim\nRUN echo '#!/bin/sh' > /go && python make.py >> /go\nCMD [\"/go\"]\n",
         Sample(
             'FROM python:3.11-slim\nCOPY --chmod=755 start.sh /\nENTRYPOINT ["/start.sh"]\n',
             files=(("start.sh", '#!/bin/sh\npython migrate.py\nexec python app.py "$@"\n'),),

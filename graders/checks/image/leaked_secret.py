@@ -17,7 +17,7 @@ from graders.finding import Finding
 from graders.need import AN_IMAGE
 from graders.outcome import Level
 from graders.recorded import BASE, IMAGE, image_context, layer
-from graders.secret import SecretWords, given_in, is_harmless, masked, promises_secret, shapes_in
+from graders.secret import SecretWords, given_in, is_harmless, masked, promises_secret, scattered_in, shapes_in
 
 ASSIGNMENT = re.compile(r"(?<![\w$%{-])(\w{1,80})=(\"[^\"\n]{1,300}\"|'[^'\n]{1,300}'|[^\s;&|\"']{1,300})")
 
@@ -39,6 +39,13 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding]:
                     expected="no secret in the configuration or the history",
                     line=line if line is not None else _line_with(context, secret),
                 )
+    for part, secret in () if told else scattered_in("\n".join(text for *_, text, _ in _places(context)), params):
+        yield Finding(
+            f"The configuration and the history together hold a secret, in parts: {masked(secret)}",
+            observed=masked(secret),
+            expected="no secret in the configuration or the history",
+            line=_line_with(context, part),
+        )
 
 
 def _places(context: ImageContext) -> Iterator[tuple[str, int | None, str, list[tuple[str, str]]]]:

@@ -118,6 +118,9 @@ GIVEN = SecretWords(given=("hub-5f2c9e71d0a84b36",))
         ("ENV A=hub-5f2c9e71 B=d0a84b36", "a part of a secret"),
         ("LABEL a=hub-5f2 b=c9e71d0a c=84b36", "a part of a secret"),
         ("RUN echo aHViLTVmMmM5ZTcxZDBhODRiMzY= | base64 -d > /hub", "base64"),
+        ("ENV A=hub-5f2 B=c9e71d0 C=a84b36", "in parts"),
+        ("ENV C=a84b36 A=hub-5f2\nENV B=e71d0 D=c9e", "in parts"),
+        ("ENV HEX=6875622D35663263396537316430613834623336", "hexadecimal"),
         ("ENV AUTH=dG9rZW46aHViLTVmMmM5ZTcxZDBhODRiMzYK", "base64"),
     ],
 )
@@ -129,9 +132,12 @@ def test_given_secret_is_found_in_pieces_and_in_base64(line: str, said: str) -> 
     assert isinstance(found, Finding)
     assert said in found.message
     assert 2 == found.line
+    assert "5f2" not in repr(found)
 
 
-@rows("line", ["ENV HUB=hub-5f2", "RUN pip install hub==9.71", "LABEL digest=9e71d0b84b36"])
+@rows(
+    "line", ["ENV HUB=hub-5f2", "RUN pip install hub==9.71", "LABEL digest=9e71d0b84b36", "ENV A=hub-5f2 B=c9e C=84b36"]
+)
 def test_text_that_is_only_like_a_given_secret_is_left_alone(line: str) -> None:
     """A few characters in common mean nothing."""
     context = DockerfileContext(parse(f"FROM python:3.11-slim\n{line}\n".encode()), files={}, ignore=None)

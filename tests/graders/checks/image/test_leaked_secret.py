@@ -88,3 +88,16 @@ def test_secret_that_a_starter_gave_away_is_found_under_any_name() -> None:
         (found,) = CHECK.find(image_context(image=image), given)
 
         assert "hub-5f2c9e71" not in repr(found)
+
+
+def test_known_secret_in_parts_is_found_whatever_their_order() -> None:
+    """Neither variable is worth anything, both together are all; a part that is missing is the secret that is left."""
+    known = Params(given=("hub-5f2c9e71d0",))
+    whole = image_context(image=replace(IMAGE, env={"B": "9e71d0", "A": "hub-5f2c"}, labels={"c": "5f2c9"}))
+    part = image_context(image=replace(IMAGE, env={"B": "71d0", "A": "hub-5f2"}))
+
+    found = [item for item in CHECK.find(whole, known) if isinstance(item, Finding)]
+
+    assert 1 == len(found)
+    assert "9e71" not in repr(found)
+    assert [] == list(CHECK.find(part, known))
