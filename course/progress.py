@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from course.errors import ProgressError
-from course.progress_schema import SCHEMA_VERSION, bring_up
+from course.progress_schema import STEPS
 from course.version import __version__
 from graders.sqlite_file import BUSY_S, FileKind, SqliteFile
 
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 _KIND = FileKind(
     name="The progress file",
     error=ProgressError,
-    schema_version=SCHEMA_VERSION,
-    bring_up=bring_up,
+    steps=STEPS,
     anew="Run the same command again to begin a new one. Put the old one back to go on with it.",
     no_folder="Set XDG_DATA_HOME to a folder that you may write to.",
     folder_mode=0o700,

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
-from graders.sqlite_file import look
-
-SCHEMA_VERSION = 2
-
 _SCHEMA = (
     """CREATE TABLE attempts (
         id INTEGER PRIMARY KEY, exercise TEXT NOT NULL, at TEXT NOT NULL, verdict TEXT NOT NULL,
@@ -37,25 +31,5 @@ _FROM_1_TO_2 = (
 )
 """What a file of format 1 lacks. A new file is made as format 1 too, so that there is one way to format 2."""
 
-
-def bring_up(connection: sqlite3.Connection) -> int:
-    """Make the tables in an empty file, add what an older one lacks; the version that the file then has.
-
-    A file of a newer version, and one of version 0 that holds tables, is left as it is.
-    """
-    version, has_tables = look(connection)
-    if version >= SCHEMA_VERSION or (version == 0 and has_tables):
-        return version
-    connection.execute("BEGIN IMMEDIATE")
-    version, has_tables = look(connection)
-    if version == 0 and not has_tables:
-        for statement in _SCHEMA:
-            connection.execute(statement)
-        version = 1
-    if version == 1:
-        for statement in _FROM_1_TO_2:
-            connection.execute(statement)
-        version = SCHEMA_VERSION
-        connection.execute(f"PRAGMA user_version = {version}")
-    connection.execute("COMMIT")
-    return version
+STEPS = (_SCHEMA, _FROM_1_TO_2)
+"""To version 1, and from there to version 2."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -35,9 +35,8 @@ class FileKind(NamedTuple):
     """As a sentence begins with it: "The progress file"."""
     error: MakeError
     """What every method raises, and nothing else."""
-    schema_version: int
-    bring_up: Callable[[sqlite3.Connection], int]
-    """Makes the tables, or what an older file lacks; the version that the file then has, 0 for one that is not ours."""
+    steps: Sequence[Sequence[str]]
+    """Statements that lead from one version of the schema to the next, the first from an empty file to version 1."""
     anew: str
     """Hint for a file that was kept aside."""
     no_folder: str
@@ -124,8 +123,8 @@ class SqliteFile:
         """Bring an opened file to our schema, or keep it aside."""
         status = self.path.stat()
         self._identity = (status.st_dev, status.st_ino)
-        version = self._kind.bring_up(connection)
-        if version > self._kind.schema_version:
+        version = bring_up(connection, self._kind.steps)
+        if version > len(self._kind.steps):
             connection.close()
             raise self._keep_aside("newer", f"comes from a newer Dockyard (format {version})")
         if version == 0 or connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
@@ -176,6 +175,26 @@ class SqliteFile:
                 hint=f"Move it away: mv {self.path} {aside}",
             )
         return self._kind.error(f"{name} {what}; it is kept as {aside}", hint=self._kind.anew)
+
+
+def bring_up(connection: sqlite3.Connection, steps: Sequence[Sequence[str]]) -> int:
+    """Make the tables in an empty file, add what an older one lacks; the version that the file then has.
+
+    A file of a newer version is left as it is, and so is one of version 0 that holds tables: it is not ours.
+    """
+    newest = len(steps)
+    version, has_tables = look(connection)
+    if version >= newest or (version == 0 and has_tables):
+        return version
+    connection.execute("BEGIN IMMEDIATE")
+    version, has_tables = look(connection)
+    if version < newest and not (version == 0 and has_tables):
+        for statement in (statement for step in steps[version:] for statement in step):
+            connection.execute(statement)
+        version = newest
+        connection.execute(f"PRAGMA user_version = {version}")
+    connection.execute("COMMIT")
+    return version
 
 
 def look(connection: sqlite3.Connection) -> tuple[int, bool]:

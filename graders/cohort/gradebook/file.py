@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from graders.errors import GradebookError
-from graders.sqlite_file import FileKind, SqliteFile, look
+from graders.sqlite_file import FileKind, SqliteFile
 
-SCHEMA_VERSION = 1
 _SCHEMA = (
     "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE students (
@@ -31,6 +29,10 @@ _SCHEMA = (
 )
 
 
+_STEPS = (_SCHEMA,)
+SCHEMA_VERSION = len(_STEPS)
+
+
 class GradebookFile(SqliteFile):
     """One open file; several threads may use it. Every method raises `GradebookError` and nothing else."""
 
@@ -42,27 +44,10 @@ class GradebookFile(SqliteFile):
         super().__init__(path, _KIND, now=now)
 
 
-def _bring_up(connection: sqlite3.Connection) -> int:
-    """Make the tables in an empty file; the version that the file then has, 0 for one that is none of ours."""
-    version, has_tables = look(connection)
-    if version or has_tables:
-        return version
-    connection.execute("BEGIN IMMEDIATE")
-    version, has_tables = look(connection)
-    if not version and not has_tables:
-        for statement in _SCHEMA:
-            connection.execute(statement)
-        version = SCHEMA_VERSION
-        connection.execute(f"PRAGMA user_version = {version}")
-    connection.execute("COMMIT")
-    return version
-
-
 _KIND = FileKind(
     name="The gradebook",
     error=GradebookError,
-    schema_version=SCHEMA_VERSION,
-    bring_up=_bring_up,
+    steps=_STEPS,
     anew="Run the same command again to grade anew, overrides left out. Put the old one back to go on with it.",
     no_folder="Choose another --out.",
 )
