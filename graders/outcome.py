@@ -48,3 +48,8 @@ class Outcome:
     """Why the claim matters, from the check."""
     hint: str = ""
     """A nudge: the exercise's hint for this check, else the check's own."""
+
+    @property
+    def told_hint(self) -> str:
+        """The hint to show: that of the first finding which has one of its own, else `hint`."""
+        return next((finding.hint for finding in self.findings if finding.hint), self.hint)

@@ -123,6 +123,11 @@ class Report:
         return self.verdict is not Verdict.ERRORED and not self.static_only
 
     @property
+    def remedies(self) -> tuple[str, ...]:
+        """The commands that mend what is ERRORED, each once."""
+        return tuple(dict.fromkeys(outcome.remedy for outcome in self.outcomes if outcome.remedy))
+
+    @property
     def exit_code(self) -> int:
         """0 passed, 1 failed, 3 errored."""
         return {Verdict.PASSED: 0, Verdict.FAILED: 1, Verdict.ERRORED: 3}[self.verdict]

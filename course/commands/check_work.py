@@ -146,6 +146,5 @@ def _say_what_next(report: Report, after_pass: str, *, revealed: bool, remedy_to
     elif report.verdict is Verdict.FAILED:
         say(f"Stuck? dockyard hint {report.exercise}")
     elif report.verdict is Verdict.ERRORED and not remedy_told:
-        remedies = dict.fromkeys(outcome.remedy for outcome in report.outcomes if outcome.remedy)
-        for remedy in remedies:
+        for remedy in report.remedies:
             say(f"This was not your fault. To mend it: {remedy}")

@@ -13,6 +13,7 @@ from course.progress import Attempt
 from course.watch import RoundFailed, RoundStarted, RoundStopped, TextRead, WatchEvent
 from graders.finding import Finding
 from graders.formats.in_claims import report_in_claims
+from graders.formats.plain import place_in_words
 from graders.outcome import Outcome, Status
 from graders.report import Report, Verdict
 from graders.safe_text import clean, clean_lines
@@ -104,9 +105,7 @@ def _failed(check_id: str, claim: str, findings: Iterable[Finding], *, advice: b
         if not told:
             yield f"  {'Advice' if advice else 'Failed'}: {clean(claim)} ({check_id})"
             told = True
-        place = clean(finding.file, max_len=60)
-        if finding.line is not None:
-            place = f"{place} line {finding.line}".lstrip()
+        place = place_in_words(finding)
         yield f"    {f'{place}: ' if place else ''}{clean(finding.message)}"
         for word, text in (("found", finding.observed), ("expected", finding.expected)):
             rows = clean_lines(text)[-QUOTED_LINES:] if text else ()
@@ -122,7 +121,7 @@ def _undecided(report: Report) -> Iterator[str]:
                 reasons.setdefault(clean(outcome.reason), []).append(outcome)
         for reason, outcomes in reasons.items():
             yield f"  {word}: {_named(outcomes)}. {reason}"
-    for remedy in dict.fromkeys(outcome.remedy for outcome in report.outcomes if outcome.remedy):
+    for remedy in report.remedies:
         yield f"  To mend it: {clean(remedy)}"
 
 

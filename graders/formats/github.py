@@ -22,8 +22,7 @@ def dumps(report: Report, folder: str = "") -> str:
     rows = [*_findings(placed(report, folder))]
     rows += [_undecided(outcome) for outcome in report.outcomes if outcome.status is Status.ERRORED]
     kind = "notice" if report.verdict is Verdict.PASSED or report.static_only else "error"
-    remedies = dict.fromkeys(outcome.remedy for outcome in report.outcomes if outcome.remedy)
-    text = [verdict_line(report), *(f"To mend it: {remedy}" for remedy in remedies)]
+    text = [verdict_line(report), *(f"To mend it: {remedy}" for remedy in report.remedies)]
     rows.append(_command(kind, {"title": f"dockyard {report.exercise}"}, text))
     return "\n".join(rows) + "\n"
 

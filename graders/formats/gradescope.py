@@ -93,5 +93,4 @@ def _words(outcome: Outcome) -> list[str]:
 
 
 def _remedies(report: Report) -> list[str]:
-    remedies = dict.fromkeys(outcome.remedy for outcome in report.outcomes if outcome.remedy)
-    return [f"For the instructor: {clean(remedy)}" for remedy in remedies]
+    return [f"For the instructor: {clean(remedy)}" for remedy in report.remedies]

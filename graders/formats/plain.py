@@ -25,7 +25,7 @@ def lines_of(outcome: Outcome) -> Iterator[str]:
     if outcome.status is Status.FAILED:
         if outcome.why:
             yield f"Why: {clean(outcome.why)}"
-        hint = next((finding.hint for finding in outcome.findings if finding.hint), outcome.hint)
+        hint = outcome.told_hint
         if hint:
             yield f"Hint: {clean(hint)}"
 
@@ -36,6 +36,16 @@ def place_and_message(finding: Finding) -> str:
     if finding.line is not None:
         place += f":{finding.line}"
     return f"{place}: {clean(finding.message)}" if place else clean(finding.message)
+
+
+def place_in_words(finding: Finding) -> str:
+    """ "Dockerfile line 3 to 5", to be read aloud; empty where it has no place."""
+    place = clean(finding.file, max_len=60)
+    if finding.line is not None:
+        place = f"{place} line {finding.line}".lstrip()
+        if finding.end_line is not None and finding.end_line > finding.line:
+            place += f" to {finding.end_line}"
+    return place
 
 
 def headline(outcome: Outcome) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from graders.finding import Finding
 from graders.formats.in_claims import report_in_claims
+from graders.formats.plain import place_in_words
 from graders.formats.same_reason import same_reason
 from graders.limits import MB
 from graders.outcome import Outcome, Status
@@ -70,7 +71,7 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
     for finding in outcome.findings:
         yield from _finding(finding)
     if outcome.status is Status.FAILED:
-        hint = next((finding.hint for finding in outcome.findings if finding.hint), outcome.hint)
+        hint = outcome.told_hint
         for word, text in (("Why", outcome.why), ("Hint", hint)):
             if text:
                 yield f"{word}: {clean(text)}"
@@ -89,11 +90,7 @@ def _reason(outcome: Outcome, others: tuple[Outcome, ...]) -> Iterator[str]:
 
 
 def _finding(finding: Finding) -> Iterator[str]:
-    place = clean(finding.file, max_len=60)
-    if finding.line is not None:
-        place = f"{place} line {finding.line}".lstrip()
-        if finding.end_line is not None and finding.end_line > finding.line:
-            place += f" to {finding.end_line}"
+    place = place_in_words(finding)
     yield f"{f'{place}: ' if place else ''}{_sentence(clean(finding.message))}"
     for word, text in (("Found", finding.observed), ("Expected", finding.expected)):
         rows = clean_lines(text)[-OBSERVED_LINES:] if text else ()

@@ -79,7 +79,7 @@ class _Page:
         if outcome.id not in self.told:
             yield from self.reason(outcome)
         if outcome.status is Status.FAILED:
-            hint = next((finding.hint for finding in outcome.findings if finding.hint), outcome.hint)
+            hint = outcome.told_hint
             if outcome.why:
                 yield from _wrapped(clean(outcome.why), "      Why: ", "           ")
             if hint:
@@ -126,8 +126,7 @@ class _Page:
             yield self.painted(f"✔ PASSED: {points}.", COLOURS[Status.PASSED])
         elif report.verdict is Verdict.ERRORED:
             yield self.painted("! ERRORED: not decided, and that is not your fault.", COLOURS[Status.ERRORED])
-            remedies = dict.fromkeys(outcome.remedy for outcome in report.outcomes if outcome.remedy)
-            for remedy in remedies:
+            for remedy in report.remedies:
                 yield from _wrapped(clean(remedy), "Next: ", "      ")
         else:
             yield self.painted(f"✘ FAILED: {points}.", COLOURS[Status.FAILED])

@@ -167,7 +167,7 @@ def _outcome(outcome: Outcome, before: str) -> Iterator[str]:
         yield f"- ... and {left} more of this kind"
     if outcome.why:
         yield from ("", f"Why it matters: {escape(outcome.why)}")
-    hint = next((finding.hint for finding in outcome.findings if finding.hint), outcome.hint)
+    hint = outcome.told_hint
     if hint:
         yield from ("", f"Hint: {escape(hint)}")
     yield from ("", f"(check {code(outcome.id)})")
