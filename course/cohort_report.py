@@ -55,7 +55,8 @@ def write_report(
     """
     from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
     from graders.cohort.gradebook.find import find_gradebook
-    from graders.cohort.hand_back.outputs import HandBackOptions, write_all
+    from graders.cohort.hand_back.outputs import HandBackOptions
+    from graders.cohort.hand_back.run import write_all
 
     out = find_gradebook(place)
     with closing(open_gradebook(out / FILE_NAME, create=False)) as book:

@@ -218,7 +218,8 @@ def _window(invocation: Invocation) -> Callable[[], tuple[int, int]]:
 def _hand_back(out: Path, book: Gradebook, spec: ExerciseSpec, due: datetime | None) -> None:
     """Write what people read: tables, a folder for each student, the page."""
     from graders.cohort.gradebook.worth import LatePolicy
-    from graders.cohort.hand_back.outputs import HandBackOptions, exercise_of, write_all
+    from graders.cohort.hand_back.outputs import HandBackOptions, exercise_of
+    from graders.cohort.hand_back.run import write_all
 
     write_all(out, book.rows(), exercise_of(spec), HandBackOptions(now=datetime.now(UTC), late=LatePolicy(due=due)))
 

@@ -29,7 +29,8 @@ from graders.base_images.stand_in import STAND_INS
 from graders.cancel import Cancel
 from graders.cohort.collect.unpack import read
 from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
-from graders.cohort.hand_back.outputs import HandBackOptions, exercise_of, write_all
+from graders.cohort.hand_back.outputs import HandBackOptions, exercise_of
+from graders.cohort.hand_back.run import write_all
 from graders.cohort.row import GradeState
 from graders.cohort.run import CohortRun
 from graders.cohort.run_event import GradingEnded, RunPlanned

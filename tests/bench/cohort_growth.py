@@ -23,7 +23,8 @@ from pathlib import Path
 
 from graders.base_images.stand_in import STAND_INS
 from graders.cohort.gradebook.book import FILE_NAME, open_gradebook
-from graders.cohort.hand_back.outputs import HandBackOptions, exercise_of, write_all
+from graders.cohort.hand_back.outputs import HandBackOptions, exercise_of
+from graders.cohort.hand_back.run import write_all
 from graders.cohort.row import Row, RowState, Student
 from graders.cohort.run_settings import RunSettings
 from graders.engine.fake.engine import FakeEngine

@@ -1,30 +1,20 @@
-"""Owns what a graded cohort leaves in `--out` for people: tables, students' folders, the page; must never grade.
-
-    write_all(out, book.rows(), exercise_of(spec), HandBackOptions(now=...))
-
-goes through the rows once. Each file is replaced as a whole; what belongs to nobody any more is taken away.
-"""
+"""Owns what the writing of a cohort's results needs to know, and what it tells; must never write a file."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from graders.cohort.collect.kept_listing import KeptListing
 from graders.cohort.gradebook.worth import LatePolicy
-from graders.cohort.hand_back.settings import HandBackSettings, keep_settings
-from graders.cohort.row import GradedRow, Row
-from graders.errors import GradebookError, SubmissionError
+from graders.cohort.row import Row
+from graders.errors import SubmissionError
 from graders.exercise import ExerciseSpec
 from graders.submission import read_submission
-
-LOCK = ".handing-back"
 
 ReadFiles = Callable[[Row], "Mapping[str, bytes] | None"]
 """What a row handed in, path -> bytes; None when it can't be read now. Raises nothing."""
@@ -79,37 +69,6 @@ def exercise_of(spec: ExerciseSpec) -> CohortExercise:
             given.append({file.path: file.data for file in files if not file.link})
     points = sum(use.points for use in spec.checks if not use.advisory)
     return CohortExercise(spec.id, spec.title, points, tuple(given), partial(_files, spec, KeptListing()))
-
-
-def write_all(
-    out_dir: Path, rows: Iterable[GradedRow], exercise: CohortExercise, options: HandBackOptions
-) -> HandedBack:
-    """Write every output. Raises GradebookError when a file can't be written; the others stay whole."""
-    from graders.cohort.hand_back.run import HandBackRun
-
-    try:
-        with _alone(out_dir):
-            kept = keep_settings(out_dir, HandBackSettings(options.late, options.assignment))
-            return HandBackRun(out_dir, exercise, replace(options, late=kept.late, assignment=kept.assignment)).all(
-                rows
-            )
-    except OSError as error:
-        raise GradebookError(
-            f"{error.filename or out_dir} can't be written: {error.strerror}",
-            hint="Make room or mend its permissions, then: dockyard report DIR",
-        ) from error
-
-
-@contextmanager
-def _alone(out_dir: Path) -> Iterator[None]:
-    """Wait until nobody else writes there: `dockyard report` may run while `dockyard grade` ends. Raises OSError."""
-    out_dir.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(out_dir / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _files(spec: ExerciseSpec, kept: KeptListing, row: Row) -> Mapping[str, bytes] | None:

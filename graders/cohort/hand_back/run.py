@@ -1,8 +1,18 @@
-"""Owns one pass over the rows of a cohort that writes every output; must never hold the reports of all rows."""
+"""Owns what a graded cohort leaves in `--out` for people: tables, students' folders, the page; must never grade.
+
+    write_all(out, book.rows(), exercise_of(spec), HandBackOptions(now=...))
+
+goes through the rows once, and holds one report at a time. Each file is replaced as a whole; what belongs to nobody any
+more is taken away.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from graders.cohort.gradebook.spreadsheet import Table, open_tables
@@ -10,16 +20,36 @@ from graders.cohort.gradebook.worth import Score, in_words, score
 from graders.cohort.hand_back.feedback import Words
 from graders.cohort.hand_back.folder_name import FolderNames
 from graders.cohort.hand_back.outputs import CohortExercise, HandBackOptions, HandedBack
+from graders.cohort.hand_back.settings import HandBackSettings, keep_settings
 from graders.cohort.hand_back.student_folder import sweep, write_student
 from graders.cohort.page.file import PageFile
 from graders.cohort.page.top import Heading
 from graders.cohort.row import GradedRow, RowState
 from graders.cohort.similarity.compare import Similarity
+from graders.errors import GradebookError
 
+LOCK = ".handing-back"
 STUDENTS = "students"
 PAGE = "report.html"
 NO_FOLDER = (RowState.DUPLICATE, RowState.UNMATCHED)
 """A duplicate's student has the folder of the row that is graded; who is not on the roster gets nothing back."""
+
+
+def write_all(
+    out_dir: Path, rows: Iterable[GradedRow], exercise: CohortExercise, options: HandBackOptions
+) -> HandedBack:
+    """Write every output. Raises GradebookError when a file can't be written; the others stay whole."""
+    try:
+        with _alone(out_dir):
+            kept = keep_settings(out_dir, HandBackSettings(options.late, options.assignment))
+            return HandBackRun(out_dir, exercise, replace(options, late=kept.late, assignment=kept.assignment)).all(
+                rows
+            )
+    except OSError as error:
+        raise GradebookError(
+            f"{error.filename or out_dir} can't be written: {error.strerror}",
+            hint="Make room or mend its permissions, then: dockyard report DIR",
+        ) from error
 
 
 class HandBackRun:
@@ -76,3 +106,15 @@ class HandBackRun:
             known = self._similarity.knows(row.content_sha256)
             files = None if known else read_files(row.row)
             self._similarity.add(row.row.student.id, row.content_sha256, files)
+
+
+@contextmanager
+def _alone(out_dir: Path) -> Iterator[None]:
+    """Wait until nobody else writes there: `dockyard report` may run while `dockyard grade` ends. Raises OSError."""
+    out_dir.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(out_dir / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

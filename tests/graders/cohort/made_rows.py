@@ -16,7 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from graders.cohort.gradebook.worth import LatePolicy
-from graders.cohort.hand_back.outputs import CohortExercise, HandBackOptions, write_all
+from graders.cohort.hand_back.outputs import CohortExercise, HandBackOptions
+from graders.cohort.hand_back.run import write_all
 from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState, Student
 from graders.finding import Finding
 from graders.outcome import Level, Outcome, Status

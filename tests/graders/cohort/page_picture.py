@@ -14,7 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from graders.cohort.gradebook.worth import LatePolicy
-from graders.cohort.hand_back.outputs import HandBackOptions, write_all
+from graders.cohort.hand_back.outputs import HandBackOptions
+from graders.cohort.hand_back.run import write_all
 from graders.cohort.row import Row
 from tests.browser import open_chromium
 from tests.graders.cohort.made_rows import DUE, EXERCISE, NOW, made_rows

@@ -16,7 +16,8 @@ import pytest
 
 from graders.cohort.gradebook.book import FILE_NAME, CohortFacts, Grade, open_gradebook
 from graders.cohort.gradebook.worth import LatePolicy
-from graders.cohort.hand_back.outputs import LOCK, CohortExercise, HandBackOptions, HandedBack, exercise_of, write_all
+from graders.cohort.hand_back.outputs import CohortExercise, HandBackOptions, HandedBack, exercise_of
+from graders.cohort.hand_back.run import LOCK, write_all
 from graders.cohort.hand_back.settings import FILE_NAME as SETTINGS
 from graders.cohort.hand_back.settings import HandBackSettings, read_settings
 from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState, Student

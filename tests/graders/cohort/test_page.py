@@ -10,7 +10,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from graders.cohort.gradebook.worth import LatePolicy, in_words, score
-from graders.cohort.hand_back.outputs import CohortExercise, HandBackOptions, write_all
+from graders.cohort.hand_back.outputs import CohortExercise, HandBackOptions
+from graders.cohort.hand_back.run import write_all
 from graders.cohort.page.file import PageFile
 from graders.cohort.page.top import Heading
 from graders.cohort.row import GradedRow, GradeState, Override, Row, RowState, Student
