@@ -37,13 +37,15 @@ def layer_lines(dockerfile: Dockerfile, image: ImageInfo, base: ImageInfo | None
     """The line of the instruction that made each layer, in the order of `image.diff_ids`.
 
     Every instruction of the final stage and its parents leaves one entry in the image's history, in order; what
-    the base image left comes before. None for the base's layers, and where history and Dockerfile disagree.
+    the base image left comes before. What a parent has in ONBUILD comes first in the stage that starts from it. None
+    for the base's layers, and where history and Dockerfile disagree.
     """
-    instructions = [
-        (instruction.keyword if not instruction.onbuild else "ONBUILD", instruction.line)
-        for stage in dockerfile.chain()
-        for instruction in stage.instructions
-    ]
+    instructions: list[tuple[str, int]] = []
+    triggers: list[tuple[str, int]] = []
+    for stage in dockerfile.chain():
+        instructions += triggers
+        instructions += [("ONBUILD" if each.onbuild else each.keyword, each.line) for each in stage.instructions]
+        triggers = [(each.keyword, each.line) for each in stage.instructions if each.onbuild]
     lines: list[int | None] = []
     base_layers = shared_layers(image, base)
     for entry in reversed(image.layers):

@@ -93,7 +93,7 @@ def scattered_in(text: str, known: SecretWords) -> Iterator[tuple[str, str]]:
 
     Every character must stand in a word that is part of the secret; in which order the words stand is all one.
     """
-    words = sorted(set(_WORD.findall(text)))
+    words = sorted(set(_WORD.findall(text))) if known.given else []
     for secret in known.given:
         parts = [word for word in words if word in secret]
         places = {

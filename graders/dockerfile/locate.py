@@ -26,7 +26,7 @@ def line_of(dockerfile: Dockerfile, step_name: str) -> int | None:
 
 
 def _instruction_of(dockerfile: Dockerfile, step_name: str) -> Instruction | None:
-    """The instruction that an engine's step runs; None for the engine's own steps, and for those of an ONBUILD."""
+    """The instruction that an engine's step runs; None for the engine's own steps, and for a base image's ONBUILD."""
     match = _BUILDKIT.match(step_name.strip())
     if match is not None:
         groups = [_counted(dockerfile, stage) for stage in _stages(dockerfile, match["stage"])]
@@ -45,6 +45,7 @@ def _instruction_of(dockerfile: Dockerfile, step_name: str) -> Instruction | Non
     if not same and match.re is _BUILDKIT:
         # A step that is shared with another build at work has the name, and the stage, that it has there.
         same = [item for stage in dockerfile.reached() for item in _counted(dockerfile, stage) if fits(item)]
+    same = same or [item for item in _triggered(dockerfile) if fits(item, triggered=True)]
     return same[0] if len(same) == 1 and not in_place else None
 
 
@@ -56,14 +57,14 @@ class _Text:
         self._keyword = keyword.upper()
         self._rest = _bare(rest)
 
-    def fits(self, instruction: Instruction) -> bool:
-        """Whether the step may be this instruction's."""
-        if instruction.keyword != self._keyword or instruction.onbuild:
+    def fits(self, instruction: Instruction, *, triggered: bool = False) -> bool:
+        """Whether the step may be this instruction's; `triggered`: that of an ONBUILD."""
+        if instruction.keyword != self._keyword or instruction.onbuild is not triggered:
             return False
         if instruction.keyword == "FROM":
             image = _bare(instruction.expanded).rpartition("/")[2]
             return bool(instruction.missing) or image.partition("@")[0] in self._rest
-        written = instruction.text.partition(" ")[2]
+        written = instruction.text.removeprefix("ONBUILD ").partition(" ")[2]
         sent, _ = without_mounts(written, dispensable(instruction))
         return any(self._may_be(_bare(text), instruction) for text in dict.fromkeys((sent, written)))
 
@@ -103,6 +104,12 @@ def _counted(dockerfile: Dockerfile, stage: Stage) -> list[Instruction]:
         and not item.onbuild
         and (item.keyword in _COUNTED or (item.keyword == "FROM" and stage.parent is None and stage.base != "scratch"))
     ]
+
+
+def _triggered(dockerfile: Dockerfile) -> list[Instruction]:
+    """What stages of this Dockerfile have in ONBUILD, where another one starts from them."""
+    parents = {stage.parent for stage in dockerfile.reached()}
+    return [item for item in dockerfile.instructions if item.onbuild and item.stage in parents]
 
 
 def _bare(text: str) -> str:

@@ -143,3 +143,20 @@ def test_step_summaries_add_the_bytes_of_a_line_up() -> None:
 def test_instruction_of_a_named_stage() -> None:
     """The stage's name and the count are taken off."""
     assert "RUN x" == instruction_of(BuildStep("1", "[builder 2/5] RUN x", StepStatus.DONE))
+
+
+def test_layers_of_an_onbuild_come_first_in_the_stage_that_starts_from_it() -> None:
+    """What the stage itself makes keeps its own lines, and a grandchild is given nothing."""
+    made = image(
+        ("a", "WORKDIR /w"),
+        ("b", "COPY r.txt ./ # buildkit"),
+        ("c", "RUN /bin/sh -c pip install -r r.txt # buildkit"),
+        ("d", "RUN /bin/sh -c one # buildkit"),
+        ("e", "RUN /bin/sh -c two # buildkit"),
+    )
+    text = (
+        "FROM base AS t\nWORKDIR /w\nONBUILD COPY r.txt ./\nONBUILD RUN pip install -r r.txt\n"
+        "FROM t AS app\nRUN one\nFROM app\nRUN two\n"
+    )
+
+    assert (None, 2, 3, 4, 6, 8) == lines_of(text, made)

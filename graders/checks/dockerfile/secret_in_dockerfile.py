@@ -61,7 +61,7 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding]:
                 expected=_EXPECTED,
                 line=number,
             )
-    if not told:
+    if params.given and not told:
         yield from _scattered(context.dockerfile, params)
 
 

@@ -226,3 +226,19 @@ def test_step_with_the_name_of_another_build_is_found_by_its_words() -> None:
 
     twice = parse(b"FROM a AS train\nRUN pip list\nFROM b\nCOPY --from=train /x /x\nRUN pip list\n")
     assert line_of(twice, "[other 1/9] RUN pip list") is None
+
+
+def test_step_of_an_onbuild_has_its_line_where_a_stage_of_the_same_file_starts_from_it() -> None:
+    """BuildKit counts these steps in the stage that they are run in, before its own."""
+    text = (
+        "FROM a AS t\nWORKDIR /w\nONBUILD COPY --chown=7 r.txt ./\nONBUILD RUN pip install -r r.txt\n"
+        "FROM t AS app\nCOPY . .\nFROM b AS other\nONBUILD RUN ls\n"
+        "FROM app\n"
+    )
+    mine = parse(text.encode())
+
+    assert 2 == line_of(mine, "[t 2/2] WORKDIR /w")
+    assert 3 == line_of(mine, "[app 1/1] COPY --chown=7 r.txt ./")
+    assert 4 == line_of(mine, "[app 2/1] RUN pip install -r r.txt")
+    assert 6 == line_of(mine, "[app 3/1] COPY . .")
+    assert line_of(mine, "[other 1/9] RUN ls") is None  # nothing starts from that stage
