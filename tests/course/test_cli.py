@@ -561,6 +561,14 @@ def test_check_static_needs_no_engine(run: Run, paths: Paths) -> None:
     assert run("check", "tiny", "--static", "--path", str(solution)).exit_code == 0
 
 
+def test_exercise_of_a_locked_lesson_is_checked_by_its_path(run: Run, paths: Paths) -> None:
+    """A pipeline has no progress, so with --path no lesson has to be open; to start it one has."""
+    solution = paths.content / "exercises" / "other" / "solution"
+
+    assert run("start", "other").exit_code == 2
+    assert run("check", "other", "--static", "--path", str(solution)).exit_code == 0
+
+
 @rows(
     ("args", "advice"),
     [
