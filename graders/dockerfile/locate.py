@@ -11,6 +11,8 @@ _BUILDKIT = re.compile(
     r"\[(?:[a-z0-9]+/[a-z0-9/]+ )?(?:(?P<stage>[^\s\]]+) )?\s*(?P<number>\d+)/\d+\] (?P<text>.*)", re.DOTALL
 )
 _CLASSIC = re.compile(r"Step (?P<number>\d+)/\d+ : (?P<text>.*)", re.DOTALL)
+_UNCOUNTED = re.compile(r"(?P<text>(?:ADD|COPY|RUN|WORKDIR) .*)", re.DOTALL)
+"""A step of an ONBUILD, in a stage that has no step of its own to count it with."""
 _WRITTEN = re.compile(r"[\s'\"\\,\[\]]+")
 _VARIABLE = re.compile(r"\$(?:\{[^}]*\}|\w+)")
 _CUT = 1000
@@ -31,11 +33,11 @@ def _instruction_of(dockerfile: Dockerfile, step_name: str) -> Instruction | Non
     if match is not None:
         groups = [_counted(dockerfile, stage) for stage in _stages(dockerfile, match["stage"])]
     else:
-        match = _CLASSIC.match(step_name.strip())
+        match = _CLASSIC.match(step_name.strip()) or _UNCOUNTED.match(step_name.strip())
         if match is None:
             return None
-        groups = [list(dockerfile.instructions)]
-    number = int(match["number"]) - 1
+        groups = [list(dockerfile.instructions)] if match.re is _CLASSIC else []
+    number = int(match.groupdict().get("number", 0)) - 1
     fits = _Text(match["text"]).fits
     in_place = [group[number] for group in groups if number < len(group) and fits(group[number])]
     if len(in_place) == 1:

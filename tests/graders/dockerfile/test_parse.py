@@ -241,4 +241,6 @@ def test_step_of_an_onbuild_has_its_line_where_a_stage_of_the_same_file_starts_f
     assert 3 == line_of(mine, "[app 1/1] COPY --chown=7 r.txt ./")
     assert 4 == line_of(mine, "[app 2/1] RUN pip install -r r.txt")
     assert 6 == line_of(mine, "[app 3/1] COPY . .")
+    assert 4 == line_of(mine, "RUN pip install -r r.txt")  # as BuildKit says it where the stage has no step of its own
+    assert line_of(mine, "copy /context /") is None
     assert line_of(mine, "[other 1/9] RUN ls") is None  # nothing starts from that stage
