@@ -111,7 +111,8 @@ class Linter:
         }
         self._known = frozenset(self._rules)
         self._rules |= {rule.id: rule for rule in _ignore_rules()}
-        self._beside: dict[Path, Mapping[str, bytes]] = {}
+        self._beside: dict[str, Mapping[str, bytes]] = {}
+        """Folder -> its files that the checks look into."""
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -147,12 +148,12 @@ class Linter:
 
         A `NAME.dockerignore` beside the Dockerfile NAME stands for the .dockerignore, as BuildKit takes it.
         """
-        folder = path.parent
+        folder, name = os.path.split(path)
         if folder not in self._beside:
             self._beside[folder] = {
-                name: data for name in NEIGHBOURS if (data := _read_if_there(f"{folder}/{name}")) is not None
+                near: data for near in NEIGHBOURS if (data := _read_if_there(f"{folder or '.'}/{near}")) is not None
             }
-        own = _read_if_there(f"{path}.dockerignore") if path.name else None
+        own = _read_if_there(f"{path}.dockerignore") if name else None
         return self._beside[folder] if own is None else {**self._beside[folder], ".dockerignore": own}
 
 

@@ -8,6 +8,7 @@ and encoded.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 MAX_LINE = 4000
 """Characters that are kept of one line."""
@@ -19,14 +20,6 @@ _SEQUENCE = re.compile(
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI
     r"|\x1b[ -/]*[0-~]?"  # two-character escapes
 )
-_PLANE_ENDS = "".join(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF))
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
-    "\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # bidi, invisible, separators
-    "\ud800-\udfff"  # lone surrogates can't be encoded
-    f"\ufdd0-\ufdef{_PLANE_ENDS}"  # noncharacters: XML refuses some of them (Unicode 16.0, 23.7)
-    "\U000e0000-\U000e007f]"  # tags: text that nobody sees
-)
 _MARK = "\ufffd"
 
 
@@ -34,7 +27,7 @@ def clean(text: str, *, max_len: int = MAX_LINE) -> str:
     """One line: sequences go, line ends and tabs become spaces, other unsafe characters a visible mark."""
     if not text.isprintable():
         text = _SEQUENCE.sub("", re.sub(r"\r\n|[\r\n\t]", " ", text))
-        text = _UNSAFE.sub(_MARK, text)
+        text = _unsafe().sub(_MARK, text)
     return _shortened(text.strip(), max_len)
 
 
@@ -50,8 +43,21 @@ def clean_lines(text: bytes | str, *, max_len: int = MAX_LINE) -> tuple[str, ...
 def _clean_output_line(line: str, max_len: int) -> str:
     line = line.rstrip("\r").rsplit("\r", 1)[-1]
     if not line.isprintable():
-        line = _UNSAFE.sub(_MARK, _SEQUENCE.sub("", line).expandtabs(TAB_WIDTH))
+        line = _unsafe().sub(_MARK, _SEQUENCE.sub("", line).expandtabs(TAB_WIDTH))
     return _shortened(line, max_len)
+
+
+@cache
+def _unsafe() -> re.Pattern[str]:
+    """What no text may keep. Made when it is needed: most texts are printable, and making it takes a millisecond."""
+    plane_ends = "".join(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF))
+    return re.compile(
+        "[\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
+        "\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # bidi, invisible, separators
+        "\ud800-\udfff"  # lone surrogates can't be encoded
+        f"\ufdd0-\ufdef{plane_ends}"  # noncharacters: XML refuses some of them (Unicode 16.0, 23.7)
+        "\U000e0000-\U000e007f]"  # tags: text that nobody sees
+    )
 
 
 def _shortened(text: str, max_len: int) -> str:

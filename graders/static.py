@@ -31,7 +31,7 @@ def static_findings(
     found: list[tuple[str, Finding]] = []
     fine: set[str] = set()
     for use in spec.checks:
-        if use.check.level is not Level.DOCKERFILE or not fine.issuperset(use.needs):
+        if use.check.level is not Level.DOCKERFILE or (use.needs and not fine.issuperset(use.needs)):
             continue
         try:
             findings, _ = look(use, source)

@@ -36,6 +36,8 @@ class Origins:
         self._dockerfile = dockerfile
         self._files = files
         self._ignore = ignore
+        self._has_any = bool(files) or any(each.heredocs for each in dockerfile.instructions)
+        """Without files and heredocs nothing comes from anywhere that is known here."""
         self._folders: dict[int, list[str]] = {}
         self._copies: dict[int, list[tuple[int, Instruction, tuple[str, ...], str]]] = {}
         self._found: dict[tuple[int, int, str], Origin | None] = {}
@@ -46,7 +48,7 @@ class Origins:
 
         With `command`, the folders into which the RUN goes before that command count.
         """
-        if not 0 <= instruction.stage < len(self._dockerfile.stages):
+        if not self._has_any or not 0 <= instruction.stage < len(self._dockerfile.stages):
             return None
         stage = self._dockerfile.stages[instruction.stage]
         at = next((index for index, item in enumerate(stage.instructions) if item is instruction), None)
@@ -69,7 +71,7 @@ class Origins:
     def of_image(self, path: str) -> Origin | None:
         """Where the file of the final image comes from that is at `path`, seen from its working folder."""
         stage = self._dockerfile.final
-        if stage is None:
+        if stage is None or not self._has_any:
             return None
         end = len(stage.instructions)
         return self._brings(stage, end, posixpath.normpath(posixpath.join(self._folder(stage, end), path)))

@@ -50,7 +50,7 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding]:
                 line=line,
                 end_line=instruction.end_line,
             )
-    for number, text in enumerate(context.dockerfile.lines, start=1):
+    for number, text in enumerate(context.dockerfile.lines if params.given else (), start=1):
         found = next(given_in(text, params), None) if number not in told else None
         if found is not None:
             what, secret = found
