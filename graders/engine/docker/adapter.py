@@ -1,6 +1,6 @@
 """Owns the adapter between our engine words and a Docker engine's API; must never decide a grade.
 
-The parts: `wire` (HTTP), `build` and its readers, `run`, `service`, `errors` (the border of errors).
+The parts: `wire` (HTTP), `build` and its readers, `run`, `service`, `store`, `errors` (the border of errors).
 """
 
 from __future__ import annotations
@@ -259,12 +259,8 @@ class DockerEngine:
             "network": (f"/networks/{id_}", {}),
             "volume": (f"/volumes/{id_}", {"force": "1"}),
         }[kind]
-        try:
-            self._wire.call("DELETE", path, query, operation=f"remove a {kind}")
-        except EngineRefused as error:
-            # 404: gone already; 409: being removed, or an image that another one is made from
-            if error.status not in {404, 409}:
-                raise
+        # In use: being removed already, or an image that another one is made from.
+        self._wire.remove(path, query, kind=f"a {kind}", or_in_use=True)
 
     @contextmanager
     def _export(self, image_id: str, cancel: Cancel) -> Iterator[Iterator[bytes]]:

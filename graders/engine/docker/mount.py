@@ -54,6 +54,11 @@ def make_binds(wire: Wire, volume: str, image_id: str, run_id: str, files: Mappi
     return [f"{where}/{index}:{path}:ro" for index, path in enumerate(files)]
 
 
+def remove_volume(wire: Wire, volume: str) -> None:
+    """Remove it; one that is gone is fine. Raises EngineError."""
+    wire.remove(f"/volumes/{volume}", {"force": "1"}, kind="a volume")
+
+
 def _tar(contents: tuple[bytes, ...]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:

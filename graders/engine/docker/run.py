@@ -44,6 +44,7 @@ _FILE_TOO_LARGE = 128 + signal.SIGXFSZ
 _TOO_LARGE = b"File too large"
 """What the C library calls it for a program that does not let itself be ended."""
 _CREATE_S = 15.0
+_ATTACH_S = 20.0
 
 
 def run(wire: Wire, request: RunRequest, cancel: Cancel, *, cpus: int, disk: EngineDisk) -> RunResult:
@@ -108,8 +109,8 @@ def _config(request: RunRequest, cpus: int) -> Json:
 
 def _attach(wire: Wire, name: str, cancel: Cancel) -> Stream:
     """A connection to the container's standard input only: an unread output stream would block a kill."""
-    stream = wire.dial("attach to a container", 20.0, cancel)
     operation = "attach to a container"
+    stream = wire.dial(operation, _ATTACH_S, cancel)
     try:
         stream.upgrade("POST", wire.url(f"/containers/{name}/attach", {"stream": "1", "stdin": "1"}))
         wire.check(stream, operation)

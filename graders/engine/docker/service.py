@@ -27,7 +27,7 @@ from graders.engine.docker.container import (
 from graders.engine.docker.disk import EngineDisk
 from graders.engine.docker.disk_guard import DiskGuard
 from graders.engine.docker.errors import EngineRefused
-from graders.engine.docker.mount import make_binds
+from graders.engine.docker.mount import make_binds, remove_volume
 from graders.engine.docker.service_network import NO_NAME_SERVER, make_network, remove_network
 from graders.engine.docker.start_fault import start_fault
 from graders.engine.docker.wire import Json, Wire, as_list, as_number, as_object, as_text
@@ -71,7 +71,7 @@ def serve(
                 hint="Use an engine of this machine: sudo dockyard engine up",
             )
         if request.mounts:
-            last.callback(_remove_volume, wire, name)
+            last.callback(remove_volume, wire, name)
         created = threading.Event()
         last.callback(lambda: remove_container(wire, name, patient=not created.is_set()))
         start_error = ""
@@ -123,14 +123,6 @@ def _config(wire: Wire, request: ServiceRequest, cpus: int, network: str, binds:
             health |= {"Timeout": int(request.health_timeout_s * _NANOSECONDS), "Retries": 1}
         config["Healthcheck"] = health
     return config
-
-
-def _remove_volume(wire: Wire, name: str) -> None:
-    try:
-        wire.call("DELETE", f"/volumes/{name}", {"force": "1"}, operation="remove a volume")
-    except EngineRefused as error:
-        if error.status != 404:
-            raise
 
 
 class DockerService:

@@ -69,11 +69,7 @@ def make_network(wire: Wire, name: str, run_id: str) -> ServiceNetwork:
 
 def remove_network(wire: Wire, name: str) -> None:
     """Remove it; one that is gone is fine. Raises EngineError."""
-    try:
-        wire.call("DELETE", f"/networks/{name}", operation="remove a network")
-    except EngineRefused as error:
-        if error.status != 404:
-            raise
+    wire.remove(f"/networks/{name}", kind="a network")
 
 
 def _leg(name: str) -> str:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from graders.cancel import Cancel
-from graders.engine.docker.errors import EngineRefused
 from graders.engine.docker.wire import Wire, as_text, messages
 from graders.errors import EngineError
 from graders.safe_text import clean
@@ -47,8 +46,4 @@ def tag(wire: Wire, image_id: str, name: str, version: str) -> None:
 
 def remove_image(wire: Wire, reference: str) -> None:
     """Remove a name, or an image by its id; one that is gone or in use is left as it is."""
-    try:
-        wire.call("DELETE", f"/images/{reference}", {"noprune": "1"}, operation="remove an image")
-    except EngineRefused as error:
-        if error.status not in {404, 409}:
-            raise
+    wire.remove(f"/images/{reference}", {"noprune": "1"}, kind="an image", or_in_use=True)

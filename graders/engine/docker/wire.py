@@ -108,6 +108,14 @@ class Wire:
             found: object = json.loads(answer)
             return found
 
+    def remove(self, path: str, query: Query | None = None, *, kind: str, or_in_use: bool = False) -> None:
+        """Remove a thing of this kind ("a volume"); one that is gone is fine, and with `or_in_use` one that stays."""
+        try:
+            self.call("DELETE", path, query, operation=f"remove {kind}")
+        except EngineRefused as error:
+            if error.status != 404 and not (or_in_use and error.status == 409):
+                raise
+
     @contextmanager
     def open(
         self,
