@@ -28,11 +28,10 @@ def script_that_stays(dockerfile: Dockerfile, origins: Origins, words: tuple[str
     """The path of the script that this command starts and that stays in front of the program; empty when none does."""
     is_given = bool(words) and program_name(words[0]) in SHELLS
     path = shell_operand(words) if is_given else words[0] if words else ""
-    places = _places(path, is_given)
-    origin = next((found for each in places if (found := origins.of_image(each))), None)
-    if not path or _is_written_to(dockerfile, path):
+    origin = next((found for each in _places(path, is_given) if (found := origins.of_image(each))), None)
+    text = _printed(dockerfile, path) if origin is None else origin.data.decode("utf-8", "replace")
+    if not text or _is_written_to(dockerfile, path):
         return ""
-    text = _printed(dockerfile, places) if origin is None else origin.data.decode("utf-8", "replace")
     if not is_given and interpreter(text) not in SHELLS:
         return ""
     plain = _COMMENT.sub("", text)
@@ -48,10 +47,13 @@ def _places(path: str, is_given: bool) -> tuple[str, ...]:
     return (path,) if is_given or "/" in path else tuple(posixpath.join(folder, path) for folder in _FOLDERS)
 
 
-def _printed(dockerfile: Dockerfile, places: tuple[str, ...]) -> str:
-    """What the RUNs that send something to one of these paths print; empty where another program may write to it."""
-    sends = re.compile(rf">\s*[\"']?(?:{'|'.join(map(re.escape, places))})(?![\w./-])")
-    runs = [each for each in dockerfile.in_chain("RUN") if sends.search(each.value)]
+def _printed(dockerfile: Dockerfile, path: str) -> str:
+    """What the RUNs that send something to a file of this name print; empty where another program may write to it."""
+    sending = [each for each in dockerfile.in_chain("RUN") if ">" in each.value] if path else []
+    if not sending:
+        return ""
+    sends = re.compile(rf">\s*[\"']?(?:[\w./-]*/)?{re.escape(posixpath.basename(path))}(?![\w./-])")
+    runs = [each for each in sending if sends.search(each.value)]
     commands = [command for run in runs for command in run.commands]
     if any(command.words[0] not in _TOUCHES | _PRINTS for command in commands):
         return ""

@@ -161,6 +161,7 @@ CHECK = Check(
         'FROM python:3.11-slim\nENTRYPOINT ["python", "-c"]\nCMD ["from os import system as s; s(\'./app.py\')"]\n',
         'FROM python:3.11-slim\nCMD ["env", "-S", "sh -c \'python app.py\'"]\n',
         'FROM python:3.11-slim\nCMD ["python", "-u", "-Bc", "import os; os.system(\'python app.py\')"]\n',
+        'FROM python:3.11-slim\nRUN printf "./app.py\\npython x.py\\n" >go.sh\nCMD ["sh", "./go.sh"]\n',
         'FROM python:3.11-slim\nRUN printf "#!/bin/sh\\npython app.py\\n" > /bin/go && chmod +x /bin/go\nCMD ["go"]\n',
         Sample(
             'FROM python:3.11-slim\nCOPY start.sh /\nCMD ["sh", "/start.sh"]\n',
