@@ -17,7 +17,10 @@ from graders.dockerfile.wrapper import SHELLS, interpreter, program_name, shell_
 _FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 """Where a program without a folder is looked for, in this order."""
 _COMMENT = re.compile(r"(?:^|(?<=\s))#(?!!).*$", re.MULTILINE)
-_STEPS_ASIDE = re.compile(r"(?<![\w./-])(?:exec\s+(?!\d*[<>])|trap\s|source\s|eval\s)|^\s*\.\s", re.MULTILINE)
+_IN_A_PIPE = r"""(?:"\$@"|[^\n;&|'"]){0,2000}\|(?!\|)"""
+_STEPS_ASIDE = re.compile(
+    rf"(?<![\w./-])(?:exec\s+(?!\d*[<>])(?!{_IN_A_PIPE})|trap\s|source\s|eval\s)|^\s*\.\s", re.MULTILINE
+)
 _PROGRAM = re.compile(r"(?:(?:python|pypy)[\d.]*|gunicorn|uvicorn|hypercorn|flask|streamlit|\$@|\$\{@\})\Z")
 _TOUCHES = frozenset(("chmod", "chown", "chgrp", "ls", "test", "["))
 """Programs that leave a script's text alone."""

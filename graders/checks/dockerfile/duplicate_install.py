@@ -105,7 +105,7 @@ def _note(
     sources = requirement_sources(install, instruction, origins)
     for source in sources:
         key = (*place, source.origin.path if source.origin is not None and source.origin.path else source.name)
-        if key in done.files:
+        if key in done.files and not (done.files[key] >= instruction.line and _is_second_try(install, instruction)):
             faults.append(f"installs {source.name} again, after line {done.files[key]}")
         elif source.origin is None and (model := _made_from(source.name, place, instruction, done, context)):
             faults.append(f"installs {source.name}, which is made of {model[0]}, after line {model[1]} installed that")
@@ -129,6 +129,13 @@ def _note(
     for name in listed:
         done.listed.setdefault((*place, name), line)
     return faults[0] if faults else ""
+
+
+def _is_second_try(install: Install, instruction: Instruction) -> bool:
+    """Whether it runs only where the same command in front of it failed."""
+    words = r"\s+".join(map(re.escape, install.command.words))
+    twice = rf"{words}\s*\|\|[\s({{]*(?:sleep\s+\d+\s*(?:&&|;)\s*)?(?:\S+\s+-m\s+)?{words}"
+    return any("||" in text and re.search(twice, text) is not None for text in instruction.shell_texts)
 
 
 def _list_before(place: tuple[str, ...], done: _Done) -> int:
@@ -191,6 +198,10 @@ CHECK = Check(
         Sample(_BASE + "RUN pip install -r requirements.txt\nrun python -m pip install six\n", files=_FILES),
         Sample(_BASE + "RUN pip install Six\nRUN pip3 install -r ./requirements.txt\n", files=_FILES),
         Sample(_BASE + "RUN pip install -r requirements.txt && pip install -r /app/requirements.txt\n", files=_FILES),
+        Sample(
+            _BASE + "RUN pip install -r requirements.txt || pip install -r requirements.txt\nRUN pip install six\n",
+            files=_FILES,
+        ),
         "FROM python:3.11-slim\nRUN pip install flask\nRUN pip install gunicorn\n",
         "FROM python:3.11-slim AS base\nRUN pip install flask\nFROM base\nRUN uv pip install flask==3.0\n",
         "FROM python:3.11-slim\nRUN <<EOF\npip install flask\npip install flask\nEOF\n",
@@ -209,6 +220,9 @@ CHECK = Check(
     ),
     good=(
         Sample(_BASE + "RUN pip install -r requirements.txt\n", files=_FILES),
+        Sample(
+            _BASE + "RUN pip install -r requirements.txt || (sleep 5; pip install -r requirements.txt)\n", files=_FILES
+        ),
         Sample(_BASE + "RUN pip install -r requirements.txt -r extra.txt\nRUN echo pip install six\n", files=_FILES),
         Sample(
             _BASE + "RUN pip install -U pip\nRUN pip install -r extra.txt\nRUN pip install --no-deps .\n", files=_FILES

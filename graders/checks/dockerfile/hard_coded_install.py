@@ -22,6 +22,9 @@ from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 
 _DEPENDENCIES = re.compile(rb"^\s*(?:dependencies\s*=|\[tool\.poetry\.dependencies\])", re.MULTILINE)
+_STANDARD_INPUT = frozenset(("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
+_PIPED = re.compile(r"\b(?:echo|printf)\b(?![^|\n]{0,2000}\s-r\b)[^|;&\n>]{0,2000}\|[^|;&\n]{0,300}\binstall\b")
+"""Words of the Dockerfile that an install is handed by a pipe; but for the name of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,9 @@ def _fault(install: Install, instruction: Instruction, origins: Origins, manifes
         if (source.origin is not None and not source.origin.path) or _is_echoed(source.name, instruction):
             return f"installs from {source.name}, which is written in the Dockerfile itself"
     manifest = manifest or (sources[0].name if sources else "")
+    reads_input = any(source.name in _STANDARD_INPUT for source in sources) or not (sources or install.packages)
+    if manifest and reads_input and any(_PIPED.search(text) for text in instruction.written_texts):
+        return f"is handed packages that stand in the Dockerfile, although {manifest} lists what to install"
     names = [item.text for item in named_packages(install) if not is_like(item.name, params.tools)]
     if not names or not manifest:
         return ""
@@ -114,6 +120,8 @@ CHECK = Check(
     find=find,
     params=Params,
     bad=(
+        Sample(_BASE + "RUN echo six==1.16.0 | xargs pip install\n", files=_FILES),
+        Sample(_BASE + "RUN printf 'six\\njoblib\\n' | pip install -r /dev/stdin\n", files=_FILES),
         Sample(_BASE + "RUN pip install six==1.16.0\n", files=_FILES),
         Sample(_BASE + "RUN python -m pip install -r requirements.txt gunicorn\n", files=_FILES),
         Sample(_BASE + "ENV WHAT='six joblib'\nrun pip3 install --no-cache-dir $WHAT\n", files=_FILES),
@@ -129,6 +137,9 @@ CHECK = Check(
         "RUN pip install -r r.txt gunicorn\n",
     ),
     good=(
+        Sample(_BASE + "RUN echo y | pip install -r requirements.txt\n", files=_FILES),
+        Sample(_BASE + "RUN echo -r requirements.txt | xargs pip install\n", files=_FILES),
+        Sample(_BASE + "RUN echo installing; grep -v '#' requirements.txt | xargs pip install\n", files=_FILES),
         Sample(_BASE + "RUN pip install --no-cache-dir -r requirements.txt\n", files=_FILES),
         Sample(_BASE + "RUN pip install --upgrade pip setuptools && pip install -r requirements.txt\n", files=_FILES),
         Sample(_BASE + "# RUN pip install six\nRUN echo 'pip install six'\n", files=_FILES),

@@ -29,6 +29,9 @@ _STARTS_ANOTHER = re.compile(
     rf"(?<!platform\.){_STARTER}\s*\(|\bimport\s[^;\n]*{_STARTER}\b|[\"']{_STARTER}[\"']|\bsubprocess\b|\bpty\.spawn\b"
 )
 """Called, imported under whatever name, or looked up by its name."""
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_STAYS = re.compile(r"(?<![|>])\|(?!\|)|(?<![&>])&(?![&>\d])")
+"""A pipe, or a command that is put behind; neither ">|" nor a redirection such as ">&2"."""
 _SPLITS = re.compile(r"(?:-[iv]*S|--split-string=?)(.*)", re.DOTALL)
 _CODE = re.compile(r"-[A-Za-z]{0,9}?c(.*)", re.DOTALL)
 """The option of Python that takes code, alone or behind others; the code follows at once or as the next word."""
@@ -131,9 +134,9 @@ def _split_by_env(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _is_exec(script: str) -> bool:
-    """Whether the last command of the script takes the shell's place."""
+    """Whether the last command of the script takes the shell's place; in a pipe, or put behind, it takes a child's."""
     last = script.strip().replace("&&", ";").replace("\n", ";").rstrip("; ").rpartition(";")[2]
-    return last.split()[:1] == ["exec"]
+    return last.split()[:1] == ["exec"] and not _STAYS.search(_QUOTED.sub("", last))
 
 
 CHECK = Check(
@@ -156,6 +159,7 @@ CHECK = Check(
         'FROM python:3.11-slim AS base\nENTRYPOINT python app.py\nFROM base\nCMD ["--help"]\n',
         'FROM python:3.11-slim\nCMD ["python", "app.py",]\n',
         'FROM python:3.11-slim\nSHELL ["/bin/bash", "-c"]\nCMD python app.py\n',
+        'FROM python:3.11-slim\nCMD ["sh", "-c", "exec python app.py | tee /tmp/log"]\n',
         'FROM python:3.11-slim\nCMD ["timeout", "60", "bash", "-c", "python app.py"]\n',
         'FROM python:3.11-slim\nCMD ["python", "-c", "import os; os.system(\'python app.py\')"]\n',
         'FROM python:3.11-slim\nENTRYPOINT ["python", "-c"]\nCMD ["from os import system as s; s(\'./app.py\')"]\n',
@@ -167,9 +171,15 @@ CHECK = Check(
             'FROM python:3.11-slim\nCOPY start.sh /\nCMD ["sh", "/start.sh"]\n',
             files=(("start.sh", "# exec python app.py\npython app.py\n"),),
         ),
+        Sample(
+            'FROM python:3.11-slim\nCOPY start.sh /\nCMD ["sh", "/start.sh"]\n',
+            files=(("start.sh", 'exec python app.py "$@" | tee /tmp/log\n'),),
+        ),
     ),
     good=(
         'FROM python:3.11-slim\nCMD ["python", "app.py"]\n',
+        'FROM python:3.11-slim\nCMD ["sh", "-c", "exec python app.py --sep \'|\' >/tmp/log 2>&1"]\n',
+        'FROM python:3.11-slim\nCMD ["sh", "-c", "[ -f b.py ] && exec python b.py || exec python a.py 2>&1"]\n',
         'FROM python:3.11-slim\nCMD python wrong.py\nCMD [ "python", \\\n  "app.py" ]\n',
         'FROM python:3.11-slim AS unused\nCMD python app.py\nFROM python:3.11-slim\nENTRYPOINT ["python", "app.py"]\n',
         'FROM python:3.11-slim\nCMD ["sh", "-c", "exec python app.py --port $PORT"]\n',
@@ -181,6 +191,10 @@ CHECK = Check(
         'FROM python:3.11-slim\nCMD ["python", "app.py", "-c", "subprocess"]\n',
         'FROM python:3.11-slim\nRUN printf "#!/bin/sh\\nexec python app.py\\n" > /go && chmod +x /go\nCMD ["/go"]\n',
         "FROM python:3.11-slim\nRUN echo '#!/bin/sh' > /go && python make.py >> /go\nCMD [\"/go\"]\n",
+        Sample(
+            'FROM python:3.11-slim\nCOPY --chmod=755 start.sh /\nENTRYPOINT ["/start.sh"]\n',
+            files=(("start.sh", '#!/bin/sh\nexec python app.py --sep "|" || exit 1\n'),),
+        ),
         Sample(
             'FROM python:3.11-slim\nCOPY --chmod=755 start.sh /\nENTRYPOINT ["/start.sh"]\n',
             files=(("start.sh", '#!/bin/sh\npython migrate.py\nexec python app.py "$@"\n'),),
