@@ -15,7 +15,8 @@ import graders.formats
 from graders.build_network import BuildNetwork
 from graders.cancel import Cancel
 from graders.engine.base import BuildEvent, BuildRequest, ContextFile, Engine, RunRequest, RunResult
-from graders.engine.fake.engine import FakeEngine, FakeReply, FakeRun
+from graders.engine.fake.engine import FakeEngine
+from graders.engine.fake.program import FakeReply, FakeRun
 from graders.errors import Cancelled, EngineUnavailable
 from graders.event import (
     BuildFinished,

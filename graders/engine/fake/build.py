@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from posixpath import basename, join, normpath
-from typing import Protocol
 
 from graders.cancel import Cancel
 from graders.engine.base import (
@@ -26,6 +25,7 @@ from graders.engine.base import (
     StepChanged,
     StepStatus,
 )
+from graders.engine.fake.program import FakeReply
 from graders.errors import Cancelled, EngineUnavailable, ImageUnavailable
 from graders.safe_text import clean, clean_lines
 
@@ -43,19 +43,6 @@ _SETTINGS = (
     "VOLUME",
 )
 _KNOWN = ("FROM", "COPY", "ADD", "RUN", "WORKDIR", "MAINTAINER", "ONBUILD", *_SETTINGS)
-
-
-class CommandReply(Protocol):
-    """What a RUN command does."""
-
-    @property
-    def stdout(self) -> bytes: ...  # noqa: D102 - see FakeReply
-
-    @property
-    def exit_code(self) -> int: ...  # noqa: D102
-
-    @property
-    def takes_s(self) -> float: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +77,7 @@ class FakeBuild:
         *,
         bases: Mapping[str, FakeImage],
         cache: set[str],
-        command: Callable[[str], CommandReply],
+        command: Callable[[str], FakeReply],
         die_in_step: int | None,
     ) -> None:
         self.image: FakeImage | None = None

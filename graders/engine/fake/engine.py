@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -43,39 +43,12 @@ from graders.engine.base import (
     StepChanged,
 )
 from graders.engine.fake.build import FakeBuild, FakeImage, digest_of, write_save
+from graders.engine.fake.program import FakeReply, FakeRun, Program, reply_to_command, reply_to_run, scripted, uid_of
 from graders.engine.fake.service import FakeService, RunningFake, built_in
 from graders.engine.service import Service, ServiceRequest
 from graders.errors import Cancelled, EngineError, GraderError, ImageUnavailable
 
 KIB = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class FakeRun:
-    """What a scripted program is told."""
-
-    words: tuple[str, ...]
-    stdin: bytes
-    files: dict[str, bytes]
-    """Files of the image by absolute path."""
-    user: str
-
-
-@dataclass(frozen=True, slots=True)
-class FakeReply:
-    """What a scripted program does."""
-
-    stdout: bytes = b""
-    stderr: bytes = b""
-    exit_code: int = 0
-    takes_s: float = 0.0
-    uid: int | None = None
-    """None: the uid of the image's USER."""
-    oom_killed: bool = False
-    start_error: str = ""
-
-
-Program = Callable[[FakeRun], FakeReply]
 
 
 @dataclass
@@ -171,14 +144,15 @@ class FakeEngine:
         info = image.info
         words = (*(info.entrypoint or ()), *(request.args or info.command or ()))
         began = time.monotonic()
-        reply = self._reply(FakeRun(words, request.stdin or b"", image.files, info.user))
+        run = FakeRun(words, request.stdin or b"", image.files, info.user)
+        reply = reply_to_run(run, self._state.programs, self.runs)
         if reply.start_error:
             return RunResult(reply.exit_code, b"", b"", 0.0, start_error=reply.start_error)
         timed_out = reply.takes_s > request.limits.run_s
         if cancel.wait(min(reply.takes_s, request.limits.run_s)):
             raise Cancelled
         limit = request.limits.output_kib * KIB
-        uid = _uid(info.user) if reply.uid is None else reply.uid
+        uid = uid_of(info.user) if reply.uid is None else reply.uid
         lasts = request.stdin is not None or reply.takes_s > 0
         is_seen = lasts and (request.watched or not request.hardened)
         processes = (Process(4242, uid, uid, " ".join(words)),) if is_seen else ()
@@ -294,7 +268,7 @@ class FakeEngine:
             cancel,
             bases=bases,
             cache=self._state.cache,
-            command=self._run_command,
+            command=lambda command: reply_to_command(command, self.runs),
             die_in_step=self.die_in_step,
         )
         if self.busy and not request.alone:
@@ -323,9 +297,8 @@ class FakeEngine:
             raise ImageUnavailable(request.image_id)
         words = (*(image.info.entrypoint or ()), *(request.args or image.info.command or ()))
         text = " ".join(words)
-        found = [start for start in self._state.services if text.startswith(start)]
-        script = self._state.services[max(found, key=len)] if found else built_in(words)
-        uid = _uid(image.info.user) if script is None or script.uid is None else script.uid
+        script = scripted(text, self._state.services) or built_in(words)
+        uid = uid_of(image.info.user) if script is None or script.uid is None else script.uid
         service = RunningFake(request, cancel, image.info, script, words=words, uid=uid, files=image.files)
         with self._lock:
             self._state.serving[id(service)] = request.run_id
@@ -334,36 +307,6 @@ class FakeEngine:
         finally:
             with self._lock:
                 del self._state.serving[id(service)]
-
-    def _run_command(self, command: str) -> FakeReply:
-        for start, reply in sorted(self.runs.items(), key=lambda item: -len(item[0])):
-            if command.startswith(start):
-                return reply
-        output = b""
-        for part in command.split("&&"):
-            words = part.split()
-            if words[:1] == ["echo"]:
-                output += " ".join(words[1:]).strip("'\"").encode() + b"\n"
-            elif words[:1] == ["false"] or words[:1] == ["exit"]:
-                return FakeReply(output, exit_code=int(words[1]) if len(words) > 1 else words[0] == "false")
-            elif words[:1] == ["sleep"]:
-                return FakeReply(output, takes_s=float(words[1]))
-        return FakeReply(output)
-
-    def _reply(self, run: FakeRun) -> FakeReply:
-        text = " ".join(run.words)
-        for start, program in sorted(self._state.programs.items(), key=lambda item: -len(item[0])):
-            if text.startswith(start):
-                return program(run)
-        words = text.removeprefix("/bin/sh -c ").removeprefix("sh -c ").split()
-        if words[:1] == ["cat"]:
-            return FakeReply(run.stdin)
-        if words[:1] == ["sh"]:
-            return FakeReply()
-        if words and words[0] in {"echo", "true", "false", "exit", "sleep"}:
-            return self._run_command(" ".join(words))
-        name = words[0] if words else ""
-        return FakeReply(exit_code=127, start_error=f'exec: "{name}": executable file not found in $PATH')
 
     def _pull(self, reference: str, data: bytes) -> Iterator[PullProgress]:
         yield PullProgress("Downloading", len(data) // 2, len(data))
@@ -395,13 +338,6 @@ class FakeEngine:
             if call == name:
                 del self._state.failures[at]
                 raise error
-
-
-def _uid(user: str) -> int:
-    name = user.partition(":")[0]
-    if name in {"", "root"}:
-        return 0
-    return int(name) if name.isdecimal() else 1000
 
 
 @contextmanager

@@ -20,11 +20,11 @@ from graders.engine.docker.adapter import DockerEngine
 from graders.engine.docker.wire import Wire, as_list, as_object, as_text
 from graders.engine.find import PRIVATE_SOCKET
 from graders.engine.private.cgroup import Caps, end_group, limit_group, remove_group
+from graders.engine.private.guard_process import guard_down, guard_up
 from graders.engine.private.install import COMMAND, is_installed
 from graders.engine.private.loopback import is_marked, marked, open_loopback, shut_loopback
 from graders.engine.private.network import Bridge, make_bridge, remove_bridge, shut_services
 from graders.engine.private.process import STOP_S, alone, end, end_all, pid_of
-from graders.engine.private.service import guard_down, guard_up
 from graders.engine.private.settings import EngineSettings, daemon_settings, services_asked
 from graders.engine.program import find_program, lines_of
 from graders.errors import Cancelled, EngineCommandFailed, EngineError, EngineTimeout, EngineUnavailable

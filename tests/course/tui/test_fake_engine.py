@@ -10,7 +10,8 @@ from textual.widgets import Log, OptionList
 from course.paths import Paths
 from course.session import Session
 from course.tui.widgets.step_list import StepList
-from graders.engine.fake.engine import FakeEngine, FakeReply
+from graders.engine.fake.engine import FakeEngine
+from graders.engine.fake.program import FakeReply
 from tests.course.conftest import write
 from tests.course.tui.conftest import open_desk, write_small_course
 

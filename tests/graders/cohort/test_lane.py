@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from graders.cancel import Cancel
-from graders.engine.fake.engine import FakeEngine, FakeReply
+from graders.engine.fake.engine import FakeEngine
+from graders.engine.fake.program import FakeReply
 from graders.report import Verdict
 from graders.submission import read_submission
 from tests.graders.cohort.local_grader import local_grader

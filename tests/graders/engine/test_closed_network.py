@@ -31,8 +31,8 @@ from graders.engine.docker.wire import Wire, as_object, as_text, messages
 from graders.engine.network_claim import claimed
 from graders.engine.private import daemon as private
 from graders.engine.private.daemon import PrivatePaths
+from graders.engine.private.guard_process import guard_pid
 from graders.engine.private.network import Bridge
-from graders.engine.private.service import guard_pid
 from graders.engine.private.settings import EngineSettings
 from graders.errors import Cancelled, EngineUnavailable
 from graders.limits import Limits

@@ -9,7 +9,8 @@ import pytest
 
 from graders.cancel import Cancel
 from graders.engine.cgroup_limit import GroupLimits, find_process, limits_over
-from graders.engine.fake.engine import FakeEngine, FakeReply, FakeRun
+from graders.engine.fake.engine import FakeEngine
+from graders.engine.fake.program import FakeReply, FakeRun
 from graders.engine.probe import Kept, probe
 from graders.errors import Cancelled, EngineError
 
