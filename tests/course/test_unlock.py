@@ -126,10 +126,8 @@ def test_level_without_a_checklist_waits_for_its_lessons(content: Path) -> None:
     assert [line.remedy for line in missing] == ["/check other", "/start-1-2 and answer its question"]
 
 
-@pytest.mark.parametrize("with_checklist", [True, False])
-def test_lesson_is_open_when_nothing_is_missing(content: Path, with_checklist: bool) -> None:
-    """Being open and having nothing missing are one thing, whatever was done."""
-    course = content / "lessons" / "course.toml"
+def add_a_page(content: Path) -> None:
+    """Lesson 2.2, which has neither an exercise nor a quiz."""
     edit(
         content,
         '{ number = "2.1", slug = "data" }',
@@ -137,6 +135,13 @@ def test_lesson_is_open_when_nothing_is_missing(content: Path, with_checklist: b
     )
     (content / "lessons" / "more").mkdir()
     (content / "lessons" / "more" / "lesson.md").write_text("---\ntitle: More\nminutes: 1\n---\n")
+
+
+@pytest.mark.parametrize("with_checklist", [True, False])
+def test_lesson_is_open_when_nothing_is_missing(content: Path, with_checklist: bool) -> None:
+    """Being open and having nothing missing are one thing, whatever was done."""
+    course = content / "lessons" / "course.toml"
+    add_a_page(content)
     if not with_checklist:
         text = course.read_text()
         course.write_text(text[: text.index("[[levels.checklist]]")] + text[text.rindex("[[levels]]") :])
@@ -160,13 +165,7 @@ def test_lesson_is_open_when_nothing_is_missing(content: Path, with_checklist: b
 
 def test_page_to_read_is_named_when_it_is_missing(content: Path) -> None:
     """A lesson without exercise and quiz locks the next until it was opened."""
-    edit(
-        content,
-        '{ number = "2.1", slug = "data" }',
-        '{ number = "2.1", slug = "data" }, { number = "2.2", slug = "more" }',
-    )
-    (content / "lessons" / "more").mkdir()
-    (content / "lessons" / "more" / "lesson.md").write_text("---\ntitle: More\nminutes: 1\n---\n")
+    add_a_page(content)
 
     missing = Unlocking(read_catalog(content), record(engine=True, built=["tiny"], quizzes=[RIGHT])).missing("2.2")
 

@@ -412,19 +412,25 @@ def test_submission_beyond_its_time_is_stopped(desk: Desk) -> None:
     assert "took longer than 0 s and was stopped" in desk.graded()["endless"].error
 
 
-def test_lane_that_never_comes_back_is_replaced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A submission that hears no stop costs its row, not the run; what it says later is not believed."""
+@pytest.fixture
+def release(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Three hand in, and one of them is graded until this is set, whatever it is told; such a lane is soon given up."""
     monkeypatch.setattr("graders.cohort.run.LOST_S", 0.1)
-    release = threading.Event()
+    released = threading.Event()
 
     def does(submission: Submission, _cancel: Cancel, _before: int) -> Graded:
         if submission.root.name == "deaf":
-            release.wait(30.0)
+            released.wait(60.0)
         return Graded(report())
 
     desk.grader = Scripted(desk.spec, does)
     for name in ("deaf", "a", "b"):
         desk.hand_in(name, RIGHT.format(name))
+    return released
+
+
+def test_lane_that_never_comes_back_is_replaced(desk: Desk, release: threading.Event) -> None:
+    """A submission that hears no stop costs its row, not the run; what it says later is not believed."""
     run = desk.begin(limit_s=0.1, jobs=1)
     for event in run.events():
         if isinstance(event, GradingEnded) and event.student_id == "b":
@@ -433,19 +439,8 @@ def test_lane_that_never_comes_back_is_replaced(desk: Desk, monkeypatch: pytest.
     assert {"deaf": "errored", "a": "passed", "b": "passed"} == desk.states()
 
 
-def test_lane_that_never_comes_back_does_not_hold_up_the_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lane_that_never_comes_back_does_not_hold_up_the_end(desk: Desk, release: threading.Event) -> None:
     """Once it is given up and all else is graded, the run is done, while what hears no stop still goes on."""
-    monkeypatch.setattr("graders.cohort.run.LOST_S", 0.1)
-    release = threading.Event()
-
-    def does(submission: Submission, _cancel: Cancel, _before: int) -> Graded:
-        if submission.root.name == "deaf":
-            release.wait(60.0)
-        return Graded(report())
-
-    desk.grader = Scripted(desk.spec, does)
-    for name in ("deaf", "a", "b"):
-        desk.hand_in(name, RIGHT.format(name))
     began_s = time.monotonic()
     events = desk.run(limit_s=0.1, jobs=1)
     took_s = time.monotonic() - began_s
