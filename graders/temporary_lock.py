@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from graders.errors import EngineError
+from graders.temporary_folder import explained
 
 
 class TemporaryLock:
@@ -26,7 +26,7 @@ class TemporaryLock:
 
     def take(self, *, shared: bool = False) -> bool:
         """Take the lock if it is free, alone or beside others who share it; whether it is now ours."""
-        with _explained(f"The lock file {self._path} can't be locked"):
+        with explained(f"The lock file {self._path} can't be locked"):
             try:
                 fcntl.flock(self._number, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -35,17 +35,17 @@ class TemporaryLock:
 
     def let_go(self) -> None:
         """Give the lock back before the file is closed."""
-        with _explained(f"The lock file {self._path} can't be unlocked"):
+        with explained(f"The lock file {self._path} can't be unlocked"):
             fcntl.flock(self._number, fcntl.LOCK_UN)
 
     def read(self, size_bytes: int) -> bytes:
         """What stands in the file; less than asked for when it is shorter."""
-        with _explained(f"The lock file {self._path} can't be read"):
+        with explained(f"The lock file {self._path} can't be read"):
             return os.pread(self._number, size_bytes, 0)
 
     def write(self, data: bytes) -> None:
         """Put this at the file's beginning."""
-        with _explained(f"The lock file {self._path} can't be written"):
+        with explained(f"The lock file {self._path} can't be written"):
             os.pwrite(self._number, data, 0)
 
 
@@ -55,10 +55,10 @@ def temporary_lock(name: str) -> Iterator[TemporaryLock]:
 
     Raises EngineError when the file can't be had: no engine is to blame, but its work needs the lock.
     """
-    with _explained(f"There is no place for the lock file {name}.lock"):
+    with explained(f"There is no place for the lock file {name}.lock"):
         folder = Path(tempfile.gettempdir()) / f"dockyard-{os.getuid()}"
     path = folder / f"{name}.lock"
-    with _explained(f"The lock file {path} can't be opened"):
+    with explained(f"The lock file {path} can't be opened"):
         number = _opened(folder, path.name)
     try:
         yield TemporaryLock(path, number)
@@ -78,15 +78,3 @@ def _opened(folder: Path, name: str) -> int:
         return os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=inside)
     finally:
         os.close(inside)
-
-
-@contextmanager
-def _explained(what: str) -> Iterator[None]:
-    """Turn what the system says into an error of ours."""
-    try:
-        yield
-    except OSError as error:
-        raise EngineError(
-            f"{what}: {error.strerror or error}",
-            hint="Free some space there, or name another temporary folder: mkdir -p ~/tmp && export TMPDIR=~/tmp",
-        ) from error

@@ -6,7 +6,6 @@ caught only when exactly the checks that its expected.toml lists have failed.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from graders.exercise import ExerciseSpec
 from graders.outcome import Status
 from graders.report import Report, Verdict
 from graders.safe_text import clean, clean_lines
+from graders.temporary_folder import explained, temporary_folder
 
 Grade = Callable[[ExerciseSpec, Path], Iterator[GradeEvent]]
 """Grades the answer in a folder; the last event is GradeFinished."""
@@ -188,10 +188,11 @@ def _prove(
     spec: ExerciseSpec, case: Case, grade: Grade, events: SimpleQueue[VerifyEvent | None], stopped: Event
 ) -> CaseResult:
     """Grade one answer, passing on what grading says; Cancelled when the others were given up."""
-    with tempfile.TemporaryDirectory(prefix="dockyard-verify-") as folder:
-        lay_out(case, Path(folder))
+    with temporary_folder("dockyard-verify-") as folder:
+        with explained(f"{case.kind}/{case.name} can't be laid out in a temporary folder"):
+            lay_out(case, folder)
         report: Report | None = None
-        for event in grade(spec, Path(folder)):
+        for event in grade(spec, folder):
             if stopped.is_set():
                 raise Cancelled
             if isinstance(event, GradeFinished):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import click
@@ -70,10 +69,11 @@ def preview_command(ctx: click.Context, *, lesson: str, plain: bool) -> None:
         from course.paths import Paths
         from course.session import Session
         from course.tui.app import run
+        from graders.temporary_folder import temporary_folder
 
-        with tempfile.TemporaryDirectory(prefix="dockyard-preview-") as scratch:
-            content = lone_course(found, Path(scratch) / "content", invocation.paths().content)
-            paths = Paths(content, Path(scratch) / "state", Path(scratch) / "workspace")
+        with temporary_folder("dockyard-preview-") as scratch:
+            content = lone_course(found, scratch / "content", invocation.paths().content)
+            paths = Paths(content, scratch / "state", scratch / "workspace")
             session = Session(paths, environ=invocation.environ, open_engine=invocation.open_engine, unlock_all=True)
             try:
                 run(session, environ=invocation.environ, colours=invocation.terminal.colours > 0)

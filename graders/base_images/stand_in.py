@@ -23,6 +23,7 @@ from graders.engine.docker.image import STAND_IN
 from graders.engine.program import find_program, lines_of
 from graders.errors import EngineCommandFailed
 from graders.event import BasePreparing
+from graders.temporary_folder import explained
 
 _BUILD_S = 900.0
 _IMPORT_AT = 0.92
@@ -217,14 +218,18 @@ def _need(program: str, environ: Mapping[str, str]) -> str:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    """A temporary folder that apt's own user may read; removed unless something is still mounted in it."""
-    folder = Path(tempfile.mkdtemp(prefix="dockyard-stand-in-"))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        if str(folder) not in Path("/proc/self/mounts").read_text("utf-8", "replace"):
-            shutil.rmtree(folder, ignore_errors=True)
+    """A temporary folder that apt's own user may read; removed unless something is still mounted in it.
+
+    Raises EngineError for what can't be written there.
+    """
+    with explained("A stand-in can't be put together in a temporary folder"):
+        folder = Path(tempfile.mkdtemp(prefix="dockyard-stand-in-"))
+        try:
+            folder.chmod(0o755)
+            yield folder
+        finally:
+            if str(folder) not in Path("/proc/self/mounts").read_text("utf-8", "replace"):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _chunks(path: Path, cancel: Cancel) -> Iterator[bytes]:

@@ -21,6 +21,7 @@ from graders.cancel import Cancel
 from graders.engine.base import Engine, ImageInfo
 from graders.engine.docker.image import STAND_IN
 from graders.errors import EngineError
+from graders.temporary_folder import explained
 
 CA_SETTING = "DOCKYARD_CA_FILE"
 INDEX_SETTING = "DOCKYARD_PIP_INDEX"
@@ -110,7 +111,7 @@ def retold(
     engine: Engine, image: ImageInfo, trust: Trust, cancel: Cancel
 ) -> Iterator[tuple[Iterator[bytes], tuple[str, ...]]]:
     """What `import_image` needs to make a stand-in again with other settings: its root file system, and the changes."""
-    with tempfile.TemporaryFile() as saved:
+    with explained("A stand-in can't be kept in a temporary file"), tempfile.TemporaryFile() as saved:
         with engine.export(image.id, cancel) as chunks:
             for chunk in chunks:
                 cancel.raise_if_set()

@@ -38,6 +38,7 @@ from graders.errors import Cancelled, EngineError, GraderError
 from graders.event import StageStarted
 from graders.report import Verdict
 from graders.source_sum import source_sum
+from graders.temporary_folder import explained, temporary_folder
 
 if TYPE_CHECKING:
     from graders.engine.base import Engine
@@ -162,9 +163,10 @@ class WorkerDesk:
         with (
             self._running(order.job) as cancel,
             _time_limit(order.limit_s, cancel) as overdue,
-            tempfile.TemporaryDirectory(prefix=f"{FOLDER}{os.getpid()}-") as folder,
+            temporary_folder(f"{FOLDER}{os.getpid()}-") as folder,
         ):
-            spec = unpack_exercise(order.exercise, Path(folder))
+            with explained("The exercise can't be laid out in a temporary folder"):
+                spec = unpack_exercise(order.exercise, folder)
             if decides(spec, graders=self._tools.graders) != order.decides:
                 return Answer(AnswerKind.UNFIT, message=OTHER_CODE)
             submission = unpack_submission(order, spec.limits)
