@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -15,12 +15,16 @@ from graders.errors import SubmissionError
 
 if TYPE_CHECKING:
     from graders.exercise import ExerciseSpec
+    from graders.finding import Finding
     from graders.formats.placed import Placed, Rule
+    from graders.static import Text
 
 STANDARD_INPUT = Path("-")
 NEIGHBOURS = (".dockerignore", "requirements.txt")
 """Files beside a Dockerfile that the checks look into."""
 STDIN_BYTES = 1024 * 1024
+BATCH = 64
+"""Files that are looked at together."""
 SKIPPED_FOLDERS = frozenset({".git", ".venv", "node_modules", "__pycache__", ".tox"})
 
 
@@ -121,22 +125,43 @@ class Linter:
 
     def lint(self, path: Path) -> LintedFile:
         """The findings of one file. Raises SubmissionError when it can't be read."""
-        from graders.dockerfile.inline_ignore import obey, read_ignores
-        from graders.formats.placed import Placed, Severity
-        from graders.static import static_findings
+        linted = next(self.lint_all((path,)))
+        if isinstance(linted, SubmissionError):
+            raise linted
+        return linted
+
+    def lint_all(self, paths: Sequence[Path]) -> Iterator[LintedFile | SubmissionError]:
+        """The findings of each file, or why it can't be read, in the order of the paths."""
+        from graders.static import findings_of_many
+
+        for start in range(0, len(paths), BATCH):
+            batch = paths[start : start + BATCH]
+            texts = [self._read(path) for path in batch]
+            readable = [text for text in texts if not isinstance(text, SubmissionError)]
+            found = iter(findings_of_many(self.spec, readable))
+            for path, text in zip(batch, texts, strict=True):
+                yield text if isinstance(text, SubmissionError) else self._linted(path, text, next(found))
+
+    def _read(self, path: Path) -> Text | SubmissionError:
+        from graders.static import Text
         from graders.submission import read_dockerfile
 
-        if path == STANDARD_INPUT:
-            data = _read_standard_input()
-            beside: Mapping[str, bytes] = {}
-        else:
-            data, beside = read_dockerfile(path), self._neighbours(path)
-        found = static_findings(self.spec, data, beside)
-        ignores = read_ignores(data)
+        try:
+            if path == STANDARD_INPUT:
+                return Text(_read_standard_input(), {})
+            return Text(read_dockerfile(path), self._neighbours(path))
+        except SubmissionError as error:
+            return error
+
+    def _linted(self, path: Path, text: Text, found: tuple[tuple[str, Finding], ...]) -> LintedFile:
+        from graders.dockerfile.inline_ignore import obey, read_ignores
+        from graders.formats.placed import Placed, Severity
+
+        ignores = read_ignores(text.dockerfile)
         if ignores:
             found = obey(ignores, found, self._known)
         placed = [
-            Placed(self._rules[check_id], Severity.ERROR, finding, _place(path, finding.file, beside))
+            Placed(self._rules[check_id], Severity.ERROR, finding, _place(path, finding.file, text.files))
             for check_id, finding in found
         ]
         name = str(path)

@@ -5,7 +5,8 @@ Linting a thousand files, and the findings while a learner types, pay for nothin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from graders.build_context import read_ignore
 from graders.context_file import DOCKERFILE, ContextFile
@@ -18,6 +19,26 @@ from graders.judgement import look
 from graders.outcome import Level
 
 
+class Text(NamedTuple):
+    """A Dockerfile and the files beside it."""
+
+    dockerfile: bytes
+    files: Mapping[str, bytes]
+    """By path; a `Dockerfile` among them is not looked at."""
+
+
+class _Looked:
+    """What was found in one text so far."""
+
+    __slots__ = ("context", "fine", "found")
+
+    def __init__(self, context: DockerfileContext) -> None:
+        self.context = context
+        self.found: list[tuple[str, Finding]] = []
+        self.fine: set[str] = set()
+        """Checks that passed."""
+
+
 def static_findings(
     spec: ExerciseSpec, dockerfile: bytes, files: Mapping[str, bytes]
 ) -> tuple[tuple[str, Finding], ...]:
@@ -26,21 +47,34 @@ def static_findings(
     `files` are the submission's other files by path; a `Dockerfile` among them is not looked at. A check whose
     needs did not pass finds nothing.
     """
-    entries = [ContextFile(path, data) for path, data in files.items() if path != DOCKERFILE]
-    source = context_of(spec, dockerfile, (*entries, ContextFile(DOCKERFILE, dockerfile)))
-    found: list[tuple[str, Finding]] = []
-    fine: set[str] = set()
+    return findings_of_many(spec, (Text(dockerfile, files),))[0]
+
+
+def findings_of_many(spec: ExerciseSpec, texts: Iterable[Text]) -> list[tuple[tuple[str, Finding], ...]]:
+    """As `static_findings` for each of the texts, one check after the other over all of them.
+
+    A check that has just run is still in the processor's own memory: over a thousand files that saves a tenth.
+    """
+    looked = [_Looked(_context(spec, text)) for text in texts]
     for use in spec.checks:
-        if use.check.level is not Level.DOCKERFILE or (use.needs and not fine.issuperset(use.needs)):
+        if use.check.level is not Level.DOCKERFILE:
             continue
-        try:
-            findings, _ = look(use, source)
-        except Exception:  # noqa: BLE001, S112 - a bug in one check must not cost the others, nor read as a fault here
-            continue
-        if not findings:
-            fine.add(use.check.id)
-        found += [(use.check.id, finding) for finding in findings]
-    return tuple(found)
+        for each in looked:
+            if use.needs and not each.fine.issuperset(use.needs):
+                continue
+            try:
+                findings, _ = look(use, each.context)
+            except Exception:  # noqa: BLE001, S112 - a bug in one check must not cost the others, nor read as a fault
+                continue
+            if not findings:
+                each.fine.add(use.check.id)
+            each.found += [(use.check.id, finding) for finding in findings]
+    return [tuple(each.found) for each in looked]
+
+
+def _context(spec: ExerciseSpec, text: Text) -> DockerfileContext:
+    entries = [ContextFile(path, data) for path, data in text.files.items() if path != DOCKERFILE]
+    return context_of(spec, text.dockerfile, (*entries, ContextFile(DOCKERFILE, text.dockerfile)))
 
 
 def context_of(spec: ExerciseSpec, dockerfile: bytes, files: tuple[ContextFile, ...]) -> DockerfileContext:

@@ -60,13 +60,12 @@ def lint_command(
     for text in searched.missing:
         say_error(text, "Name the file itself, if its name is another.")
     linted = []
-    for path in searched.files:
-        try:
-            linted.append(linter.lint(path))
-        except SubmissionError as error:
-            failures.append(f"{path}: {error.message}")
-            say_error(failures[-1], error.hint)
+    for path, result in zip(searched.files, linter.lint_all(searched.files), strict=True):
+        if isinstance(result, SubmissionError):
+            failures.append(f"{path}: {result.message}")
+            say_error(failures[-1], result.hint)
             continue
+        linted.append(result)
         if verbose and not quiet:
             say(f"{clean(linted[-1].name)}: {_count(len(linted[-1].findings), 'finding')}")
     terminal = ctx.ensure_object(Invocation).terminal

@@ -18,6 +18,8 @@ from click.testing import CliRunner, Result
 
 from course.cli import cli
 from course.commands.invocation import Invocation
+from course.lint import BATCH, LintedFile, Linter
+from graders.errors import SubmissionError
 from graders.registry import all_checks
 from tests.course.command_line import dockyard
 
@@ -180,6 +182,25 @@ GARBAGE = [
     (windows, {0}),
     (one_long_line, {0, 1}),
 ]
+
+
+def test_files_beyond_a_batch_are_answered_as_each_alone(tmp_path: Path) -> None:
+    """Files are looked at together, yet each has its own findings, in order, and one that is no file its error."""
+    texts = [GOOD.replace("USER app", "USER root") if number % 3 else GOOD for number in range(BATCH + 5)]
+    texts[7] = "FROM python\n"
+    paths = [tmp_path / f"{number:03}.Dockerfile" for number in range(len(texts))]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_text(text)
+    paths[BATCH - 1].unlink()
+    linter = Linter()
+    together = list(linter.lint_all(paths))
+
+    assert isinstance(together[BATCH - 1], SubmissionError)
+    for path, found in zip(paths, together, strict=True):
+        assert isinstance(found, SubmissionError) or found == Linter().lint(path)
+    seventh = together[7]
+    assert isinstance(seventh, LintedFile)
+    assert "unpinned-base" in {item.rule.id for item in seventh.findings}
 
 
 @pytest.mark.parametrize(("make", "codes"), GARBAGE, ids=[make.__name__ for make, _ in GARBAGE])

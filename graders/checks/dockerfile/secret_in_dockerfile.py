@@ -78,8 +78,10 @@ def _scattered(dockerfile: Dockerfile, params: Params) -> Iterator[Finding]:
 
 def _shape(instruction: Instruction, texts: tuple[str, ...]) -> tuple[str, str, int] | None:
     """A text that has the form of a known kind of secret."""
-    found = next((shape for text in texts for shape in shapes_in(text)), None)
-    return (*found, instruction.line) if found else None
+    for text in texts:
+        for what, secret in shapes_in(text):
+            return what, secret, instruction.line
+    return None
 
 
 def _named(
