@@ -6,6 +6,7 @@ Text in here is the learner's own, decoded but otherwise untouched: escape it wh
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -220,10 +221,20 @@ class Dockerfile:
         return lambda name: self.find_stage(name, stage.index)
 
     def in_chain(self, *keywords: str) -> Iterator[Instruction]:
-        """Instructions of `chain()` with these keywords, in the order in which they act."""
+        """Instructions of `chain()` with these keywords, in the order in which they act.
+
+        A stage begins with what its parent has in ONBUILD; nobody filled in the variables of that.
+        """
+        triggers: list[Instruction] = []
         for stage in self.chain():
-            for instruction in stage.instructions:
-                if not instruction.onbuild and (not keywords or instruction.keyword in keywords):
+            own = stage.instructions
+            acting = (*(each._replace(stage=stage.index) for each in triggers), *own) if triggers else own
+            triggers = []
+            for instruction in acting:
+                if instruction.onbuild:
+                    missing = tuple(_VARIABLE.findall(instruction.value))
+                    triggers.append(instruction._replace(onbuild=False, missing=missing))
+                elif not keywords or instruction.keyword in keywords:
                     yield instruction
 
     def setting(self, keyword: str) -> Setting | None:
@@ -268,4 +279,5 @@ def mounts(instruction: Instruction) -> tuple[dict[str, str], ...]:
     return tuple(found)
 
 
+_VARIABLE = re.compile(r"\$\{?(\w+)")
 _MOUNT_ALIASES = {"src": "source", "dst": "target", "destination": "target"}

@@ -166,6 +166,7 @@ CHECK = Check(
     params=Params,
     decided_by=("user-is-root",),
     bad=(
+        "FROM python:3.11-slim AS t\nUSER app\nONBUILD USER root\nFROM t\n",
         "FROM python:3.11-slim\nCMD []\n",
         "FROM python:3.11-slim\nUSER app\nUSER root\n",
         "FROM python:3.11-slim\nuser 0:0\n",
@@ -177,6 +178,7 @@ CHECK = Check(
         "FROM python:3.11-slim\nONBUILD USER app\n",
     ),
     good=(
+        "FROM python:3.11-slim AS t\nONBUILD USER app\nFROM t\n",
         "FROM python:3.11-slim\nRUN useradd app\nUSER app\n",
         "FROM python:3.11-slim\nUSER 1000\n",
         "FROM python:3.11-slim\nUSER root\nRUN apt-get update\nuser 10001:0\n",

@@ -28,6 +28,8 @@ COMMANDS = [
     'FROM scratch\nCMD ["x"]\nENTRYPOINT ["e"]\n',
     'FROM scratch\nENTRYPOINT ["e"]\nCMD ["x"]\n',
     'FROM scratch\nCMD ["a"] # b\n',
+    'FROM scratch AS a\nCMD ["x"]\nONBUILD ENTRYPOINT ["e"]\nFROM a\n',
+    'FROM scratch AS a\nENTRYPOINT ["e"]\nONBUILD CMD ["y"]\nFROM a\nENTRYPOINT ["f"]\n',
     "FROM scratch\nENTRYPOINT []\nCMD []\n",
 ]
 USERS = [
@@ -60,12 +62,17 @@ USERS = [
     S + "USER app\nUSER root\n",
     "FROM scratch AS a\nUSER app\nFROM a\n",
     "FROM scratch AS a\nUSER app\nFROM scratch\n",
+    "FROM scratch AS a\nUSER app\nONBUILD USER other\nFROM a\n",
+    "FROM scratch AS a\nONBUILD USER other\nFROM a\nUSER own\n",
+    "FROM scratch AS a\nONBUILD USER other\nUSER app\n",
+    "FROM scratch AS a\nONBUILD USER other\nFROM a AS b\nUSER own\nFROM b\n",
 ]
 FOLDERS = [
     S + "WORKDIR a\nWORKDIR b\n",
     S + "WORKDIR /a\nWORKDIR ../b\n",
     S + "WORKDIR /a b\n",
     "FROM scratch AS a\nWORKDIR /w\nFROM a\nWORKDIR x\n",
+    "FROM scratch AS a\nWORKDIR /w\nONBUILD WORKDIR y\nFROM a\nWORKDIR x\n",
 ]
 STEPS = [
     # Two stages on one image would share a step, which the engine names after either of them.
