@@ -23,7 +23,7 @@ STANDARD_INPUT = Path("-")
 NEIGHBOURS = (".dockerignore", "requirements.txt")
 """Files beside a Dockerfile that the checks look into."""
 STDIN_BYTES = 1024 * 1024
-BATCH = 64
+BATCH = 32
 """Files that are looked at together."""
 SKIPPED_FOLDERS = frozenset({".git", ".venv", "node_modules", "__pycache__", ".tox"})
 

@@ -34,6 +34,8 @@ _FILES = frozenset(("-r", "--requirement", "--requirements"))
 INSTALLERS = ("pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pdm", "pip-tools", "virtualenv")
 """Packages that install others, or make a place for them."""
 _TOOLS = frozenset((*INSTALLERS, "build"))
+_KEPT_WORDS = 100
+"""What longer commands ask for is not kept, so that memory stays small whatever is handed in."""
 
 _Asked = tuple[str, frozenset[str], tuple[str, ...], tuple[str, ...]]
 """Tool, options, requirement files and packages of an `Install`."""
@@ -97,13 +99,12 @@ def _read(command: Command) -> Install | None:
     tool = command.words[0]
     if tool not in _INSTALLERS and not tool.startswith("python"):
         return None
-    asked = _asked(command.words)
+    asked = (_kept if len(command.words) <= _KEPT_WORDS else _asked)(command.words)
     return None if asked is None else Install(command, *asked)
 
 
-@lru_cache(maxsize=1024)
 def _asked(words: tuple[str, ...]) -> _Asked | None:
-    """What these words ask to install; None when nothing. Kept: checks ask often."""
+    """What these words ask to install; None when nothing."""
     tool, rest = words[0], list(words[1:])
     if tool.startswith("python") and rest[:1] == ["setup.py"]:
         return _install(tool, rest[1:]) if {"install", "develop"} & set(rest) else None
@@ -121,6 +122,10 @@ def _asked(words: tuple[str, ...]) -> _Asked | None:
     if verb not in _VERBS.get(tool, ()):
         return None
     return _install(tool, [*before, *rest])
+
+
+_kept = lru_cache(maxsize=256)(_asked)
+"""Checks ask for the same commands over and over."""
 
 
 def _verb(words: list[str], before: list[str]) -> tuple[str, list[str]]:

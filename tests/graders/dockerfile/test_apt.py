@@ -58,3 +58,11 @@ def test_setting_is_read_in_both_forms() -> None:
     assert setting_in('APT::Install-Recommends "false";') is False
     assert setting_in('APT { Install-Recommends "1"; };') is True
     assert setting_in('APT::Install-Suggests "0";') is None
+
+
+def test_long_command_is_read_as_a_short_one() -> None:
+    """What is kept of short commands and not of long ones makes no difference."""
+    names = tuple(f"package{number}" for number in range(300))
+
+    for some in (names, names[:50]):
+        assert [some] == [item.packages for item in apt(f"apt-get install -y {' '.join(some)}")]

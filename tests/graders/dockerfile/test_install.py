@@ -90,3 +90,11 @@ def test_only_a_run_installs_and_hides() -> None:
     assert [] == list(python_installs(parse(text.encode()).instructions[-1]))
     assert hides_its_program(run("$PIP install a"))
     assert not hides_its_program(run("echo $PIP"))
+
+
+def test_long_command_is_read_as_a_short_one() -> None:
+    """What is kept of short commands and not of long ones makes no difference."""
+    names = tuple(f"package{number}" for number in range(300))
+
+    assert names == only(f"pip install {' '.join(names)}").packages
+    assert names[:50] == only(f"pip install {' '.join(names[:50])}").packages
