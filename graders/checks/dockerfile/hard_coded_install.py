@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from graders.check import Check, Sample
 from graders.dockerfile.dependency import dependency_installs, hidden_packages, named_packages, requirement_sources
@@ -23,8 +24,10 @@ from graders.outcome import Level
 
 _DEPENDENCIES = re.compile(rb"^\s*(?:dependencies\s*=|\[tool\.poetry\.dependencies\])", re.MULTILINE)
 _STANDARD_INPUT = frozenset(("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
-_PIPED = re.compile(r"\b(?:echo|printf)\b(?![^|\n]{0,2000}\s-r\b)[^|;&\n>]{0,2000}\|[^|;&\n]{0,300}\binstall\b")
-"""Words of the Dockerfile that an install is handed by a pipe; but for the name of a list."""
+_ENDS = re.compile(r"[;&\n>]")
+_PRINTS = re.compile(r"\b(?:echo|printf)\b")
+_NAMES_A_LIST = re.compile(r"\s-r\b")
+_INSTALLS = re.compile(r"[^;&\n]*\binstall\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,22 @@ def _fault(install: Install, instruction: Instruction, origins: Origins, manifes
             return f"installs from {source.name}, which is written in the Dockerfile itself"
     manifest = manifest or (sources[0].name if sources else "")
     reads_input = any(source.name in _STANDARD_INPUT for source in sources) or not (sources or install.packages)
-    if manifest and reads_input and any(_PIPED.search(text) for text in instruction.written_texts):
+    if manifest and reads_input and any(map(_hands_over, instruction.written_texts)):
         return f"is handed packages that stand in the Dockerfile, although {manifest} lists what to install"
     names = [item.text for item in named_packages(install) if not is_like(item.name, params.tools)]
     if not names or not manifest:
         return ""
     return f"names {', '.join(names[:6])} in the Dockerfile, although {manifest} lists what to install"
+
+
+def _hands_over(text: str) -> bool:
+    """Whether words that stand in the Dockerfile, and no name of a list, are handed to an install by a pipe."""
+    parts = text.split("|")
+    for left, right in pairwise(parts):
+        said = _ENDS.split(left)[-1]
+        if _PRINTS.search(said) and not _NAMES_A_LIST.search(said) and _INSTALLS.match(right):
+            return True
+    return False
 
 
 def _is_echoed(name: str, instruction: Instruction) -> bool:
