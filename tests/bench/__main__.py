@@ -22,6 +22,9 @@ PAGE = ROOT / "docs" / "speed.md"
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 MORE_MIB = 30
 """What a large cohort may have in memory beyond a small one: its rows, never its reports."""
+LINT_TARGET_FILES = 1000
+"""How many Dockerfiles the target of linting is about: of fewer, the start-up is what is measured."""
+VERDICT = {True: "yes", False: "no", None: ""}
 Figures = Mapping[str, Any]
 
 
@@ -35,7 +38,8 @@ class Row:
     """The peer or the floor, measured in the same run."""
     ratio: str
     target: str
-    met: bool
+    met: bool | None
+    """None: no target."""
 
 
 def lint(figures: Figures) -> Iterator[Row]:
@@ -47,8 +51,8 @@ def lint(figures: Figures) -> Iterator[Row]:
             f"{ours['median_s']:.2f} s of processor ({row['dockyard']['wall']['median_s']:.2f} s of wall)",
             f"hadolint {theirs['median_s']:.2f} s ({row['hadolint']['wall']['median_s']:.2f} s)",
             f"{row['ratio_processor']:.2f} (wall {row['ratio_wall']:.2f})",
-            "0.10 at 1,000",
-            row["ratio_processor"] <= 0.10,
+            "0.10" if row["files"] == LINT_TARGET_FILES else "",
+            row["ratio_processor"] <= 0.10 if row["files"] == LINT_TARGET_FILES else None,
         )
     typed = figures["typing"]
     yield Row(
@@ -190,8 +194,7 @@ def page(rows: Sequence[Row]) -> str:
         "|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {row.what} | {row.ours} | {row.beside} | {row.ratio} | {row.target} | {'yes' if row.met else 'no'} |"
-        for row in rows
+        f"| {row.what} | {row.ours} | {row.beside} | {row.ratio} | {row.target} | {VERDICT[row.met]} |" for row in rows
     ]
     return "\n".join([*lines, END])
 

@@ -1,6 +1,6 @@
 """Hostile submissions on a real engine: each is held, the learner is told, and nothing is left.
 
-`DOCKYARD_WRITE_LIMITS=1 pytest tests/hostile` writes the table of docs/limits.md from the run.
+`DOCKYARD_WRITE_LIMITS=1 pytest tests/hostile/test_attacks.py` writes the table of docs/limits.md from the run.
 """
 
 from __future__ import annotations
@@ -699,7 +699,7 @@ def table() -> Iterator[dict[str, tuple[str, ...]]]:
     if os.environ.get("DOCKYARD_WRITE_LIMITS") and len(rows) == len(ATTACKS) + len(SPECIAL):
         text = PAGE.read_text("utf-8")
         head, _, rest = text.partition(BEGIN)
-        made = "".join(f"| {' | '.join(row)} |\n" for row in rows.values())
+        made = "".join(f"| {' | '.join(rows[each.name])} |\n" for each in (*ATTACKS, *SPECIAL))
         made = (
             "| attack | contained by | outcome | over after | most memory, processes, disk | left over"
             " | the learner is told |\n"
