@@ -40,12 +40,11 @@ def layer_lines(dockerfile: Dockerfile, image: ImageInfo, base: ImageInfo | None
     the base image left comes before. What a parent has in ONBUILD comes first in the stage that starts from it. None
     for the base's layers, and where history and Dockerfile disagree.
     """
-    instructions: list[tuple[str, int]] = []
-    triggers: list[tuple[str, int]] = []
-    for stage in dockerfile.chain():
-        instructions += triggers
-        instructions += [("ONBUILD" if each.onbuild else each.keyword, each.line) for each in stage.instructions]
-        triggers = [(each.keyword, each.line) for each in stage.instructions if each.onbuild]
+    instructions = [
+        ("ONBUILD" if each.onbuild else each.keyword, each.line)
+        for stage in dockerfile.chain()
+        for each in (*dockerfile.triggers(stage), *stage.instructions)
+    ]
     lines: list[int | None] = []
     base_layers = shared_layers(image, base)
     for entry in reversed(image.layers):

@@ -5,7 +5,7 @@ Names, errors and history follow what docker.io 20.10.24 with BuildKit answered;
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from graders.canary import Canary
@@ -182,3 +182,9 @@ class RecordedContainer:
     ) -> RunResult:
         """What it was given."""
         return self.result
+
+
+def watched(found: LayerScan, *looks: tuple[Process, ...]) -> ContainerContext:
+    """An image with these layers, and who was seen at each look at a run of it; without looks, an ordinary user."""
+    result = replace(run(), looks=looks or ((ORDINARY,),))
+    return replace(container_context(result), built=image_context(scan=found))

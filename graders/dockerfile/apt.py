@@ -9,9 +9,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
+from graders.dockerfile.kept import KEPT_WORDS, kept
 from graders.dockerfile.model import Command, Instruction
 
 LISTS = "/var/lib/apt/lists"
@@ -32,8 +32,6 @@ _FALSE = frozenset(("false", "no", "0", "off", "without", "disable"))
 _TRUE = frozenset(("true", "yes", "1", "on", "with", "enable"))
 _RECOMMENDS = "apt::install-recommends"
 _SHORT = re.compile(r"-[A-Za-z]+\Z")
-_KEPT_WORDS = 100
-"""What longer commands say is not kept, so that memory stays small whatever is handed in."""
 
 
 class Apt(NamedTuple):
@@ -110,7 +108,7 @@ def apt_commands(instruction: Instruction) -> Iterator[Apt]:
     if instruction.keyword == "RUN":
         for command in instruction.commands:
             if command.words[0] in _PROGRAMS:
-                yield Apt(command, *(_kept if len(command.words) <= _KEPT_WORDS else _told)(command.words))
+                yield Apt(command, *_told(command.words))
 
 
 def setting_in(text: str) -> bool | None:
@@ -131,6 +129,7 @@ def _boolean(value: str) -> bool | None:
     return True if word in _TRUE else False if word in _FALSE else None
 
 
+@kept(at_most=KEPT_WORDS, answers=256)
 def _told(command_words: tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """Action, packages and options of an `Apt`."""
     options: list[str] = []
@@ -152,7 +151,3 @@ def _told(command_words: tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[s
         else:
             options.append(word)
     return words[0] if words else "", tuple(words[1:]), tuple(options)
-
-
-_kept = lru_cache(maxsize=256)(_told)
-"""Checks ask for the same commands over and over."""

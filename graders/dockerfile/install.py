@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
+from graders.dockerfile.kept import KEPT_WORDS, kept
 from graders.dockerfile.model import Command, Instruction
 
 _PIP_VERBS = frozenset(("install", "wheel", "download", "sync"))
@@ -34,8 +34,6 @@ _FILES = frozenset(("-r", "--requirement", "--requirements"))
 INSTALLERS = ("pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pdm", "pip-tools", "virtualenv")
 """Packages that install others, or make a place for them."""
 _TOOLS = frozenset((*INSTALLERS, "build"))
-_KEPT_WORDS = 100
-"""What longer commands ask for is not kept, so that memory stays small whatever is handed in."""
 
 _Asked = tuple[str, frozenset[str], tuple[str, ...], tuple[str, ...]]
 """Tool, options, requirement files and packages of an `Install`."""
@@ -99,10 +97,11 @@ def _read(command: Command) -> Install | None:
     tool = command.words[0]
     if tool not in _INSTALLERS and not tool.startswith("python"):
         return None
-    asked = (_kept if len(command.words) <= _KEPT_WORDS else _asked)(command.words)
+    asked = _asked(command.words)
     return None if asked is None else Install(command, *asked)
 
 
+@kept(at_most=KEPT_WORDS, answers=256)
 def _asked(words: tuple[str, ...]) -> _Asked | None:
     """What these words ask to install; None when nothing."""
     tool, rest = words[0], list(words[1:])
@@ -122,10 +121,6 @@ def _asked(words: tuple[str, ...]) -> _Asked | None:
     if verb not in _VERBS.get(tool, ()):
         return None
     return _install(tool, [*before, *rest])
-
-
-_kept = lru_cache(maxsize=256)(_asked)
-"""Checks ask for the same commands over and over."""
 
 
 def _verb(words: list[str], before: list[str]) -> tuple[str, list[str]]:

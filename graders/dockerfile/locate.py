@@ -29,15 +29,15 @@ def line_of(dockerfile: Dockerfile, step_name: str) -> int | None:
 
 def _instruction_of(dockerfile: Dockerfile, step_name: str) -> Instruction | None:
     """The instruction that an engine's step runs; None for the engine's own steps, and for a base image's ONBUILD."""
-    match = _BUILDKIT.match(step_name.strip())
-    if match is not None:
+    name = step_name.strip()
+    groups: list[list[Instruction]] = []
+    if match := _BUILDKIT.match(name):
         groups = [_counted(dockerfile, stage) for stage in _stages(dockerfile, match["stage"])]
-    else:
-        match = _CLASSIC.match(step_name.strip()) or _UNCOUNTED.match(step_name.strip())
-        if match is None:
-            return None
-        groups = [list(dockerfile.instructions)] if match.re is _CLASSIC else []
-    number = int(match.groupdict().get("number", 0)) - 1
+    elif match := _CLASSIC.match(name):
+        groups = [list(dockerfile.instructions)]
+    elif not (match := _UNCOUNTED.match(name)):
+        return None
+    number = int(match["number"]) - 1 if groups else 0
     fits = _Text(match["text"]).fits
     in_place = [group[number] for group in groups if number < len(group) and fits(group[number])]
     if len(in_place) == 1:
@@ -47,7 +47,7 @@ def _instruction_of(dockerfile: Dockerfile, step_name: str) -> Instruction | Non
     if not same and match.re is _BUILDKIT:
         # A step that is shared with another build at work has the name, and the stage, that it has there.
         same = [item for stage in dockerfile.reached() for item in _counted(dockerfile, stage) if fits(item)]
-    same = same or [item for item in _triggered(dockerfile) if fits(item, triggered=True)]
+    same = same or [item for item in _triggered(dockerfile) if fits(item)]
     return same[0] if len(same) == 1 and not in_place else None
 
 
@@ -59,14 +59,14 @@ class _Text:
         self._keyword = keyword.upper()
         self._rest = _bare(rest)
 
-    def fits(self, instruction: Instruction, *, triggered: bool = False) -> bool:
-        """Whether the step may be this instruction's; `triggered`: that of an ONBUILD."""
-        if instruction.keyword != self._keyword or instruction.onbuild is not triggered:
+    def fits(self, instruction: Instruction) -> bool:
+        """Whether the step may be this instruction's."""
+        if instruction.keyword != self._keyword or instruction.onbuild:
             return False
         if instruction.keyword == "FROM":
             image = _bare(instruction.expanded).rpartition("/")[2]
             return bool(instruction.missing) or image.partition("@")[0] in self._rest
-        written = instruction.text.removeprefix("ONBUILD ").partition(" ")[2]
+        written = instruction.text.partition(" ")[2]
         sent, _ = without_mounts(written, dispensable(instruction))
         return any(self._may_be(_bare(text), instruction) for text in dict.fromkeys((sent, written)))
 
@@ -109,9 +109,8 @@ def _counted(dockerfile: Dockerfile, stage: Stage) -> list[Instruction]:
 
 
 def _triggered(dockerfile: Dockerfile) -> list[Instruction]:
-    """What stages of this Dockerfile have in ONBUILD, where another one starts from them."""
-    parents = {stage.parent for stage in dockerfile.reached()}
-    return [item for item in dockerfile.instructions if item.onbuild and item.stage in parents]
+    """What stages of this Dockerfile have in ONBUILD, where another one starts from them; each line once."""
+    return list({item.line: item for stage in dockerfile.reached() for item in dockerfile.triggers(stage)}.values())
 
 
 def _bare(text: str) -> str:

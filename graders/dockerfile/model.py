@@ -221,21 +221,21 @@ class Dockerfile:
         return lambda name: self.find_stage(name, stage.index)
 
     def in_chain(self, *keywords: str) -> Iterator[Instruction]:
-        """Instructions of `chain()` with these keywords, in the order in which they act.
-
-        A stage begins with what its parent has in ONBUILD; nobody filled in the variables of that.
-        """
-        triggers: list[Instruction] = []
+        """Instructions of `chain()` with these keywords, in the order in which they act."""
         for stage in self.chain():
-            own = stage.instructions
-            acting = (*(each._replace(stage=stage.index) for each in triggers), *own) if triggers else own
-            triggers = []
-            for instruction in acting:
-                if instruction.onbuild:
-                    missing = tuple(_VARIABLE.findall(instruction.value))
-                    triggers.append(instruction._replace(onbuild=False, missing=missing))
-                elif not keywords or instruction.keyword in keywords:
+            for instruction in (*self.triggers(stage), *stage.instructions):
+                if not instruction.onbuild and (not keywords or instruction.keyword in keywords):
                     yield instruction
+
+    def triggers(self, stage: Stage) -> tuple[Instruction, ...]:
+        """What the stage begins with: its parent's ONBUILD instructions as they act here, variables not filled in."""
+        if stage.parent is None:
+            return ()
+        return tuple(
+            each._replace(onbuild=False, stage=stage.index, missing=tuple(_VARIABLE.findall(each.value)))
+            for each in self.stages[stage.parent].instructions
+            if each.onbuild
+        )
 
     def setting(self, keyword: str) -> Setting | None:
         """The last instruction with this keyword in `chain()`; None when there is none.

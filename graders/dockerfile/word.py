@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from functools import lru_cache
 
-_KEPT_CHARACTERS = 4096
-"""Of longer texts no words are kept, so that memory stays small whatever is handed in."""
+from graders.dockerfile.kept import KEPT_CHARACTERS, kept
+
 _SPACE = " \t\v\f\r"
 _LIST = re.compile(
     r"""\[\s*+(?:"(?:[^"\\\x00-\x1f]|\\.)*+"\s*+(?:,\s*+"(?:[^"\\\x00-\x1f]|\\.)*+"\s*+)*+)?\]""",
@@ -137,15 +136,12 @@ def is_closed(word: str, escape: str = "\\") -> bool:
     return not quote
 
 
+@kept(at_most=KEPT_CHARACTERS, answers=1024)
 def split_pairs(text: str, escape: str = "\\") -> tuple[tuple[str, str | None], ...]:
     """`name=value` words of ENV, ARG and LABEL, values still quoted; a word without `=` has None.
 
     The old form `ENV name rest of the line` is one pair; tell it by its lack of `=` in the first word.
     """
-    return (_kept_pairs if len(text) <= _KEPT_CHARACTERS else _pairs)(text, escape)
-
-
-def _pairs(text: str, escape: str) -> tuple[tuple[str, str | None], ...]:
     pairs: list[tuple[str, str | None]] = []
     for word in split_words(text, escape):
         name, equals, value = word.partition("=")
@@ -162,18 +158,10 @@ def split_env(text: str, escape: str = "\\") -> tuple[tuple[str, str | None], ..
     return pairs
 
 
+@kept(at_most=KEPT_CHARACTERS, answers=1024)
 def split_plain(text: str) -> tuple[str, ...]:
     """Words parted by white space, quotes without meaning: the arguments of COPY and ADD."""
-    return (_kept_plain if len(text) <= _KEPT_CHARACTERS else _plain)(text)
-
-
-def _plain(text: str) -> tuple[str, ...]:
     return tuple(word for word in _SPACES.split(text.strip()) if word)
-
-
-# Checks ask for the same words over and over.
-_kept_pairs = lru_cache(maxsize=1024)(_pairs)
-_kept_plain = lru_cache(maxsize=1024)(_plain)
 
 
 def is_mixed_list(text: str) -> bool:

@@ -227,6 +227,11 @@ class Process:
     real_uid: int
     args: str
 
+    @property
+    def is_root(self) -> bool:
+        """Whether it is root now, or was started by root."""
+        return 0 in {self.uid, self.real_uid}
+
 
 @dataclass(frozen=True, slots=True)
 class RunResult:

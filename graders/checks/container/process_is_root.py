@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from graders.check import Check, NoParams
-from graders.context import ContainerContext, LayerFile, LayerScan
+from graders.context import ContainerContext, LayerFile
 from graders.engine.base import Process
 from graders.finding import Finding, Undecidable
 from graders.layers.program import PROGRAM
 from graders.layers.rights import SETUID, open_accounts
 from graders.need import AN_IMAGE
 from graders.outcome import Level
-from graders.recorded import ORDINARY, container_context, image_context, run, scan
+from graders.recorded import ORDINARY, container_context, run, scan, watched
 from graders.text_case import as_input
 
 
@@ -29,7 +29,7 @@ def find(context: ContainerContext, _params: NoParams) -> Iterator[Finding | Und
         yield Undecidable("The program ended before its processes could be seen: did it read its standard input?")
         return
     line = context.source.setting_line("USER")
-    findings = [_finding(process, line) for process in result.processes if _is_root(process)]
+    findings = [_finding(process, line) for process in result.processes if process.is_root]
     yield from findings or _without_walls(context)
 
 
@@ -40,7 +40,7 @@ def _without_walls(context: ContainerContext) -> Iterator[Finding]:
     if not (givers or open_accounts(layers) or layers.problem):
         return
     result = context.container.run(stdin=as_input(context.cases), hardened=False)
-    for process in (each for look in result.looks for each in look if _is_root(each)):
+    for process in (each for look in result.looks for each in look if each.is_root):
         line = context.built.layer_line(givers[0].layer) if givers else None
         yield replace(
             _finding(process, line if line is not None else context.source.setting_line("USER")),
@@ -54,10 +54,6 @@ def _gives_rights(file: LayerFile) -> bool:
     return bool(file.program) and (bool(file.mode & SETUID and file.uid == 0) or file.capabilities != 0)
 
 
-def _is_root(process: Process) -> bool:
-    return 0 in {process.uid, process.real_uid}
-
-
 def _finding(process: Process, line: int | None) -> Finding:
     return Finding(
         f"The process runs as root: {process.args}",
@@ -65,12 +61,6 @@ def _finding(process: Process, line: int | None) -> Finding:
         expected="a user number other than 0",
         line=line,
     )
-
-
-def recorded(found: LayerScan, *looks: Process) -> ContainerContext:
-    """A run in which nobody is root, and these layers; run without walls, these processes are seen one by one."""
-    result = replace(run(), looks=tuple((process,) for process in looks))
-    return replace(container_context(result), built=image_context(scan=found))
 
 
 ROOT = Process(pid=1, uid=0, real_uid=0, args="python src/predict.py")
@@ -92,7 +82,7 @@ CHECK = Check(
         container_context(run(processes=(ROOT,))),
         container_context(run(processes=(ORDINARY, ROOT))),
         container_context(run(processes=(Process(pid=1, uid=1000, real_uid=0, args="su-exec"),))),
-        recorded(WITH_THE_BIT, ORDINARY, SETUID_ROOT),
+        watched(WITH_THE_BIT, (ORDINARY,), (SETUID_ROOT,)),
     ),
-    good=(container_context(run()), recorded(WITH_THE_BIT, ORDINARY), recorded(scan(), SETUID_ROOT)),
+    good=(container_context(run()), watched(WITH_THE_BIT, (ORDINARY,)), watched(scan(), (SETUID_ROOT,))),
 )

@@ -8,7 +8,7 @@ a process may be quick, and what nobody starts today an intruder starts tomorrow
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from graders.blame import unknown_base
 from graders.check import Check
@@ -29,7 +29,7 @@ from graders.layers.rights import (
 )
 from graders.need import AN_IMAGE
 from graders.outcome import Level
-from graders.recorded import ORDINARY, container_context, image_context, run, scan
+from graders.recorded import ORDINARY, scan, watched
 from graders.text_case import as_input
 
 ACCOUNT_FILES = ("etc/passwd", "etc/shadow", "etc/sudoers")
@@ -78,7 +78,7 @@ def _processes(context: ContainerContext, user: Identity | None) -> Iterator[Fin
     result = context.container.run(stdin=as_input(context.cases), hardened=False)
     is_watched = user is not None and user.uid != 0
     for look in result.looks:
-        roots = [process for process in look if 0 in {process.uid, process.real_uid}]
+        roots = [process for process in look if process.is_root]
         if roots and is_watched:
             yield Finding(
                 f"Started without no-new-privileges, the program came to be root: {roots[0].args}",
@@ -147,12 +147,6 @@ def entry(path: str, mode: int = 0o755, *, layer: int = 1, program: str = PROGRA
     return LayerFile(layer, path, 100_000, mode, 0, 0, "file", program=program, capabilities=bits)
 
 
-def recorded(found: LayerScan, *looks: tuple[Process, ...]) -> ContainerContext:
-    """These layers, and who was seen to run at each look."""
-    result = replace(run(), looks=looks or ((ORDINARY,),))
-    return replace(container_context(result), built=image_context(scan=found))
-
-
 ROOT = Process(pid=7, uid=0, real_uid=1000, args="sudo python src/predict.py")
 PASSWD = b"root:x:0:0:root:/root:/bin/bash\napp:x:1000:1000::/home/app:/bin/sh\n"
 SETUID_BIT = 1 << 7
@@ -172,16 +166,16 @@ CHECK = Check(
     params=Params,
     needs=(*AN_IMAGE, "user-is-root", "process-is-root"),
     bad=(
-        recorded(scan(), (ORDINARY,), (ORDINARY, ROOT)),
-        recorded(scan(files=(entry("usr/bin/sudo", 0o4755),))),
-        recorded(scan(files=(entry("usr/local/bin/python3.11", bits=SETUID_BIT),))),
-        recorded(scan(files=(OWN_SHADOW,), passwd=PASSWD, shadow=b"root::19000:0:99999:7:::\n")),
-        recorded(scan(files=(entry("etc/passwd", 0o666, program=""),), passwd=PASSWD)),
+        watched(scan(), (ORDINARY,), (ORDINARY, ROOT)),
+        watched(scan(files=(entry("usr/bin/sudo", 0o4755),))),
+        watched(scan(files=(entry("usr/local/bin/python3.11", bits=SETUID_BIT),))),
+        watched(scan(files=(OWN_SHADOW,), passwd=PASSWD, shadow=b"root::19000:0:99999:7:::\n")),
+        watched(scan(files=(entry("etc/passwd", 0o666, program=""),), passwd=PASSWD)),
     ),
     good=(
-        recorded(scan()),
-        recorded(scan(files=(entry("app/start.sh", 0o4755, program=""),))),
-        recorded(scan(files=(entry("usr/bin/su", 0o4755),), base_files=(entry("usr/bin/su", 0o4755, layer=0),))),
-        recorded(scan(files=(OWN_SHADOW,), passwd=PASSWD, shadow=b"root:*:19000:0:99999:7:::\n")),
+        watched(scan()),
+        watched(scan(files=(entry("app/start.sh", 0o4755, program=""),))),
+        watched(scan(files=(entry("usr/bin/su", 0o4755),), base_files=(entry("usr/bin/su", 0o4755, layer=0),))),
+        watched(scan(files=(OWN_SHADOW,), passwd=PASSWD, shadow=b"root:*:19000:0:99999:7:::\n")),
     ),
 )

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from graders.check import NoParams
-from graders.checks.container.process_is_root import CHECK, SETUID_ROOT, WITH_THE_BIT, recorded
+from graders.checks.container.process_is_root import CHECK, SETUID_ROOT, WITH_THE_BIT
 from graders.context import LayerFile, LayerScan
 from graders.engine.base import Process
 from graders.finding import Finding, Undecidable
 from graders.layers.program import PROGRAM
-from graders.recorded import ORDINARY, container_context, run, scan
+from graders.recorded import ORDINARY, container_context, run, scan, watched
 from tests.rows import rows
 
 
@@ -69,8 +69,8 @@ PYTHON = LayerFile(1, "opt/python", 14_000, 0o755, 0, 0, "file", program=PROGRAM
 )
 def test_way_to_root_that_the_walls_hide_is_looked_for_without_them(found: LayerScan) -> None:
     """What counts is who runs in a plain `docker run`."""
-    assert [Finding] == [type(item) for item in CHECK.find(recorded(found, ORDINARY, SETUID_ROOT), NoParams())]
-    assert [] == list(CHECK.find(recorded(found, ORDINARY), NoParams()))
+    assert [Finding] == [type(item) for item in CHECK.find(watched(found, (ORDINARY,), (SETUID_ROOT,)), NoParams())]
+    assert [] == list(CHECK.find(watched(found, (ORDINARY,)), NoParams()))
 
 
 @rows(
@@ -83,12 +83,12 @@ def test_way_to_root_that_the_walls_hide_is_looked_for_without_them(found: Layer
 )
 def test_image_without_a_way_to_root_is_run_once(file: LayerFile) -> None:
     """A second run takes a second, and could show nothing."""
-    assert [] == list(CHECK.find(recorded(scan(files=(file,)), SETUID_ROOT), NoParams()))
+    assert [] == list(CHECK.find(watched(scan(files=(file,)), (SETUID_ROOT,)), NoParams()))
 
 
 def test_finding_names_the_line_that_made_the_way() -> None:
     """The USER line is right; the one that set the bit is to blame."""
-    found = next(iter(CHECK.find(recorded(WITH_THE_BIT, SETUID_ROOT), NoParams())))
+    found = next(iter(CHECK.find(watched(WITH_THE_BIT, (SETUID_ROOT,)), NoParams())))
 
     assert isinstance(found, Finding)
     assert 3 == found.line

@@ -8,11 +8,11 @@ import pytest
 
 from graders.checks.container.regains_privilege import CHECK, PASSWD, ROOT, SETUID_BIT, Params
 from graders.checks.container.regains_privilege import entry as file
-from graders.checks.container.regains_privilege import recorded as context
 from graders.context import ContainerContext, LayerFile
 from graders.engine.base import Process
 from graders.finding import Finding, Undecidable
 from graders.recorded import IMAGE, ORDINARY, scan
+from graders.recorded import watched as context
 from tests.rows import rows
 
 SUDO = file("usr/bin/sudo", 0o4755)
