@@ -167,7 +167,9 @@ class DiskUse:
         if own_bytes is None and crowd == 1:
             weighed = self._disk.new_layers(self._known)
             own_bytes, own_files = weighed if weighed is not None else (None, 0)
-        if own_bytes is not None and own_bytes > limit:
+        # A whole MiB more: a file system's own blocks count too, and a program that filled one file up to the limit
+        # ends by that file's limit, which names the cause.
+        if own_bytes is not None and own_bytes // MIB > self._limit_mib:
             return f"wrote {own_bytes // MIB} MiB, and one {what} may write {self._limit_mib} MiB"
         if now.files is not None and now.files < _INODES_HEADROOM:
             if own_files > (at_first.files or 0) // 2 and own_files > _INODES_NEEDED:

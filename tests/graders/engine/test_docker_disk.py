@@ -75,3 +75,10 @@ def test_disk_that_is_not_seen_is_never_suspicious() -> None:
         found = (use.is_suspicious(), use.calm_s, use.had_room)
 
     assert (False, math.inf, True) == found
+
+
+@rows(("more_bytes", "told"), [(MIB - 1, ""), (MIB, "wrote 451 MiB, and one run may write 450 MiB")])
+def test_blocks_of_the_file_system_are_no_writing_beyond_the_limit(tmp_path: Path, more_bytes: int, told: str) -> None:
+    """One file up to its own limit weighs some blocks more where the free space is in pieces."""
+    with EngineDisk("unix:///nowhere", str(tmp_path), "overlay2").watch(450, 0, weighs_layers=False) as use:
+        assert told == use.blame("run", 450 * MIB + more_bytes)
