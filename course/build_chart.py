@@ -39,8 +39,9 @@ def chart_lines(exercise: str, attempts: Sequence[Attempt], columns: int) -> tup
     checks = built_checks(attempts)
     if not checks:
         return (
-            f"No build of yours to draw yet. /open {exercise} opens the exercise, /check builds it twice:",
-            "cold, and again after one line of the code changed. Both bars then stand here.",
+            f"No build of yours to draw yet. Begin with dockyard start {exercise}, then",
+            f"dockyard check {exercise} builds it twice: cold, and again after one line of the code changed.",
+            "Both bars then stand here.",
         )
     left_out = len(checks) - SHOWN_AT_MOST
     shown = checks if left_out <= 0 else (checks[0], *checks[-(SHOWN_AT_MOST - 1) :])

@@ -50,6 +50,8 @@ __all__ = [
 class Session:
     """One learner's course. Methods raise CourseError or GraderError and nothing else.
 
+    Where they name a command it is the command line's; `course.slash.in_slash_words` makes the desk's of it.
+
     Several threads may use one session: a check in one doesn't hold up the others. `open_engine` is called by each
     check that needs an engine, which closes it again.
     """

@@ -125,7 +125,10 @@ _SHARED = frozenset(
     command.action.value for command in COMMANDS if command.twin.startswith(f"dockyard {command.action}")
 )
 """The names that the command line and the slash bar have in common."""
-_ON_THE_COMMAND_LINE = re.compile(r"\bdockyard (?:start (?P<lesson>\d+\.\d+)(?!\w)|(?P<name>[a-z]+)(?![\w-]))")
+_ON_THE_COMMAND_LINE = re.compile(
+    r"\bdockyard (?:(?:start|read|quiz) (?P<lesson>\d+\.\d+)(?!\w)|(?P<name>[a-z]+)(?![\w-]))"
+)
+_IN_A_LESSON = re.compile(r"(?:`|^)/(?P<name>[a-z]+)(?=[` -]|$)", re.MULTILINE)
 _WORDS = re.compile(r"/?\s*(?P<name>[a-z]+)(?:(?:\s+(?=--)|[\s-]+)(?P<rest>\S.*?))?\s*", re.IGNORECASE)
 _LESSON = re.compile(r"(\d{1,3})[.\-\s](\d{1,3})")
 _LEVEL = re.compile(r"\d{1,3}")
@@ -224,7 +227,8 @@ def start_command(number: str) -> str:
 def in_slash_words(text: str) -> str:
     """A hint that names commands of the command line, in the words of the slash bar where it has them.
 
-    "Try dockyard hint broken-a" -> "Try /hint broken-a"; "dockyard engine up" stays.
+    "Try dockyard hint broken-a" -> "Try /hint broken-a"; "dockyard quiz 2.1" -> "/start-2-1", since a lesson asks its
+    questions itself; "dockyard engine up" stays.
     """
 
     def here(match: re.Match[str]) -> str:
@@ -235,6 +239,12 @@ def in_slash_words(text: str) -> str:
         return f"/{match['name']}" if match["name"] in _SHARED else match[0]
 
     return _ON_THE_COMMAND_LINE.sub(here, text)
+
+
+def twins_named(text: str) -> tuple[SlashCommand, ...]:
+    """The slash commands that a text names, in code or at a line's beginning, and that the command line has too."""
+    named = {match["name"] for match in _IN_A_LESSON.finditer(text)}
+    return tuple(command for command in COMMANDS if command.twin and command.action.value in named)
 
 
 def complete(

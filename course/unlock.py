@@ -29,7 +29,7 @@ class ChecklistLine(NamedTuple):
     text: str
     done: bool
     remedy: str
-    """What to do when it isn't done: a slash command and a few words."""
+    """What to do when it isn't done: a command line and a few words."""
 
 
 class Unlocking:
@@ -121,7 +121,7 @@ class Unlocking:
             ChecklistLine(
                 f'Lesson {lesson.number}: the question "{_shortened(quiz.question)}" is answered right',
                 done=False,
-                remedy=f"{_start(lesson)} and answer its question",
+                remedy=_answer(lesson),
             )
             for quiz in quizzes
         ]
@@ -140,7 +140,7 @@ class Unlocking:
         return provers[item.proof](item, level)
 
     def _prove_engine(self, _item: ChecklistItem, _level: int) -> tuple[bool, str]:
-        return self.record.engine_answered, "/check asks your engine; /doctor says what it lacks"
+        return self.record.engine_answered, "dockyard check asks your engine; dockyard doctor says what it lacks"
 
     def _prove_built(self, item: ChecklistItem, _level: int) -> tuple[bool, str]:
         return item.exercise in self.record.built, f"{_check(item.exercise)} until it builds"
@@ -162,23 +162,24 @@ class Unlocking:
             lesson = self.catalog.lesson(number)
             if lesson.quiz(item.quiz) is not None:
                 right = (lesson.slug, item.quiz) in self.record.quizzes_right
-                return right, f"{_start(lesson)} and answer its question"
+                return right, _answer(lesson)
         raise ContentError(
             f"{self.catalog.content / 'lessons' / 'course.toml'}: the checklist of level {level} asks for the quiz"
             f" {item.quiz}, which no lesson of the level has"
         )
 
 
-def _start(lesson: Lesson) -> str:
-    return f"/start-{lesson.number.replace('.', '-')}"
+def _answer(lesson: Lesson) -> str:
+    return f"answer it: dockyard quiz {lesson.number}"
 
 
 def _check(exercise: str) -> str:
-    return f"/check {exercise}"
+    return f"dockyard check {exercise}"
 
 
 def _read_it(lesson: Lesson) -> ChecklistLine:
-    return ChecklistLine(f"Lesson {lesson.number}: {lesson.title} is read", done=False, remedy=_start(lesson))
+    text = f"Lesson {lesson.number}: {lesson.title} is read"
+    return ChecklistLine(text, done=False, remedy=f"dockyard read {lesson.number}")
 
 
 def _shortened(question: str) -> str:

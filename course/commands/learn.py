@@ -164,6 +164,7 @@ def _start_lesson(session: Session, number: str, *, plain: bool) -> int:
                 *(f"  - {clean(objective)}" for objective in lesson.objectives),
                 f"Read it: dockyard read {lesson.number}; or at the desk: dockyard, {start_command(lesson.number)}",
                 *(f"Then: dockyard start {exercise}" for exercise in lesson.exercises),
+                *([f"Its questions: dockyard quiz {lesson.number}"] if lesson.quizzes else []),
             ]
         )
     )

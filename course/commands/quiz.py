@@ -9,6 +9,7 @@ import click
 from course.commands.invocation import Invocation
 from course.commands.output import emit, say
 from course.errors import ConfigError
+from course.slash import lesson_number
 from graders.safe_text import clean
 
 if TYPE_CHECKING:
@@ -32,11 +33,14 @@ def quiz_command(ctx: click.Context, *, lesson: str, quiz: str | None, choice: i
     Exit codes: 0 shown or right, 1 wrong.
     """
     invocation = ctx.ensure_object(Invocation)
+    lesson = lesson_number(lesson) or lesson
     with invocation.session() as session:
         if quiz is None:
             asked, answers = session.lesson(lesson), session.answers(lesson)
             emit("\n\n".join(_question(item, answers.get(item.id)) for item in asked.quizzes))
-            if not asked.quizzes:
+            if asked.quizzes:
+                say(f"To answer one, its name and a number: dockyard quiz {lesson} {asked.quizzes[0].id} 1")
+            else:
                 say(f"Lesson {lesson} asks nothing.")
             return
         if choice is None:

@@ -9,7 +9,7 @@ from course.commands.invocation import Invocation
 from course.commands.options import colour_option, spoken_options
 from course.commands.output import emit
 from course.errors import ContentError
-from course.slash import lesson_number
+from course.slash import lesson_number, twins_named
 from graders.safe_text import clean, clean_lines
 
 
@@ -46,7 +46,10 @@ def read_command(ctx: click.Context, *, lesson: str | None) -> None:
     if invocation.plain:
         from course import spoken
 
-        emit("\n".join(spoken.lesson(shown)))
-        return
-    heading = f"# {shown.number} {clean(shown.title)}"
-    emit("\n".join((heading, "", *clean_lines(shown.markdown))))
+        lines = list(spoken.lesson(shown))
+    else:
+        lines = [f"# {shown.number} {clean(shown.title)}", "", *clean_lines(shown.markdown)]
+    twins = "; ".join(f"{command.usage} is {command.twin}" for command in twins_named(shown.markdown))
+    if twins:
+        lines += ["", f"The commands with a slash are the desk's. In a shell, {twins}."]
+    emit("\n".join(lines))

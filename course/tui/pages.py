@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from course.session import ChecklistLine
-from course.slash import COMMANDS
+from course.slash import COMMANDS, in_slash_words
 from course.tui.guard import plain
 from course.tui.keys import KEYS
 from course.tui.marks import outcome_mark, outcome_word
@@ -52,7 +52,7 @@ def checklist_page(lines: Sequence[ChecklistLine], intro: str) -> Content:
         mark = ("[x] ", "$text-success") if line.done else ("[ ] ", "bold $text-warning")
         rows.append(Content.assemble(mark, plain(line.text)))
         if not line.done and line.remedy:
-            rows.append(Content.assemble("      ", plain(line.remedy).stylize("$foreground 65%")))
+            rows.append(Content.assemble("      ", plain(in_slash_words(line.remedy)).stylize("$foreground 65%")))
     return _lines(rows)
 
 
@@ -76,7 +76,8 @@ def outcome_page(outcome: Outcome) -> Content:
     if outcome.reason:
         rows += [plain(outcome.reason), Content("")]
     if outcome.remedy:
-        rows += [Content.assemble(("Mend it: ", "$foreground 65%"), plain(outcome.remedy).stylize("bold")), Content("")]
+        remedy = plain(in_slash_words(outcome.remedy)).stylize("bold")
+        rows += [Content.assemble(("Mend it: ", "$foreground 65%"), remedy), Content("")]
     if outcome.why:
         rows += [Content.styled("Why it matters", "bold"), plain(outcome.why), Content("")]
     if outcome.hint and outcome.findings:
@@ -106,11 +107,8 @@ def doctor_page(lines: Sequence[DoctorLine]) -> Content:
         name = f"{line.name:<{widest}}  "
         rows.append(Content.assemble((f"{mark} ", f"bold {style}"), (name, "bold"), plain(line.text)))
         if line.remedy and line.state != "ok":
-            rows.append(
-                Content.assemble(
-                    f"{'':{widest + 4}}", ("mend it: ", "$foreground 65%"), plain(line.remedy).stylize("bold")
-                )
-            )
+            remedy = plain(in_slash_words(line.remedy)).stylize("bold")
+            rows.append(Content.assemble(f"{'':{widest + 4}}", ("mend it: ", "$foreground 65%"), remedy))
     return _lines(rows)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from course.build_chart import chart_lines
 from course.build_numbers import build_numbers
 from course.progress import Attempt
+from course.slash import in_slash_words
 from graders.finding import Finding
 from graders.outcome import Level, Outcome, Status
 from graders.report import BuildSummary, Report, StepSummary
@@ -19,11 +20,12 @@ def attempt(verdict: str, build: float | None, rebuild: float | None, *, stopped
 
 
 def test_chart_without_builds_says_how_to_get_one() -> None:
-    """The commands are there to be typed."""
+    """The commands are there to be typed, at the desk in its own words."""
     text = "\n".join(chart_lines("cache-order", (attempt("failed", None, None),), 80))
 
-    assert "/open cache-order" in text
-    assert "/check" in text
+    assert "dockyard start cache-order" in text
+    assert "dockyard check cache-order builds" in text
+    assert "Begin with /open cache-order, then\n/check cache-order builds" in in_slash_words(text)
 
 
 def test_chart_draws_cold_and_warm_in_proportion() -> None:

@@ -219,8 +219,9 @@ def test_start_open_lesson_says_what_is_in_it(run: Run, number: str) -> None:
 
 
 def test_start_locked_lesson_opens_with_unlock_all(run: Run) -> None:
-    """Instructors read ahead."""
+    """Instructors read ahead; a lesson that asks something says how to answer."""
     assert run("--unlock-all", "start", "2.1").exit_code == 0
+    assert "Its questions: dockyard quiz 1.2\n" in run("--unlock-all", "start", "1.2").stdout
 
 
 def test_hint_goes_from_question_to_almost(run: Run) -> None:
@@ -292,12 +293,14 @@ def test_exercise_may_be_named_as_its_folder_is_completed(run: Run, words: tuple
 
 def test_quiz_is_shown_and_answered(run: Run) -> None:
     """A lesson's question can be read and answered without the desk; the answer is kept."""
-    shown = run("quiz", "1.2").stdout
+    asked = run("quiz", "1-2")
+    shown = asked.stdout
     wrong = run("quiz", "1.2", "layer-order", "1")
     right = run("quiz", "1.2", "layer-order", "2")
 
     assert "layer-order: What is copied first?" in shown
     assert "  2. The requirements" in shown
+    assert "dockyard quiz 1.2 layer-order 1\n" in asked.stderr
     assert (wrong.exit_code, wrong.stdout) == (1, "Not yet. Then every change installs again.\n")
     assert right.exit_code == 0
     assert "2. The requirements  <- your answer" in run("quiz", "1.2").stdout

@@ -161,7 +161,7 @@ def test_exercise_of_a_locked_lesson_is_locked(session: Session, paths: Paths) -
     with pytest.raises(LockedError, match=r"other belongs to lesson 1\.2, which is locked") as caught:
         session.start_exercise("other")
 
-    assert caught.value.hint == "First: /check tiny"
+    assert caught.value.hint == "First: dockyard check tiny"
     assert not paths.workspace.exists()
 
 

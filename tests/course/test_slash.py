@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import course
 from course.natural_words import ANSWERS, SAME
-from course.slash import COMMANDS, Action, Call, Unknown, complete, in_slash_words, lesson_number, parse, start_command
+from course.slash import (
+    COMMANDS,
+    Action,
+    Call,
+    Unknown,
+    complete,
+    in_slash_words,
+    lesson_number,
+    parse,
+    start_command,
+    twins_named,
+)
 from tests.rows import rows
 
 LESSONS = (("1.4", "Packaging for production"), ("2.1", "Versioning data"))
@@ -162,6 +179,8 @@ def test_a_solution_can_be_had_by_giving_up() -> None:
         ("Go on with dockyard start 1.4.", "Go on with /start-1-4."),
         ("Try dockyard start cache-order", "Try /open cache-order"),
         ("Start one: dockyard engine up", "Start one: dockyard engine up"),
+        ("Lesson 1.3, answer it: dockyard quiz 1.3", "Lesson 1.3, answer it: /start-1-3"),
+        ("dockyard read 2.1", "/start-2-1"),
         ("dockyard status shows it", "dockyard status shows it"),
         ("dockyard checklist-of-mine", "dockyard checklist-of-mine"),
     ],
@@ -169,6 +188,39 @@ def test_a_solution_can_be_had_by_giving_up() -> None:
 def test_a_hint_of_the_command_line_in_words_of_the_bar(hint: str, here: str) -> None:
     """Where the bar has the command, the desk names it as it is typed there."""
     assert in_slash_words(hint) == here
+
+
+def test_a_lesson_names_commands_that_a_shell_has_too() -> None:
+    """Those in code and at a line's beginning, in the table's order; no path, and none that the desk alone has."""
+    text = "`/hint` or `/open EX`, `/theme dark`, `GET /check`, /doctor and `/start-up.sh`:\n/start-2-1\n"
+
+    assert [Action.START, Action.HINT, Action.OPEN] == [command.action for command in twins_named(text)]
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """The strings of a module but for its docstrings."""
+    tree = ast.parse(path.read_text())
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            yield node.value
+
+
+def test_each_side_names_commands_in_its_own_words() -> None:
+    """Below the desk they are the command line's, at the desk the slash bar's."""
+    root = Path(course.__file__).parent
+    both = "|".join(command.action for command in COMMANDS if command.twin)
+    slash = re.compile(rf"(?:^|[\s\"(])/(?:{both})(?=[\s.,:;-]|$)")
+    twin = re.compile(rf"\bdockyard (?:{both})\b")
+    at_the_desk = {"natural_words.py", "slash.py", "plain_desk.py"}
+    found = []
+    for path in root.rglob("*.py"):
+        wrong = twin if "tui" in path.parts else slash
+        if path.name not in at_the_desk:
+            found += [f"{path.relative_to(root)}: {text}" for text in _texts(path) if wrong.search(text)]
+
+    # `dockyard start /start-2-1` is understood, too.
+    assert ["commands/learn.py: /start-"] == found
 
 
 def test_fresh_fits_no_other_command() -> None:

@@ -198,8 +198,24 @@ def test_read_prints_the_lesson_and_remembers_it(run: Callable[..., Result], ses
     assert "1.1" == session.current().number
     locked = run("read", "1.2")
     assert (1, "") == (locked.exit_code, locked.stdout)
+    assert "dockyard check tiny" in locked.stderr
     assert "not open yet" in locked.stderr
     assert 2 == run("read", "one").exit_code
+
+
+@pytest.mark.parametrize("plain", [(), ("--plain",)])
+def test_read_says_the_commands_of_the_desk_for_a_shell(
+    run: Callable[..., Result], content: Path, plain: tuple[str, ...]
+) -> None:
+    """A lesson is written for the desk; what it has you type there has another name in a shell."""
+    said = "The commands with a slash are the desk's. In a shell, "
+    assert said not in run("read", "1.1", *plain).stdout
+    path = content / "lessons" / "why" / "lesson.md"
+    path.write_text(f"{path.read_text()}\nThen `/open tiny`, and `/hint` helps.\n")
+
+    last = run("read", "1.1", *plain).stdout.splitlines()[-1]
+
+    assert f"{said}/hint [EX] is dockyard hint [EX]; /open EX is dockyard start EX." == last
 
 
 def test_prompt_takes_slash_commands_and_our_own(say: Callable[..., str], paths: Paths) -> None:

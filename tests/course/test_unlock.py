@@ -101,7 +101,9 @@ def test_missing_names_what_to_do_first(content: Path) -> None:
     """A locked lesson says which exercise is missing and how to check it."""
     unlocking = Unlocking(read_catalog(content), record())
 
-    assert unlocking.missing("1.2") == (ChecklistLine("Lesson 1.1: A tiny image is passed", False, "/check tiny"),)
+    assert unlocking.missing("1.2") == (
+        ChecklistLine("Lesson 1.1: A tiny image is passed", False, "dockyard check tiny"),
+    )
     assert unlocking.missing("1.1") == ()
 
 
@@ -112,7 +114,7 @@ def test_missing_of_a_level_has_only_open_lines(content: Path) -> None:
     missing = unlocking.missing("2.1")
 
     assert ["The image builds", "The quiz on layers is right"] == [line.text for line in missing]
-    assert "/start-1-2 and answer its question" == missing[1].remedy
+    assert "answer it: dockyard quiz 1.2" == missing[1].remedy
 
 
 def test_level_without_a_checklist_waits_for_its_lessons(content: Path) -> None:
@@ -123,7 +125,7 @@ def test_level_without_a_checklist_waits_for_its_lessons(content: Path) -> None:
 
     missing = Unlocking(read_catalog(content), record(passed=["tiny"])).missing("2.1")
 
-    assert [line.remedy for line in missing] == ["/check other", "/start-1-2 and answer its question"]
+    assert [line.remedy for line in missing] == ["dockyard check other", "answer it: dockyard quiz 1.2"]
 
 
 def add_a_page(content: Path) -> None:
@@ -169,7 +171,7 @@ def test_page_to_read_is_named_when_it_is_missing(content: Path) -> None:
 
     missing = Unlocking(read_catalog(content), record(engine=True, built=["tiny"], quizzes=[RIGHT])).missing("2.2")
 
-    assert missing == (ChecklistLine("Lesson 2.1: Data is read", False, "/start-2-1"),)
+    assert missing == (ChecklistLine("Lesson 2.1: Data is read", False, "dockyard read 2.1"),)
 
 
 def test_checklist_is_proved_line_by_line(content: Path) -> None:
@@ -179,7 +181,7 @@ def test_checklist_is_proved_line_by_line(content: Path) -> None:
     assert [("An engine answers", False), ("The image builds", True), ("The quiz on layers is right", False)] == [
         (line.text, line.done) for line in lines
     ]
-    assert all(line.remedy.startswith("/") for line in lines)
+    assert all("dockyard " in line.remedy for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from course.config import is_still
 from course.errors import CourseError
 from course.event import CheckRecorded
 from course.session import LessonState, Session
-from course.slash import start_command
+from course.slash import in_slash_words, start_command
 from course.tui.changes import changes_since
 from course.tui.check_run import CheckRun
 from course.tui.guard import plain
@@ -213,7 +213,7 @@ class DeskChecks(DeskLessons):
     def _say_error(self, error: CourseError | GraderError) -> None:
         self.query_one(Results).stop()
         message = Content.assemble(("! ", "bold $text-warning"), plain(error.message))
-        hint = plain(error.hint).stylize("bold") if error.hint else Content("")
+        hint = plain(in_slash_words(error.hint)).stylize("bold") if error.hint else Content("")
         self.query_one(Results).say(Content("\n").join([message, hint]) if error.hint else message)
         self.tell(error)
 
@@ -323,5 +323,5 @@ def _errored(report: Report) -> Content:
         Content("It is not your fault, and your progress is untouched. F5 checks again."),
     ]
     if remedy:
-        rows.append(Content.assemble("To mend it: ", plain(remedy).stylize("bold")))
+        rows.append(Content.assemble("To mend it: ", plain(in_slash_words(remedy)).stylize("bold")))
     return Content("\n").join(rows)

@@ -145,7 +145,7 @@ class DeskFrame(Screen[None]):
         """What can be done now."""
         bench = self.query_one(Workbench)
         if self.engine_error is not None:
-            words = f"{NO_ENGINE}. To mend it: {clean(self.engine_error.hint)}"
+            words = f"{NO_ENGINE}. To mend it: {in_slash_words(clean(self.engine_error.hint))}"
             if len(words) > self._status_room:
                 words = f"{NO_ENGINE}. /doctor says what to do"
             self.show_status(Content.styled(words, "$text-warning"))
@@ -173,7 +173,9 @@ class DeskFrame(Screen[None]):
         if isinstance(self.app.screen, Welcome):
             answer = Content.assemble(("✔ ", "bold $text-success"), f"{event.name} answers")
             if event.error is not None:
-                answer = Content.assemble(("! ", "bold $text-warning"), "none answers yet. ", plain(event.error.hint))
+                answer = Content.assemble(
+                    ("! ", "bold $text-warning"), "none answers yet. ", plain(in_slash_words(event.error.hint))
+                )
             self.app.screen.show_engine(answer)
         self.show_idle_status()
 

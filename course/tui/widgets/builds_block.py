@@ -14,6 +14,7 @@ from textual.widgets._markdown import MarkdownBlock
 
 from course.build_chart import chart_lines
 from course.progress import Attempt
+from course.slash import in_slash_words
 from course.tui.guard import plain
 
 
@@ -58,4 +59,6 @@ class BuildsBlock(MarkdownBlock):
     def _draw(self) -> None:
         if self._attempts is not None:
             lines = chart_lines(self.exercise, self._attempts, max(self._width, 40))
-            self.query_one(".builds-chart", Static).update(Content("\n").join(plain(line) for line in lines))
+            self.query_one(".builds-chart", Static).update(
+                Content("\n").join(plain(in_slash_words(line)) for line in lines)
+            )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
+from course.slash import in_slash_words
 from course.tui.marks import outcome_mark, outcome_word, seconds
 from graders.event import PlannedCheck
 from graders.finding import Finding
@@ -79,7 +80,7 @@ def _finding_row(finding: Finding, width: int) -> Content:
 def _reason_row(outcome: Outcome, width: int, *, sharing: int) -> Content:
     rows = [_hanging(outcome.reason, 4, width).stylize("$foreground 65%")]
     if outcome.remedy:
-        rows.append(_hanging(f"mend it: {outcome.remedy}", 4, width).stylize("bold"))
+        rows.append(_hanging(f"mend it: {in_slash_words(outcome.remedy)}", 4, width).stylize("bold"))
     if sharing:
         next_ones = f"the next {sharing}" if sharing > 1 else "the next one"
         rows.append(Content.styled(f"The same holds for {next_ones}:", "$foreground 65%"))

@@ -43,6 +43,13 @@ def test_long_remedy_goes_on_below_its_beginning() -> None:
     assert remedy in " ".join(row.content.plain.split())
 
 
+def test_remedy_is_named_as_the_desk_takes_it() -> None:
+    """The default one is a command of the slash bar, too."""
+    row = rows_of(replace(ERRORED, remedy="dockyard doctor"))[1]
+
+    assert row.content.plain.endswith("mend it: /doctor")
+
+
 def test_long_notice_goes_on_below_its_beginning() -> None:
     """Every row of it but the first stands under its words, not under its mark."""
     notice = "python:3.11-slim is an offline stand-in made from Debian packages, not the official image"

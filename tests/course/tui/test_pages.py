@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from course.doctor import DoctorLine, State
-from course.tui.pages import doctor_page, explain_page, outcome_page
+from course.tui.pages import checklist_page, doctor_page, explain_page, outcome_page
+from course.unlock import ChecklistLine
 from graders.finding import Finding
 from graders.outcome import Level, Outcome, Status
 
@@ -18,6 +19,17 @@ def test_output_of_a_program_keeps_its_lines() -> None:
     for page in (outcome_page(failed), explain_page([finding], claim="It ends well", why="", hint="")):
         assert "  found:\n    │ Traceback:\n    │   File x\n    │ SyntaxError\n  wanted: exit code 0" in page.plain
         assert "\x1b" not in page.plain
+
+
+def test_pages_of_the_desk_name_its_own_commands() -> None:
+    """What the course and the engine say of the command line is said as the slash bar takes it."""
+    line = ChecklistLine("It builds", done=False, remedy="dockyard check tiny until it builds")
+    errored = Outcome("x", "It runs", Level.CONTAINER, Status.ERRORED, reason="no", remedy="dockyard doctor")
+    looked = DoctorLine("limits", State.WARNING, "could not be measured", remedy="dockyard doctor")
+
+    assert "[ ] It builds\n      /check tiny until it builds" == checklist_page([line], "").plain
+    assert "Mend it: /doctor\n" in outcome_page(errored).plain
+    assert "mend it: /doctor" in doctor_page([looked]).plain
 
 
 def test_doctor_parts_names_from_what_is_said() -> None:
