@@ -10,6 +10,8 @@ from graders.engine.fake.engine import FakeEngine
 BASE = "busybox:1.35"
 NOWHERE = "registry.invalid/nothing:1"
 """An image that no registry gives."""
+SOON_S = 15.0
+"""What ends "at once" is over by then, also on a machine with a slow disk, and long before it would end by itself."""
 
 
 def moment_s(engine: Engine, real_s: float) -> float:

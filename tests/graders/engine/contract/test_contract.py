@@ -26,7 +26,11 @@ from graders.engine.base import (
 )
 from graders.errors import Cancelled, EngineError, ImageUnavailable
 from graders.limits import Limits
-from tests.graders.engine.contract.conftest import BASE, NOWHERE, moment_s
+from tests.graders.engine.contract.conftest import BASE, NOWHERE, SOON_S, moment_s
+
+BEGUN_S = 3.0
+"""By then an engine has told of a build's first step, or it is the engine that is late and no build is to blame. Beside
+other work one took 1.3 s for that."""
 
 
 @pytest.fixture
@@ -138,19 +142,19 @@ def test_build_from_an_image_that_no_registry_gives_is_no_result(any_engine: Eng
 
 def test_build_over_its_time_is_the_learners(any_engine: Engine, run_id: str) -> None:
     """A build that takes too long ends at the limit, as a result."""
-    limits = Limits(build_s=moment_s(any_engine, 1.0))
+    limits = Limits(build_s=moment_s(any_engine, BEGUN_S))
     wanted = request(f"FROM {BASE}\nRUN sleep 60\n", run_id, limits=limits, no_cache=True)
-    began = time.monotonic()
     result, _ = built(any_engine, wanted)
 
     assert result.timed_out
     assert not result.ok
-    assert time.monotonic() - began < 6.0
+    # Its own time: before it began, it may have had to wait until others had built alone.
+    assert limits.build_s <= result.elapsed_s < SOON_S
 
 
 def test_build_without_a_sign_of_life_is_the_learners(any_engine: Engine, run_id: str) -> None:
     """A silent build ends at the idle limit."""
-    limits = Limits(build_idle_s=moment_s(any_engine, 1.0))
+    limits = Limits(build_idle_s=moment_s(any_engine, BEGUN_S))
     wanted = request(f"FROM {BASE}\nRUN sleep 60\n", run_id, limits=limits, no_cache=True)
 
     assert built(any_engine, wanted)[0].timed_out
@@ -173,7 +177,7 @@ def test_cancel_ends_a_build_at_once(any_engine: Engine, run_id: str) -> None:
     with pytest.raises(Cancelled):
         follow()
 
-    assert time.monotonic() - set_at[0] < 3.0
+    assert time.monotonic() - set_at[0] < SOON_S
 
 
 def image_of(engine: Engine, run_id: str, rest: str = "") -> str:
@@ -227,12 +231,17 @@ def test_run_over_its_time_is_killed(any_engine: Engine, run_id: str) -> None:
 def test_cancel_ends_a_run_at_once(any_engine: Engine, run_id: str) -> None:
     """A cancel raises soon, and the container is gone (the fixture looks)."""
     image, cancel = image_of(any_engine, run_id), Cancel()
-    threading.Timer(moment_s(any_engine, 0.8), cancel.set).start()
-    began = time.monotonic()
+    set_at: list[float] = []
+
+    def stop() -> None:
+        set_at.append(time.monotonic())
+        cancel.set()
+
+    threading.Timer(moment_s(any_engine, 0.8), stop).start()
     with pytest.raises(Cancelled):
         any_engine.run(RunRequest(image, run_id, Limits(), args=("sleep", "60")), cancel)
 
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - set_at[0] < SOON_S
 
 
 def test_output_over_the_limit_is_cut_and_said(any_engine: Engine, run_id: str) -> None:
