@@ -25,7 +25,7 @@ from tests.rows import rows
 
 @pytest.fixture
 def own_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Locks of engines that don't exist leave no files behind."""
+    """Locks that nobody else holds or waits for, and that leave no files behind."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
@@ -126,6 +126,7 @@ def new_base(engine: Engine, python_base: str) -> Iterator[str]:
 
 
 @pytest.mark.engine
+@pytest.mark.usefixtures("own_locks")
 @pytest.mark.parametrize("shared", ["", "WORKDIR /{word}\nRUN echo {word}\n"], ids=["FROM", "RUN"])
 def test_step_of_a_build_at_work_is_told_and_a_build_alone_finds_all_cached(
     engine: Engine, new_base: str, shared: str
@@ -134,13 +135,20 @@ def test_step_of_a_build_at_work_is_told_and_a_build_alone_finds_all_cached(
     word = uuid.uuid4().hex
     start = f"FROM {new_base}\n{shared.format(word=word)}"
 
-    def build(rest: str, note: str, *, alone: bool = False, on_step: Callable[[str], object] = str) -> BuildResult:
+    def build(
+        rest: str,
+        note: str,
+        *,
+        alone: bool = False,
+        on_step: Callable[[str], object] = str,
+        cancel: Cancel | None = None,
+    ) -> BuildResult:
         files = (ContextFile("Dockerfile", f"{start}{rest}".encode()), ContextFile("note", note.encode()))
-        for event in engine.build(BuildRequest(files, f"turn-{word}", Limits(), alone=alone), Cancel()):
+        for event in engine.build(BuildRequest(files, f"turn-{word}", Limits(), alone=alone), cancel or Cancel()):
             if isinstance(event, StepChanged) and event.step.status is StepStatus.RUNNING:
                 on_step(event.step.name)
             if isinstance(event, NotAlone):
-                not_alone.append(note)
+                told[note].set()
             if isinstance(event, BuildResult):
                 assert event.ok, event.error
                 return event
@@ -150,20 +158,30 @@ def test_step_of_a_build_at_work_is_told_and_a_build_alone_finds_all_cached(
         if "sleep" in step:
             asleep.set()
 
-    asleep, not_alone = threading.Event(), list[str]()
+    asleep, enough = threading.Event(), Cancel()
+    told = {note: threading.Event() for note in ("", "one", "two", "three")}
+    # What is told to a build comes with its next line.
+    endless = f"RUN while sleep 0.1; do echo other {word}; done\n"
     rest = f"RUN echo dependency {word}\nCOPY note note\n"
     try:
         with ThreadPoolExecutor(1) as pool:
-            other = pool.submit(build, f"RUN sleep 3; echo other {word}\n", "", on_step=sleeps)
-            assert asleep.wait(30.0)
-            build(rest, "one")
-            beside = build(rest, "two")
-            alone = build(rest, "three", alone=True)
-            assert other.done()
+            other = pool.submit(build, endless, "", on_step=sleeps, cancel=enough)
+            try:
+                assert asleep.wait(30.0)
+                build(rest, "one")
+                beside = build(rest, "two")
+                assert told[""].wait(30.0)
+                threading.Timer(1.0, enough.set).start()
+                alone = build(rest, "three", alone=True)
+                assert enough.is_set
+            finally:
+                enough.set()
+            with pytest.raises(Cancelled):
+                other.result(30.0)
     finally:
         engine.remove(f"turn-{word}")
 
-    assert {"", "one", "two"} == set(not_alone)
+    assert ["", "one", "two"] == [note for note, was_told in told.items() if was_told.is_set()]
     again = {step.name.partition("] ")[2] for step in ran_again(located(beside))}
     assert {"COPY note note"} == again or is_joined(beside)
     assert {"COPY note note"} == {step.name.partition("] ")[2] for step in ran_again(located(alone))}
