@@ -43,7 +43,7 @@ def layer_lines(dockerfile: Dockerfile, image: ImageInfo, base: ImageInfo | None
     instructions = [
         ("ONBUILD" if each.onbuild else each.keyword, each.line)
         for stage in dockerfile.chain()
-        for each in (*dockerfile.triggers(stage), *stage.instructions)
+        for each in stage.instructions
     ]
     lines: list[int | None] = []
     base_layers = shared_layers(image, base)

@@ -110,7 +110,7 @@ def _counted(dockerfile: Dockerfile, stage: Stage) -> list[Instruction]:
 
 def _triggered(dockerfile: Dockerfile) -> list[Instruction]:
     """What stages of this Dockerfile have in ONBUILD, where another one starts from them; each line once."""
-    return list({item.line: item for stage in dockerfile.reached() for item in dockerfile.triggers(stage)}.values())
+    return list({item.line: item for stage in dockerfile.reached() for item in stage.triggered}.values())
 
 
 def _bare(text: str) -> str:

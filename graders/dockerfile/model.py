@@ -6,7 +6,6 @@ Text in here is the learner's own, decoded but otherwise untouched: escape it wh
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -135,7 +134,12 @@ class Stage:
     line: int
     platform: str
     instructions: tuple[Instruction, ...]
-    """Its instructions after the FROM."""
+    """Its instructions after the FROM; first what its parent has in ONBUILD, as it acts here."""
+
+    @property
+    def triggered(self) -> tuple[Instruction, ...]:
+        """Those that stand in its parent's ONBUILD lines, and so above its FROM."""
+        return tuple(each for each in self.instructions if each.line < self.line)
 
 
 class Setting(NamedTuple):
@@ -156,7 +160,7 @@ class Dockerfile:
     lines: tuple[str, ...]
     stages: tuple[Stage, ...]
     instructions: tuple[Instruction, ...]
-    """All, FROM and global ARG included, in order."""
+    """All as they are written, FROM and global ARG included, in order."""
     problems: tuple[Problem, ...]
     directives: Mapping[str, str]
     """"syntax", "escape", "check" -> value."""
@@ -223,19 +227,9 @@ class Dockerfile:
     def in_chain(self, *keywords: str) -> Iterator[Instruction]:
         """Instructions of `chain()` with these keywords, in the order in which they act."""
         for stage in self.chain():
-            for instruction in (*self.triggers(stage), *stage.instructions):
+            for instruction in stage.instructions:
                 if not instruction.onbuild and (not keywords or instruction.keyword in keywords):
                     yield instruction
-
-    def triggers(self, stage: Stage) -> tuple[Instruction, ...]:
-        """What the stage begins with: its parent's ONBUILD instructions as they act here, variables not filled in."""
-        if stage.parent is None:
-            return ()
-        return tuple(
-            each._replace(onbuild=False, stage=stage.index, missing=tuple(_VARIABLE.findall(each.value)))
-            for each in self.stages[stage.parent].instructions
-            if each.onbuild
-        )
 
     def setting(self, keyword: str) -> Setting | None:
         """The last instruction with this keyword in `chain()`; None when there is none.
@@ -279,5 +273,4 @@ def mounts(instruction: Instruction) -> tuple[dict[str, str], ...]:
     return tuple(found)
 
 
-_VARIABLE = re.compile(r"\$\{?(\w+)")
 _MOUNT_ALIASES = {"src": "source", "dst": "target", "destination": "target"}

@@ -30,6 +30,8 @@ _NEEDS_STAGE = KEYWORDS - {"ARG"}
 _LISTS = frozenset(("RUN", "CMD", "ENTRYPOINT", "SHELL", "VOLUME", "COPY", "ADD", "HEALTHCHECK"))
 _SHELL_FORMS = frozenset(("RUN", "CMD", "ENTRYPOINT"))
 _EXPANDED = frozenset(("ADD", "COPY", "EXPOSE", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"))
+_TRIGGERED_LIMIT = 2000
+"""So many instructions of ONBUILD act in one file: stages times lines would be too many."""
 _COMMAND_BUDGET = 512 * 1024
 """Characters of shell text that are split into commands; Docker's engine would refuse longer ones long before."""
 
@@ -69,6 +71,9 @@ class _Reader:
         self._stages: list[Stage] = []
         self._members: list[list[Instruction]] = []
         self._scopes: list[Scope] = []
+        self._waiting: list[list[tuple[Logical, Instruction]]] = []
+        """What each stage has in ONBUILD: it acts where another stage starts from that one."""
+        self._triggered = 0
         self._global = Scope()
         self._names: dict[str, int] = {}
         """Stage name -> the latest stage of that name."""
@@ -82,8 +87,6 @@ class _Reader:
             keyword = keyword.upper()
         flags, bare_flags, value = read_flags(value)
         exec_form = read_list(value) if keyword in _LISTS else None
-        scope = self._scopes[-1] if self._scopes else self._global
-        offset = len(logical.text) - len(value)
         draft = Instruction(
             keyword=keyword,
             value=value,
@@ -103,22 +106,12 @@ class _Reader:
         if not self._stages and keyword in _NEEDS_STAGE:
             message = f'"{draft.text[:80]}" stands before the first FROM'
             self._problems.append(Problem(draft.line, "before-from", message, fatal=True))
-        text = value
-        missing: tuple[str, ...] = ()
-        if keyword in _EXPANDED and not onbuild:
-            expanded = expand(value, scope.variables, self._flat.escape)
-            text, missing = expanded.text, expanded.missing
-            self._check(draft, expanded)
-        commands: tuple[Command, ...] = ()
-        if keyword in _SHELL_FORMS:
-            fixed = scope.variables if keyword == "RUN" else scope.env
-            commands = tuple(self._commands(logical, draft, offset, fixed))
-        if not onbuild:
-            self._set(scope, draft)
-        instruction = draft._replace(commands=commands, expanded=text, missing=missing, variables=scope.variables)
+        instruction = self._understood(logical, draft)
         self._instructions.append(instruction)
         if self._members:
             self._members[-1].append(instruction)
+        if self._waiting and onbuild:
+            self._waiting[-1].append((logical, draft))
 
     def finish(self) -> Dockerfile:
         """The whole file."""
@@ -148,6 +141,23 @@ class _Reader:
             problems=tuple(sorted(self._problems, key=attrgetter("line"))),
             directives=self._flat.directives,
         )
+
+    def _understood(self, logical: Logical, draft: Instruction) -> Instruction:
+        """The instruction as it acts in the stage that is being read."""
+        scope = self._scopes[-1] if self._scopes else self._global
+        text = draft.value
+        missing: tuple[str, ...] = ()
+        if draft.keyword in _EXPANDED and not draft.onbuild:
+            expanded = expand(text, scope.variables, self._flat.escape)
+            text, missing = expanded.text, expanded.missing
+            self._check(draft, expanded)
+        commands: tuple[Command, ...] = ()
+        if draft.keyword in _SHELL_FORMS:
+            fixed = scope.variables if draft.keyword == "RUN" else scope.env
+            commands = tuple(self._commands(logical, draft, fixed))
+        if not draft.onbuild:
+            self._set(scope, draft)
+        return draft._replace(commands=commands, expanded=text, missing=missing, variables=scope.variables)
 
     def _blame(self, draft: Instruction, problem: Problem) -> None:
         if problem.code in WHEN_BUILT and draft.keyword != "FROM":
@@ -210,6 +220,12 @@ class _Reader:
         )
         self._members.append([])
         self._scopes.append(Scope() if parent is None else self._scopes[parent].child())
+        self._waiting.append([])
+        for logical, waiting in self._waiting[parent] if parent is not None else ():
+            self._triggered += 1
+            if self._triggered <= _TRIGGERED_LIMIT:
+                acting = waiting._replace(onbuild=False, stage=index)
+                self._members[-1].append(self._understood(logical, acting))
 
     def _set(self, scope: Scope, draft: Instruction) -> None:
         """Take an ENV or ARG into force."""
@@ -234,9 +250,8 @@ class _Reader:
                 self._check(draft, value)
                 scope.set_arg(name, value, None)
 
-    def _commands(
-        self, logical: Logical, draft: Instruction, offset: int, variables: Mapping[str, str]
-    ) -> Iterator[Command]:
+    def _commands(self, logical: Logical, draft: Instruction, variables: Mapping[str, str]) -> Iterator[Command]:
+        offset = len(logical.text) - len(draft.value)
         self._budget -= len(draft.value) + sum(len(heredoc.body) for heredoc in draft.heredocs)
         if self._budget < 0:
             return

@@ -27,7 +27,8 @@ def with_scripts(dockerfile: Dockerfile, files: Mapping[str, bytes], ignore: Ign
         return dockerfile
     origins = Origins(dockerfile, files, ignore)
     changed: dict[int, Instruction] = {}
-    for instruction in dockerfile.instructions:
+    triggered = (each for stage in dockerfile.stages for each in stage.triggered)
+    for instruction in (*dockerfile.instructions, *triggered):
         if instruction.keyword == "RUN" and not instruction.onbuild:
             whole = _with_scripts(instruction, origins)
             if whole is not instruction:

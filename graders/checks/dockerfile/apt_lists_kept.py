@@ -109,6 +109,7 @@ CHECK = Check(
         _BASE + "run <<EOF\nset -e\n# rm -rf /var/lib/apt/lists/*\napt-get update\napt-get install -y curl\nEOF\n",
         _BASE + _INSTALL + " && rm -rf /var/lib/{apt,dpkg}/lists\n",
         "FROM debian:bookworm AS b\nRUN apt-get update\nFROM scratch\nCOPY --from=b / /\n",
+        "FROM debian:bookworm AS b\nONBUILD RUN apt-get update && apt-get install -y curl\nFROM b\n",
         _BASE + _INSTALL + " && rm -rf /var/lib/apt/lists/partial /var/cache/apt/*\n",
         _BASE + _INSTALL + " && rm -f /var/lib/apt/lists/deb.debian.org_*\n",
         _BASE + _INSTALL + " && rm -f /var/lib/apt/*_*\n",

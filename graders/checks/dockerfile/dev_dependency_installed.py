@@ -229,6 +229,7 @@ CHECK = Check(
             files=(("pyproject.toml", "[dependency-groups]\ndev=['x']"),),
         ),
         _BASE + "RUN pip install pytest && pytest\nRUN pip uninstall -y pytest\n",
+        "FROM python:3.11-slim AS t\nONBUILD RUN pip install pytest\nFROM t\n",
     ),
     good=(
         Sample(_COPY + "RUN pip install -r requirements.txt\n", files=_DEV),

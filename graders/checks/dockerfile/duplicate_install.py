@@ -205,6 +205,7 @@ CHECK = Check(
         "FROM python:3.11-slim\nRUN pip install flask\nRUN pip install gunicorn\n",
         "FROM python:3.11-slim AS base\nRUN pip install flask\nFROM base\nRUN uv pip install flask==3.0\n",
         "FROM python:3.11-slim\nRUN <<EOF\npip install flask\npip install flask\nEOF\n",
+        "FROM python:3.11-slim AS t\nONBUILD RUN pip install flask\nFROM t\nRUN pip install flask\n",
         Sample(_BASE + "RUN uv sync --frozen\nCOPY . .\nRUN uv sync --frozen\n"),
         Sample(_BASE + "RUN pip install -r requirements.txt joblib\n", files=_FILES),
         Sample(

@@ -110,6 +110,7 @@ CHECK = Check(
         _BASE + _UPDATE + "curl\n" + _UPDATE + "git\n",
         "FROM debian AS base\nRUN apt-get update\nFROM base\nRUN <<EOF\nset -e\napt-get install -y curl\nEOF\n",
         "FROM debian AS b\nRUN apt-get update\nRUN apt-get install -y gcc\nFROM scratch\nCOPY --from=b /a /a\n",
+        "FROM debian AS t\nONBUILD RUN apt-get update\nFROM t\nRUN apt-get install -y curl\n",
         _BASE + 'ENV GET="apt-get install -y"\nRUN apt-get update\nRUN $GET curl\n',
     ),
     good=(

@@ -244,3 +244,29 @@ def test_step_of_an_onbuild_has_its_line_where_a_stage_of_the_same_file_starts_f
     assert 4 == line_of(mine, "RUN pip install -r r.txt")  # as BuildKit says it where the stage has no step of its own
     assert line_of(mine, "copy /context /") is None
     assert line_of(mine, "[other 1/9] RUN ls") is None  # nothing starts from that stage
+
+
+def test_stage_begins_with_what_its_parent_has_in_onbuild() -> None:
+    """As it acts there, with the variables of that stage and its own scripts; a stage further on has none of it."""
+    text = (
+        "FROM a AS t\nARG D=x\nONBUILD ARG D=/w\nONBUILD WORKDIR $D\nONBUILD RUN pip install $D && ls\n"
+        "FROM t AS app\nRUN pip list\nFROM app\n"
+    )
+    mine = parse(text.encode())
+    template, app, last = mine.stages
+
+    assert [3, 4, 5, 7] == [each.line for each in app.instructions]
+    assert [3, 4, 5] == [each.line for each in app.triggered]
+    assert "/w" == app.instructions[1].expanded
+    assert [("pip", "install", "/w"), ("ls",)] == [command.words for command in app.instructions[2].commands]
+    assert not any(each.onbuild for each in app.instructions)
+    assert all(each.onbuild for each in template.instructions[1:])
+    assert () == last.instructions
+    assert [1, 2, 3, 4, 5, 6, 7, 8] == [each.line for each in mine.instructions]
+
+
+def test_many_stages_with_many_onbuild_lines_stay_few_instructions() -> None:
+    """Stages times lines is more than a file of a few kilobytes may cost."""
+    mine = parse(("FROM a AS t\n" + "ONBUILD RUN x\n" * 500 + "FROM t\n" * 500).encode())
+
+    assert 500 + 2000 == sum(len(stage.instructions) for stage in mine.stages)
