@@ -155,28 +155,9 @@ def cli(
         ctx.color = False
     if ctx.invoked_subcommand is not None:
         return
-    if not in_browser and invocation.plain and invocation.terminal.interactive:
+    from course.commands.desk import open_desk
+
+    if open_desk(invocation, in_browser=in_browser) is None:
         from course.commands.plain_desk import converse
 
         converse(ctx, invocation)
-        return
-    if in_browser or invocation.terminal.full_screen:
-        import gc
-
-        # Nothing that is made until the first lesson shows is garbage, and to look for some takes a tenth of that time.
-        gc.disable()
-        from course.tui.app import run
-
-        if in_browser:
-            from course.tui.serve_process import leave_with_parent
-
-            leave_with_parent()
-        while True:
-            with invocation.session() as session:
-                moved = run(session, environ=invocation.environ, colours=invocation.terminal.colours > 0)
-            if moved is None:
-                return
-            invocation.move_to(moved)
-    from course.commands.learn import print_outline
-
-    print_outline(invocation)

@@ -49,7 +49,7 @@ KEYS = (
     Key("ctrl+z", "^Z", "", "", "In the editor: undo (^Y: redo). ^ is Ctrl"),
     Key("enter", "Enter", "", "", "On a result: go to its line. In the outline: open. In a quiz: answer"),
     Key("tab", "Tab", "", "", "Go to the next thing that takes keys (quizzes and reveals in a lesson too)"),
-    Key("ctrl+q", "^Q", "quit", "Quit", "Leave; asks when something isn't saved", priority=True),
+    Key("ctrl+q", "^Q", "quit", "Quit", "Leave; asks when something isn't saved or a check is running", priority=True),
 )
 """In the order of the footer and of the help screen."""
 

@@ -102,7 +102,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch, *events: SessionEvent, error: Base
         ("check", ".."), ("check", "a b"),
         ("check", "--", EXERCISE), ("check", "-h"), ("check", "--static", EXERCISE), ("check", EXERCISE, "--quiet"),
         ("check", "--no-such-option"), ("chec", EXERCISE), ("Check", EXERCISE), ("no-such",),
-        ("", EXERCISE), ("-q", "check"),
+        ("", EXERCISE), ("-q", "check"), (), ("",), ("--unlock-all",), ("--plain",),
     ],
 )  # fmt: skip
 def test_line_ends_the_same_read_or_not(

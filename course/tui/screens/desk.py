@@ -82,11 +82,10 @@ class Desk(DeskOutside):
     def action_leave(self) -> None:
         """Out of the slash bar, out of the editor; elsewhere stop a check."""
         self.query_one(LessonView).mark(None)
-        bench = self.query_one(Workbench)
         if isinstance(self.focused, Input):
             self.query_one(SlashBar).close()
             self._focus_pane()
-        elif bench.current is not None and bench.current.editor.has_focus:
+        elif self.is_typing:
             if self.is_wide:
                 self.query_one(LessonView).focus()
             else:
@@ -110,11 +109,11 @@ class Desk(DeskOutside):
         self.app.push_screen(Pick("Links", Content("Where to?"), rows), self._open_link)
 
     def action_quit(self) -> None:
-        """Leave; ask first when something isn't saved."""
+        """Leave; ask first when a check is running or something isn't saved."""
         self.run_worker(self._quit(), group="quit", exclusive=True)
 
     async def _quit(self) -> None:
-        if await self.may_drop_edits():
+        if await self.may_stop_check() and await self.may_drop_edits():
             if self.run is not None:
                 self.run.cancel.set()
             self.keep_place()
@@ -280,9 +279,10 @@ class Desk(DeskOutside):
     # -- messages of the panes
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Say how the slash bar is reached from there."""
+        """Say how the slash bar is reached from there, and a check stopped."""
         editors = [buffer.editor for buffer in self.query_one(Workbench).buffers]
         self.query_one(SlashBar).say_how(from_editor=event.widget in editors)
+        self.show_run_status()
 
     def on_slash_bar_entered(self, event: SlashBar.Entered) -> None:
         """A command was entered."""

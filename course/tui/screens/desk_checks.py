@@ -20,6 +20,7 @@ from course.tui.guard import plain
 from course.tui.marks import seconds
 from course.tui.memory import Memory
 from course.tui.screens.desk_lessons import DeskLessons
+from course.tui.screens.pick import Pick
 from course.tui.standing import OPEN_NOW, standing
 from course.tui.widgets.results import Results
 from course.tui.widgets.work_pane import WorkPane
@@ -107,6 +108,14 @@ class DeskChecks(DeskLessons):
             self.query_one(Results).say(Content.styled("Stopping the check", "bold $text-warning"))
             self._drain()
 
+    async def may_stop_check(self) -> bool:
+        """Ask whether the check under way may be stopped, when there is one."""
+        if self.run is None or self.run.cancel.is_set:
+            return True
+        question = Content(f"{self.run.exercise} is being checked. A check that is stopped is not recorded.")
+        rows = (("leave", Content("Stop the check and leave")), ("stay", Content("Go on with the check")))
+        return await self.app.push_screen_wait(Pick("Leave?", question, rows)) == "leave"
+
     def exercise_opened(self, exercise: str) -> None:
         """Show what the last check of this exercise said; of one in an earlier session how it ended."""
         results = self.query_one(Results)
@@ -165,9 +174,17 @@ class DeskChecks(DeskLessons):
             return
         else:
             results.tick()
+        self.show_run_status()
+
+    def show_run_status(self) -> None:
+        """How far the check under way is, and what stops it from where the learner is."""
+        run = self.run
+        if run is None:
+            return
+        results = self.query_one(Results)
         status = run.status(step=results.running_step, decided=results.decided)
-        stop = "" if run.cancel.is_set else "F9 stops  "
-        self.show_status(Content.assemble((stop, "$foreground 65%"), (status, "bold")))
+        stop = "F9 stops  " if self.is_typing else "Esc or F9 stops  "
+        self.show_status(Content.assemble(("" if run.cancel.is_set else stop, "$foreground 65%"), (status, "bold")))
 
     def on_desk_checks_check_ended(self, event: DeskChecks.CheckEnded) -> None:
         """Say how the check ended."""

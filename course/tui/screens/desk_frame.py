@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from course.errors import CourseError
 from course.lesson import Lesson
@@ -180,6 +180,12 @@ class DeskFrame(Screen[None]):
         self.show_idle_status()
 
     # -- panes
+
+    @property
+    def is_typing(self) -> bool:
+        """Whether keys are text where the focus is, so that Esc leads out of there first."""
+        current = self.query_one(Workbench).current
+        return isinstance(self.focused, Input) or (current is not None and self.focused is current.editor)
 
     @property
     def is_wide(self) -> bool:

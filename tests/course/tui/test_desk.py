@@ -111,7 +111,7 @@ async def test_mended_file_passes_and_unlocks(desk: DeskDriver) -> None:
 
 @pytest.mark.asyncio(loop_scope="session")
 async def test_running_check_shows_steps_and_stops_at_once(desk: DeskDriver, session: ScriptedSession) -> None:
-    """Steps come live with CACHED and seconds; Esc leaves the editor, then stops; then everything works again."""
+    """Steps come live with CACHED and seconds; Esc leaves the editor, then stops, and the status says which."""
     gate = Gate()
     results = desk.desk.query_one(Results)
     height = results.size.height
@@ -124,9 +124,15 @@ async def test_running_check_shows_steps_and_stops_at_once(desk: DeskDriver, ses
     assert results.size.height > height
     run = desk.desk.run
     assert run is not None
+    assert not desk.shows("Esc or F9 stops")
     await desk.press("escape")
     assert run is desk.desk.run
     assert not run.cancel.is_set
+    assert desk.shows("Esc or F9 stops")
+    await desk.press("slash")
+    assert not desk.shows("Esc or F9 stops")
+    await desk.press("escape")
+    assert desk.shows("Esc or F9 stops")
     await desk.press("escape")
     await desk.until(lambda: desk.desk.run is None and "Nothing was recorded" in desk.text())
     assert () == session.attempts("tiny")

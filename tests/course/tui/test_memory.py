@@ -15,7 +15,7 @@ from course.tui.memory import Memory
 from course.tui.screens.pick import Pick
 from course.tui.screens.welcome import Welcome
 from course.tui.widgets.lesson_view import LessonView
-from tests.course.tui.conftest import DeskDriver, ScriptedSession, make_app, open_desk
+from tests.course.tui.conftest import DeskDriver, Gate, ScriptedSession, building, built, make_app, open_desk
 
 
 async def test_second_visit_goes_on_where_the_first_ended(desk_session: ScriptedSession) -> None:
@@ -53,6 +53,48 @@ async def test_second_visit_goes_on_where_the_first_ended(desk_session: Scripted
         await desk.press("enter")
         await desk.until(lambda: desk.app.return_code is not None)
         assert "FROM python:3.11-slim\n" == desk.dockerfile.path.read_text(encoding="utf-8")
+    assert 0 == desk.app.return_code
+
+
+async def test_leaving_asks_whether_the_check_under_way_is_to_be_stopped(desk_session: ScriptedSession) -> None:
+    """Who stays lets it go on; who leaves stops it, records nothing, and is asked about what was typed meanwhile."""
+    gate = Gate()
+    desk_session.script = (*building("Collecting six"), gate, *built())
+    async with open_desk(desk_session) as desk:
+        await desk.press("f5")
+        await desk.until(gate.reached.is_set)
+        run = desk.desk.run
+        assert run is not None
+        await desk.press("ctrl+q")
+        await desk.until(lambda: desk.shows("tiny is being checked. A check that is stopped is not recorded."))
+        await desk.press("ctrl+q")
+        assert desk.app.screen is desk.desk
+        assert (run, False) == (desk.desk.run, run.cancel.is_set)
+
+        desk.dockerfile.editor.load_text("FROM python:3.11-slim\n")
+        await desk.press("ctrl+q")
+        await desk.until(lambda: desk.shows("Stop the check and leave"))
+        await desk.press("enter")
+        await desk.until(lambda: desk.shows("Not saved: Dockerfile"))
+        assert not run.cancel.is_set
+        await desk.press("enter")
+        await desk.until(lambda: desk.app.return_code is not None)
+        await desk.until(lambda: run.stopped, "the end of the check")
+        assert "FROM python:3.11-slim\n" == desk.dockerfile.path.read_text(encoding="utf-8")
+    assert 0 == desk.app.return_code
+    assert () == desk_session.attempts("tiny")
+
+
+async def test_leaving_a_check_that_is_being_stopped_asks_nothing(desk_session: ScriptedSession) -> None:
+    """The question was answered by the key that stopped it."""
+    gate = Gate()
+    desk_session.script = (*building("Collecting six"), gate, *built())
+    async with open_desk(desk_session) as desk:
+        await desk.press("f5")
+        await desk.until(gate.reached.is_set)
+        await desk.press("f9", "ctrl+q")
+        await desk.until(lambda: desk.app.return_code is not None)
+
     assert 0 == desk.app.return_code
 
 
