@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from graders.check import Check, NoParams, Sample
 from graders.dockerfile.model import Instruction
-from graders.dockerfile.start_script import script_that_stays
+from graders.dockerfile.start_script import script_that_stays, steps_aside
 from graders.dockerfile.wrapper import program_name, unwrap
 from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding
@@ -29,9 +29,7 @@ _STARTS_ANOTHER = re.compile(
     rf"(?<!platform\.){_STARTER}\s*\(|\bimport\s[^;\n]*{_STARTER}\b|[\"']{_STARTER}[\"']|\bsubprocess\b|\bpty\.spawn\b"
 )
 """Called, imported under whatever name, or looked up by its name."""
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-_STAYS = re.compile(r"(?<![|>])\|(?!\|)|(?<![&>])&(?![&>\d])")
-"""A pipe, or a command that is put behind; neither ">|" nor a redirection such as ">&2"."""
+_GETS_SIGNALS = "starts a shell that starts the program: the shell gets the signals"
 _SPLITS = re.compile(r"(?:-[iv]*S|--split-string=?)(.*)", re.DOTALL)
 _CODE = re.compile(r"-[A-Za-z]{0,9}?c(.*)", re.DOTALL)
 """The option of Python that takes code, alone or behind others; the code follows at once or as the next word."""
@@ -70,6 +68,12 @@ def _behind(context: DockerfileContext, instructions: list[Instruction]) -> Iter
     if not words:
         return
     line = next((each for each in instructions if words[0] in (each.exec_form or ())), instructions[0])
+    given = _script(words)
+    if given is not None and not steps_aside(given):
+        line = next((each for each in instructions if given in (each.exec_form or ())), line)
+        hint = "The list is there. What does it start first?"
+        yield _finding(line, _GETS_SIGNALS, f'{line.keyword} ["program", "argument"]', hint)
+        return
     script = script_that_stays(context.dockerfile, context.origins(), words)
     if script:
         fault = f"starts {script}, which starts the program and stays: the shell gets the signals"
@@ -95,14 +99,12 @@ def _fault(instruction: Instruction, *, own_shell: bool) -> str:
     value, words = instruction.value, instruction.exec_form
     if words is not None:
         script = _script(words)
-        if script is None or _is_exec(script):
-            return ""
-        return "starts a shell that starts the program: the shell gets the signals"
-    if not value or (own_shell and _is_exec(value)):
+        return "" if script is None or steps_aside(script) else _GETS_SIGNALS
+    if not value or (own_shell and steps_aside(value)):
         return ""
     if value.startswith("["):
         return "looks like a list but isn't JSON, so a shell gets it as a text; JSON wants double quotes"
-    if _is_exec(value):
+    if steps_aside(value):
         return "is still read by a shell, which the image must have and which drops arguments given to docker run"
     return "is handed to a shell: the program is not process 1 and doesn't get the signal to stop"
 
@@ -133,12 +135,6 @@ def _split_by_env(words: tuple[str, ...]) -> tuple[str, ...]:
         return (*text.split(), *rest)
 
 
-def _is_exec(script: str) -> bool:
-    """Whether the last command of the script takes the shell's place; in a pipe, or put behind, it takes a child's."""
-    last = script.strip().replace("&&", ";").replace("\n", ";").rstrip("; ").rpartition(";")[2]
-    return last.split()[:1] == ["exec"] and not _STAYS.search(_QUOTED.sub("", last))
-
-
 CHECK = Check(
     id="shell-form-command",
     claim="CMD and ENTRYPOINT start the program without a shell in between",
@@ -160,6 +156,7 @@ CHECK = Check(
         'FROM python:3.11-slim\nCMD ["python", "app.py",]\n',
         'FROM python:3.11-slim\nSHELL ["/bin/bash", "-c"]\nCMD python app.py\n',
         'FROM python:3.11-slim\nCMD ["sh", "-c", "exec python app.py | tee /tmp/log"]\n',
+        'FROM python:3.11-slim\nENTRYPOINT ["bash", "-c"]\nCMD ["python app.py; exit $?"]\n',
         'FROM python:3.11-slim\nCMD ["timeout", "60", "bash", "-c", "python app.py"]\n',
         'FROM python:3.11-slim\nCMD ["python", "-c", "import os; os.system(\'python app.py\')"]\n',
         'FROM python:3.11-slim\nENTRYPOINT ["python", "-c"]\nCMD ["from os import system as s; s(\'./app.py\')"]\n',
@@ -175,6 +172,10 @@ CHECK = Check(
             'FROM python:3.11-slim\nCOPY start.sh /\nCMD ["sh", "/start.sh"]\n',
             files=(("start.sh", 'exec python app.py "$@" | tee /tmp/log\n'),),
         ),
+        Sample(
+            'FROM python:3.11-slim\nCOPY *.sh /\nCMD ["sh", "-c", "exec sh /start.sh"]\n',
+            files=(("start.sh", "exec sh /run.sh\n"), ("run.sh", "python app.py\n")),
+        ),
     ),
     good=(
         'FROM python:3.11-slim\nCMD ["python", "app.py"]\n',
@@ -183,6 +184,7 @@ CHECK = Check(
         'FROM python:3.11-slim\nCMD python wrong.py\nCMD [ "python", \\\n  "app.py" ]\n',
         'FROM python:3.11-slim AS unused\nCMD python app.py\nFROM python:3.11-slim\nENTRYPOINT ["python", "app.py"]\n',
         'FROM python:3.11-slim\nCMD ["sh", "-c", "exec python app.py --port $PORT"]\n',
+        'FROM python:3.11-slim\nCMD ["sh", "-c", "if [ $A ]; then exec python a.py; else exec python b.py; fi"]\n',
         'FROM python:3.11-slim\nRUN echo "CMD python app.py"\nONBUILD CMD python app.py\nCMD []\n',
         'FROM python:3.11-slim\nCMD ["python", "sh", "-c"]\n',
         'FROM python:3.11-slim\nCMD ["python", "-c", "import runpy; runpy.run_path(\'app.py\')"]\n',
