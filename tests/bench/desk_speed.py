@@ -29,6 +29,7 @@ from course.event import SessionEvent
 from graders.cancel import Cancel
 from graders.event import BuildLog, Purpose
 from tests.course.tui.conftest import ScriptedSession, building, make_desk_session, no_engine
+from tests.e2e.progress import pass_before
 
 ROOT = Path(__file__).parents[2]
 ROWS, COLUMNS = 40, 140
@@ -40,8 +41,8 @@ class Empty(App):
         yield Static("first content")
 Empty().run()
 """
-LESSON = "1.4"
-"""The course's longest lesson, 500 lines and more."""
+EXERCISE = "ship-the-classifier"
+"""Of lesson 1.4, the course's longest, 500 lines and more."""
 WORDS = "You have a model that works"
 """How it begins."""
 TURNS = 7
@@ -138,13 +139,14 @@ def first_content(frogmouth: str) -> dict[str, object]:
         state.mkdir(parents=True)
         (state / "desk.json").write_text('{"welcomed": true}')
         environ = {"HOME": home, "PATH": os.environ["PATH"]}
-        subprocess.run([dockyard, "--unlock-all", "start", LESSON], env=environ, check=True, capture_output=True)
+        pass_before(ROOT, Path(home), EXERCISE)
+        subprocess.run([dockyard, "start", EXERCISE], env=environ, check=True, capture_output=True)
         lesson = Path(home) / "lesson.md"
         text = (ROOT / "lessons/packaging-for-production/lesson.md").read_text(encoding="utf-8")
         lesson.write_text(text.split("---\n", 2)[2], encoding="utf-8")
         programs = {
             "empty": ([sys.executable, "-c", EMPTY], "first content"),
-            "desk": ([dockyard, "--unlock-all"], WORDS),
+            "desk": ([dockyard], WORDS),
             **({"frogmouth": ([frogmouth, str(lesson)], WORDS)} if frogmouth else {}),
         }
         clock: dict[str, list[float]] = {name: [] for name in programs}
