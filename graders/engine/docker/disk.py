@@ -33,6 +33,11 @@ _FASTEST_BYTES_S = 8192 * MIB
 """More than programs write together: what they write goes to memory first, and is counted there."""
 _FASTEST_FILES_S = 2_000_000
 """The same for files without content."""
+_SET_ASIDE = 3
+"""A file that grows has up to so many times its size on XFS, which takes back what is left when it is closed.
+
+Source: measured on Linux 6 with writes of 4 KiB to 100 MiB, 2026-11; xfs_iomap_prealloc_size.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +201,18 @@ def bytes_below(folders: Iterable[str]) -> tuple[int, int]:
                     if entry.is_dir(follow_symlinks=False):
                         todo.append(entry.path)
                     else:
-                        total += entry.stat(follow_symlinks=False).st_blocks * 512
+                        total += _written_bytes(entry.stat(follow_symlinks=False))
     return total, entries
+
+
+def _written_bytes(file: os.stat_result) -> int:
+    """What a file takes of the disk, but for what its file system keeps there of its own accord.
+
+    A file with holes takes less than its size. One that takes more than a file system would set aside was made to.
+    """
+    taken = file.st_blocks * 512
+    is_small = file.st_size < MIB  # it may have a whole block more for a few bytes, and thousands of those count
+    return taken if is_small or taken > _SET_ASIDE * file.st_size else min(taken, file.st_size)
 
 
 def _layers_folder(root: Path, storage: str) -> Path:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from graders.engine.docker import disk as docker_disk
-from graders.engine.docker.disk import EngineDisk, Space
+from graders.engine.docker.disk import EngineDisk, Space, bytes_below
 from tests.rows import rows
 
 MIB = 1024 * 1024
@@ -23,12 +24,38 @@ MIB = 1024 * 1024
 def test_new_layers_are_weighed_in_both_stores(tmp_path: Path, layer: str) -> None:
     """Docker and containerd name their folders differently; what was there before does not count."""
     (tmp_path / layer / "deep").mkdir(parents=True)
-    (tmp_path / layer / "deep" / "file").write_bytes(b"x" * 3 * MIB)
+    (tmp_path / layer / "deep" / "file").write_bytes(os.urandom(3 * MIB))
     disk = EngineDisk("unix:///nowhere", str(tmp_path), "overlay2")
 
     assert disk.root == tmp_path
     assert (3 * MIB, 2) == disk.new_layers(frozenset())
     assert (0, 0) == disk.new_layers(disk.layer_names())
+
+
+@rows(
+    ("size", "room", "weight_mib"),
+    [(4 * MIB, 0, 4), (4 * MIB, 12 * MIB, 4), (4 * MIB, 44 * MIB, 44), (1, 4 * MIB, 4)],
+    ids=["nothing", "what XFS does", "on purpose", "on purpose, for a small file"],
+)
+def test_room_that_a_file_system_gives_a_growing_file_was_not_written(
+    tmp_path: Path, size: int, room: int, weight_mib: int
+) -> None:
+    """What a file has beyond its end counts only where it is more than a file system gives by itself."""
+    file = tmp_path / "file"
+    file.write_bytes(os.urandom(size))
+    if room:
+        subprocess.run(("fallocate", "--keep-size", "--length", str(room), str(file)), check=True)
+    weight, entries = bytes_below([str(tmp_path)])
+
+    assert (size, weight_mib, 1) == (file.stat().st_size, weight // MIB, entries)
+
+
+def test_hole_in_a_file_was_not_written(tmp_path: Path) -> None:
+    """A file weighs no more than the disk has of it."""
+    with (tmp_path / "file").open("wb") as file:
+        file.truncate(1024 * MIB)
+
+    assert (0, 1) == bytes_below([str(tmp_path)])
 
 
 def test_layers_of_a_future_clock_are_not_new(tmp_path: Path) -> None:
