@@ -26,7 +26,7 @@ from graders.finding import Finding
 
 if TYPE_CHECKING:
     from course.checklist_record import ChecklistRecord
-    from course.doctor import DoctorLine
+    from course.doctor.line import DoctorLine
     from course.lesson import Lesson
     from course.reveal import Reveal
     from course.terminal import Terminal
@@ -285,7 +285,7 @@ class Session:
 
     def examine(self, terminal: Terminal) -> tuple[DoctorLine, ...]:
         """What this machine has and lacks for the course; measures the engine's limits, so it takes seconds."""
-        from course.doctor import examine
+        from course.doctor.examine import examine
 
         mark = f"probe-{self._nonce()}"
         return tuple(examine(self.paths, terminal, self._open_engine, environ=self._environ, mark=mark))

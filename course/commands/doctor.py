@@ -18,7 +18,7 @@ from course.commands.output import emit, say
 from graders.safe_text import clean
 
 if TYPE_CHECKING:
-    from course.doctor import DoctorLine
+    from course.doctor.line import DoctorLine
     from graders.cancel import Cancel
 
 COLOURS = {"ok": "green", "warning": "yellow", "missing": "red"}
@@ -42,7 +42,7 @@ def doctor_command(ctx: click.Context, *, quick: bool, fix: bool, output_format:
 
     Exit code 0 when checks can run, 3 when something that they need is missing.
     """
-    from course.doctor import State
+    from course.doctor.line import State
 
     invocation = ctx.ensure_object(Invocation)
     with cancel_on_signal() as cancel:
@@ -63,7 +63,7 @@ def doctor_command(ctx: click.Context, *, quick: bool, fix: bool, output_format:
 
 
 def _examined(invocation: Invocation, cancel: Cancel, *, quick: bool) -> Iterator[DoctorLine]:
-    from course.doctor import examine
+    from course.doctor.examine import examine
 
     return examine(
         invocation.paths(),
@@ -77,7 +77,7 @@ def _examined(invocation: Invocation, cancel: Cancel, *, quick: bool) -> Iterato
 
 def _mend(invocation: Invocation, lines: tuple[DoctorLine, ...]) -> None:
     """Do what is safe, saying so; the rest is for a person to decide."""
-    from course.doctor import ENGINE_CLEAN, ENGINE_UP, State
+    from course.doctor.line import ENGINE_CLEAN, ENGINE_UP, State
 
     bad = [line for line in lines if line.state is not State.OK]
     remedies = {line.remedy for line in bad}

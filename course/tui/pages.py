@@ -17,7 +17,7 @@ from graders.outcome import Outcome
 from graders.safe_text import clean_lines
 
 if TYPE_CHECKING:
-    from course.doctor import DoctorLine
+    from course.doctor.line import DoctorLine
 
 EVIDENCE_LINES = 12
 _DOCTOR_MARKS = {

@@ -11,7 +11,9 @@ from types import MappingProxyType
 
 import pytest
 
-from course.doctor import ENGINE_PRIVATE, GIB, DoctorLine, Space, State, examine
+from course.doctor.examine import examine
+from course.doctor.line import ENGINE_PRIVATE, DoctorLine, State
+from course.doctor.machine import GIB, Space
 from course.paths import Paths
 from course.terminal import Terminal, colours
 from graders.engine.base import (

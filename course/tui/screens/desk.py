@@ -30,7 +30,7 @@ from course.tui.widgets.workbench import Workbench
 from graders.errors import GraderError
 
 if TYPE_CHECKING:
-    from course.doctor import DoctorLine
+    from course.doctor.line import DoctorLine
 
 HINT_STRENGTHS = {1: "a question", 2: "the concept", 3: "almost the answer"}
 

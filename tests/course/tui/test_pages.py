@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.doctor import DoctorLine, State
+from course.doctor.line import DoctorLine, State
 from course.tui.pages import checklist_page, doctor_page, explain_page, outcome_page
 from course.unlock import ChecklistLine
 from graders.finding import Finding
