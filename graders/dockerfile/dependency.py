@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 from graders.dockerfile.install import Install, is_of_dependencies, python_installs
@@ -15,7 +16,7 @@ from graders.dockerfile.origin import Origin, Origins
 from graders.dockerfile.requirement import Requirement, read_requirement, read_requirement_files
 
 _NAMES_PACKAGES = {
-    "uv": frozenset(("pip", "add")),
+    "uv": frozenset(("pip", "add", "tool")),
     "poetry": frozenset(("add",)),
     "pdm": frozenset(("add",)),
 }
@@ -25,6 +26,12 @@ _XARGS = re.compile(
     r"\bxargs\s[^|;&\n]{0,300}?<\s{0,9}([\w./-]+)|\b(?:cat|grep)\s[^|;&\n]{0,300}?([\w./-]+)\s{0,9}\|\s{0,9}xargs\s"
 )
 """A file whose lines become the arguments of a command."""
+_ENDS = re.compile(r"[;&\n>]")
+_PRINTS = re.compile(r"\b(?:echo|printf)\b(.*)", re.DOTALL)
+_NAMES_A_LIST = re.compile(r"\s-r\b")
+_INSTALLS = re.compile(r"[^;&\n]*\binstall\b")
+_PRINTED_WORD = re.compile(r"[^\s\"'\\]+")
+_STANDARD_INPUT = frozenset(("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
 _FILE_IN_SUBSTITUTION = re.compile(r"[\w./-]*(?:requirement|\.txt|\.in\b|pyproject)[\w./-]*")
 
 
@@ -54,6 +61,29 @@ def named_packages(install: Install) -> tuple[Requirement, ...]:
 def hidden_packages(install: Install) -> tuple[str, ...]:
     """Words that only a running shell fills in, files that it reads there left out."""
     return tuple(text for text in _texts(install) if text.startswith(("$", "`")) and not _files_in(text))
+
+
+def reads_input(install: Install) -> bool:
+    """Whether the command takes packages, or a list of them, from what is piped to it."""
+    asked = (*install.requirement_files, *install.packages)
+    return not asked or bool(_STANDARD_INPUT & set(install.requirement_files))
+
+
+def handed_packages(install: Install, instruction: Instruction) -> tuple[Requirement, ...]:
+    """Packages that stand in the Dockerfile and are handed to the command by a pipe, not those of a list."""
+    if not reads_input(install):
+        return ()
+    said = " ".join(each for text in instruction.written_texts if "|" in text for each in _handed_over(text))
+    found = map(read_requirement, _PRINTED_WORD.findall(said.replace("\\n", " ")))
+    return tuple(item for item in found if item.name)
+
+
+def _handed_over(text: str) -> Iterator[str]:
+    """What is printed for an install, in front of the pipe between them."""
+    for left, right in pairwise(text.split("|")):
+        printed = _PRINTS.search(_ENDS.split(left)[-1])
+        if printed is not None and not _NAMES_A_LIST.search(printed[1]) and _INSTALLS.match(right):
+            yield printed[1]
 
 
 def requirement_sources(install: Install, instruction: Instruction, origins: Origins) -> tuple[Source, ...]:

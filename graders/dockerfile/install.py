@@ -13,6 +13,7 @@ _VERBS: dict[str, frozenset[str]] = {
     "pip": _PIP_VERBS,
     "poetry": frozenset(("install", "sync", "add")),
     "pipenv": frozenset(("install", "sync")),
+    "pipx": frozenset(("install",)),
     "pdm": frozenset(("install", "sync", "add")),
     "conda": frozenset(("install", "create", "update")),
     "mamba": frozenset(("install", "create", "update")),
@@ -108,13 +109,21 @@ def _asked(words: tuple[str, ...]) -> _Asked | None:
     if tool.startswith("python") and rest[:1] == ["setup.py"]:
         return _install(tool, rest[1:]) if {"install", "develop"} & set(rest) else None
     if tool in _ALONE:
-        return _install("pip", rest)
+        return (
+            _with_files(_install("pip", rest), or_else="requirements.txt")
+            if tool == "pip-sync"
+            else _install("pip", rest)
+        )
     before: list[str] = []
     verb, rest = _verb(rest, before)
     if tool == "uv":
         if verb == "pip":
             verb, rest = _verb(rest, before)
-            return _install(tool, [*before, *rest]) if verb in _PIP_VERBS else None
+            asked = _install(tool, [*before, *rest]) if verb in _PIP_VERBS else None
+            return _with_files(asked) if verb == "sync" else asked
+        if verb == "tool":
+            verb, rest = _verb(rest, before)
+            return _install(tool, [*before, *rest]) if verb == "install" else None
         return _install(tool, [*before, *rest]) if verb in ("sync", "add") else None
     if tool in ("conda", "mamba", "micromamba") and verb == "env":
         verb, rest = _verb(rest, before)
@@ -158,6 +167,15 @@ def _install(tool: str, words: list[str]) -> _Asked | None:
     if {"--help", "-h", "--dry-run", "--version"} & options:
         return None
     return tool, frozenset(options), tuple(files), tuple(packages)
+
+
+def _with_files(asked: _Asked | None, or_else: str = "") -> _Asked | None:
+    """What `sync` is told: all that it names is a requirement file."""
+    if asked is None:
+        return None
+    tool, options, files, packages = asked
+    files = (*files, *packages)
+    return tool, options, files or ((or_else,) if or_else else ()), ()
 
 
 def _is_local(package: str) -> bool:

@@ -1,4 +1,4 @@
-"""Owns where a file of an image comes from: the build context, an earlier stage, or a heredoc.
+"""Owns where a file of an image comes from: the build context, an earlier stage, a heredoc, or what a RUN prints.
 
 Must never look outside the submission's files.
 """
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from graders.dockerfile.ignore import IgnoreFile, paths_like
 from graders.dockerfile.model import Command, Dockerfile, Instruction, Stage, mounts
+from graders.dockerfile.printed import printed_to
 
 _DEPTH_LIMIT = 20
 _EDITORS = frozenset(("sed", "perl", "tee", "truncate"))
@@ -23,7 +24,7 @@ class Origin(NamedTuple):
     """A file that a build step reads, and where it came from."""
 
     path: str
-    """Path in the build context; empty when it stands in the Dockerfile itself, as a heredoc."""
+    """Path in the build context; empty when it stands in the Dockerfile itself, as a heredoc or printed by a RUN."""
     data: bytes
     line: int
     """Line of the Dockerfile that brings it."""
@@ -36,8 +37,8 @@ class Origins:
         self._dockerfile = dockerfile
         self._files = files
         self._ignore = ignore
-        self._has_any = bool(files) or any(each.heredocs for each in dockerfile.instructions)
-        """Without files and heredocs nothing comes from anywhere that is known here."""
+        self._has_any = bool(files) or any(_writes(each) for each in dockerfile.instructions)
+        """Without files, and text that is written to some, nothing comes from anywhere that is known here."""
         self._folders: dict[int, list[str]] = {}
         self._copies: dict[int, list[tuple[int, Instruction, tuple[str, ...], str]]] = {}
         self._found: dict[tuple[int, int, str], Origin | None] = {}
@@ -66,7 +67,11 @@ class Origins:
             if mount["type"] == "bind" and _below(target, place) is not None:
                 source = posixpath.join("/", mount.get("source", ""), _below(target, place) or "")
                 return self._fetch(source, mount.get("from", ""), stage, instruction, 0)
-        return self._brings(stage, at, target) or self._renamed(stage, at, target, 0, command)
+        return (
+            self._printed(stage, at, target)
+            or self._brings(stage, at, target)
+            or self._renamed(stage, at, target, 0, command)
+        )
 
     def of_image(self, path: str) -> Origin | None:
         """Where the file of the final image comes from that is at `path`, seen from its working folder."""
@@ -131,6 +136,24 @@ class Origins:
             parent = self._dockerfile.stages[stage.parent]
             above = self._find(parent, len(parent.instructions), target, depth + 1)
         return above or self._renamed(stage, before, target, depth)
+
+    def _printed(self, stage: Stage, at: int, target: str) -> Origin | None:
+        """What a RUN up to number `at` has printed to the file, unless a COPY brings another one after that."""
+        copied = max(
+            (each for each, _, _, place in self._copies_of(stage) if _below(target, place) is not None), default=-1
+        )
+        for index in range(at, -1, -1):
+            instruction = stage.instructions[index]
+            if index < copied and self._brings(stage, at, target) != self._brings(stage, index, target):
+                return None
+            found = None
+            if instruction.keyword == "RUN" and not instruction.onbuild:
+                found = printed_to(instruction, target, self._folder(stage, index))
+            if found is not None:
+                before = self._brings(stage, index, target) if found.is_added else None
+                text = found.text.encode()
+                return Origin("", text if before is None else before.data + b"\n" + text, instruction.line)
+        return None
 
     def _renamed(
         self, stage: Stage, before: int, target: str, depth: int, command: Command | None = None
@@ -218,3 +241,10 @@ def _below(path: str, folder: str) -> str | None:
         return ""
     prefix = "/" if folder == "/" else f"{folder}/"
     return path.removeprefix(prefix) if path.startswith(prefix) else None
+
+
+def _writes(instruction: Instruction) -> bool:
+    """Whether the instruction may write a text of its own to a file."""
+    return bool(instruction.heredocs) or (
+        instruction.keyword == "RUN" and (">" in instruction.value or "tee" in instruction.value)
+    )

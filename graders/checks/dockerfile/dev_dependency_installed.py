@@ -14,6 +14,7 @@ from graders.check import Check, Sample
 from graders.dockerfile.dependency import (
     Source,
     dependency_installs,
+    handed_packages,
     hidden_packages,
     named_packages,
     option_values,
@@ -90,7 +91,8 @@ def _tools(
     install: Install, instruction: Instruction, origins: Origins, context: DockerfileContext, params: Params
 ) -> list[str]:
     """What of the install is for developing: packages, and names of files, groups and extras."""
-    names = [item.text for item in named_packages(install) if _is_tool(item.name, params)]
+    named = (*named_packages(install), *handed_packages(install, instruction))
+    names = [item.text for item in named if _is_tool(item.name, params)]
     for source in requirement_sources(install, instruction, origins):
         path = source.origin.path if source.origin is not None else ""
         files = included_files(context.files, path) if path else (source.name,)
@@ -113,7 +115,11 @@ def _groups(install: Install, files: Mapping[str, bytes], params: Params) -> Ite
         extras = _EXTRAS.search(word) if local else None
         if extras:
             yield from (f"{word}" for name in extras[1].split(",") if _is_marked(name.strip(), params))
-    if install.tool in ("uv", "poetry") and "sync" in words[1:3] + words[:1] + _install_verb(words):
+    if (
+        install.tool in ("uv", "poetry")
+        and "pip" not in words[1:2]
+        and "sync" in words[1:3] + words[:1] + _install_verb(words)
+    ):
         silenced = {"--no-dev", "--only-main", "--no-default-groups"} & set(words)
         chosen = option_values(install, "--only", "--without", "--no-group", "--only-group")
         if not silenced and not chosen and "UV_NO_DEV" not in install.command.assignments and _has_dev_group(files):
@@ -222,6 +228,11 @@ CHECK = Check(
         _BASE + 'ARG WHAT="six jupyterlab"\nRUN pip install $WHAT\n',
         _BASE + "RUN <<EOF\nset -e\npip3 install 'ipykernel>=6'\nEOF\n",
         _BASE + "RUN pip install -e '.[dev]'\n",
+        _BASE + "RUN echo six pytest | xargs pip install\n",
+        _BASE + "RUN printf 'pytest\\n' | pip install -r /dev/stdin\n",
+        Sample(_COPY + "RUN echo 'pytest>=8' >> requirements.txt\nRUN pip install -r requirements.txt\n", files=_DEV),
+        _BASE + "RUN { echo six; echo pytest; } > /tmp/r.txt && pip install -r /tmp/r.txt\n",
+        _BASE + "RUN uv tool install pytest && pipx install ruff\n",
         "FROM python:3.11-slim AS builder\nRUN python -m venv /venv && /venv/bin/pip install ruff six\n"
         "FROM python:3.11-slim\nCOPY --from=builder /venv /venv\n",
         Sample(
@@ -240,6 +251,12 @@ CHECK = Check(
         "FROM python:3.11-slim\nCOPY --from=build /app/dist /dist\nRUN pip install /dist/app.whl\n",
         _BASE + "RUN pip install device-detector testresources blackboard\n",
         _BASE + "RUN pip install pytest && pytest && pip uninstall -y pytest\n",
+        Sample(_COPY + "RUN echo pytest > r.txt\nCOPY requirements.txt r.txt\nRUN pip install -r r.txt\n", files=_DEV),
+        Sample(_COPY + "RUN echo pytest > /notes.txt; pip install -r requirements.txt && echo pytest\n", files=_DEV),
+        Sample(
+            _BASE + "COPY pyproject.toml r.txt ./\nRUN uv pip sync r.txt\n",
+            files=(("pyproject.toml", "[dependency-groups]\ndev=['x']"), ("r.txt", "six==1.16.0\n")),
+        ),
         Sample(
             _BASE + "COPY pyproject.toml .\nRUN uv sync --frozen --no-dev\n",
             files=(("pyproject.toml", "[dependency-groups]\ndev=['x']"),),

@@ -10,10 +10,16 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 from graders.check import Check, Sample
-from graders.dockerfile.dependency import dependency_installs, hidden_packages, named_packages, requirement_sources
+from graders.dockerfile.dependency import (
+    dependency_installs,
+    handed_packages,
+    hidden_packages,
+    named_packages,
+    requirement_sources,
+    requirements_in,
+)
 from graders.dockerfile.install import Install
 from graders.dockerfile.model import Instruction
 from graders.dockerfile.origin import Origins
@@ -23,11 +29,6 @@ from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 
 _DEPENDENCIES = re.compile(rb"^\s*(?:dependencies\s*=|\[tool\.poetry\.dependencies\])", re.MULTILINE)
-_STANDARD_INPUT = frozenset(("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
-_ENDS = re.compile(r"[;&\n>]")
-_PRINTS = re.compile(r"\b(?:echo|printf)\b")
-_NAMES_A_LIST = re.compile(r"\s-r\b")
-_INSTALLS = re.compile(r"[^;&\n]*\binstall\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
     for stage in context.dockerfile.reached():
         for instruction in stage.instructions:
             for install in dependency_installs(instruction):
-                fault = _fault(install, instruction, origins, manifest, params)
+                fault = _fault(install, instruction, origins, manifest, context=context, params=params)
                 if fault:
                     found = True
                     command = install.command.text
@@ -75,36 +76,28 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
         yield Undecidable(hidden)
 
 
-def _fault(install: Install, instruction: Instruction, origins: Origins, manifest: str, params: Params) -> str:
+def _fault(
+    install: Install,
+    instruction: Instruction,
+    origins: Origins,
+    manifest: str,
+    *,
+    context: DockerfileContext,
+    params: Params,
+) -> str:
     sources = requirement_sources(install, instruction, origins)
     for source in sources:
-        if (source.origin is not None and not source.origin.path) or _is_echoed(source.name, instruction):
+        if source.origin is None or source.origin.path == context.requirements:
+            continue
+        if not source.origin.path and any(item.name for item in requirements_in(source, context.files)):
             return f"installs from {source.name}, which is written in the Dockerfile itself"
     manifest = manifest or (sources[0].name if sources else "")
-    reads_input = any(source.name in _STANDARD_INPUT for source in sources) or not (sources or install.packages)
-    if manifest and reads_input and any(map(_hands_over, instruction.written_texts)):
+    if manifest and handed_packages(install, instruction):
         return f"is handed packages that stand in the Dockerfile, although {manifest} lists what to install"
     names = [item.text for item in named_packages(install) if not is_like(item.name, params.tools)]
     if not names or not manifest:
         return ""
     return f"names {', '.join(names[:6])} in the Dockerfile, although {manifest} lists what to install"
-
-
-def _hands_over(text: str) -> bool:
-    """Whether words that stand in the Dockerfile, and no name of a list, are handed to an install by a pipe."""
-    parts = text.split("|")
-    for left, right in pairwise(parts):
-        said = _ENDS.split(left)[-1]
-        if _PRINTS.search(said) and not _NAMES_A_LIST.search(said) and _INSTALLS.match(right):
-            return True
-    return False
-
-
-def _is_echoed(name: str, instruction: Instruction) -> bool:
-    """Whether the same RUN makes the file out of text that stands in it."""
-    scripts = [text for text in instruction.written_texts if ">" in text]
-    target = rf">{{1,2}}\s{{0,9}}[\"']?{re.escape(name)}(?![\w.-])"
-    return any(re.search(rf"\b(?:echo|printf)\b[^|;&\n>]{{0,2000}}{target}", script) for script in scripts)
 
 
 def _manifest(context: DockerfileContext, params: Params) -> str:
@@ -140,6 +133,8 @@ CHECK = Check(
         Sample(_BASE + "ENV WHAT='six joblib'\nrun pip3 install --no-cache-dir $WHAT\n", files=_FILES),
         Sample(_BASE + "RUN <<EOF\nuv pip install --system six\nEOF\n", files=_FILES),
         Sample(_BASE + "RUN echo six==1.16.0 > all.txt && pip install -r all.txt\n", files=_FILES),
+        Sample(_BASE + "RUN echo 'six>=1.16' | tee -a all.txt\nRUN pip install -r /app/all.txt\n", files=_FILES),
+        Sample(_BASE + "RUN { echo six; echo joblib; } >/r.txt; pip install -r /r.txt\n", files=_FILES),
         Sample(_BASE + "COPY <<EOF /tmp/r.txt\nsix\nEOF\nRUN pip install -r /tmp/r.txt\n"),
         Sample(_BASE + "RUN poetry add six\n", files=(("pyproject.toml", '[project]\ndependencies = ["six"]\n'),)),
         Sample(
@@ -152,6 +147,8 @@ CHECK = Check(
     good=(
         Sample(_BASE + "RUN echo y | pip install -r requirements.txt\n", files=_FILES),
         Sample(_BASE + "RUN echo -r requirements.txt | xargs pip install\n", files=_FILES),
+        Sample(_BASE + "RUN echo -r requirements.txt > all.txt && pip install -r all.txt\n", files=_FILES),
+        Sample(_BASE + "RUN pip install uv && uv pip sync --system requirements.txt\n", files=_FILES),
         Sample(_BASE + "RUN echo installing; grep -v '#' requirements.txt | xargs pip install\n", files=_FILES),
         Sample(_BASE + "RUN pip install --no-cache-dir -r requirements.txt\n", files=_FILES),
         Sample(_BASE + "RUN pip install --upgrade pip setuptools && pip install -r requirements.txt\n", files=_FILES),

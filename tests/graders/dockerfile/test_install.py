@@ -33,7 +33,11 @@ def only(text: str) -> Install:
         ("poetry install --no-root", "poetry", (), ()),
         ("conda env update -f e.yml", "conda", (), ()),
         ("conda install -y a", "conda", (), ("a",)),
-        ("pip-sync r.txt", "pip", (), ("r.txt",)),
+        ("pip-sync r.txt", "pip", ("r.txt",), ()),
+        ("pip-sync -q", "pip", ("requirements.txt",), ()),
+        ("uv pip sync --system r.txt s.txt", "uv", ("r.txt", "s.txt"), ()),
+        ("uv tool install --python 3.11 a", "uv", (), ("a",)),
+        ("pipx install a", "pipx", (), ("a",)),
     ],
 )
 def test_install_is_read(text: str, tool: str, files: tuple[str, ...], packages: tuple[str, ...]) -> None:
