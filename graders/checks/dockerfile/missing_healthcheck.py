@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 from graders.check import Check
 from graders.dockerfile.model import Dockerfile, Instruction
+from graders.dockerfile.wrapper import SHELLS
 from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding
 from graders.outcome import Level
 
-_SHELL = re.compile(r"\[?\s*\"?(?:/bin/)?(?:sh|bash)\"?,?\s+\"?-c\"?,?\s*\"?")
+_SHELL = re.compile(rf"\A\[?\s*\"?(?:/[\w./]*/)?(?:{'|'.join(sorted(SHELLS))})\"?,?\s*\"?-[a-z]*c\"?,?\s*\"?")
 _NEVER_FAILS = re.compile(r"(?:/bin/)?(?:true|:|exit\s+0|echo\b[^;&|]*|sleep\s+\d+\w?)\s*\Z")
 _EXCUSED = re.compile(r"(?:\|\||;)\s*(?:true|:|exit\s+0|echo\b[^;&|]*)\s*\Z")
 
@@ -83,7 +84,7 @@ def _proves_nothing(instruction: Instruction) -> bool:
     keyword, _, command = instruction.value.partition(" ")
     if keyword.upper() == "NONE" or not command.strip():
         return True
-    text = _SHELL.sub("", command.strip(), count=1)
+    text = _SHELL.sub("", command.strip())
     text = text.strip("[]\" '").replace('", "', " ").replace('","', " ").strip()
     return bool(_NEVER_FAILS.match(text) or _EXCUSED.search(text))
 

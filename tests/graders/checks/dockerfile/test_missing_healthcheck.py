@@ -7,10 +7,12 @@ from typing import Any
 
 from graders.check import AnyCheck
 from graders.checks.dockerfile.missing_healthcheck import CHECK
+from graders.dockerfile.wrapper import SHELLS
 
 Lines = Callable[[AnyCheck, str, Mapping[str, str]], list[int | None]]
 Ask = Callable[..., list[Any]]
 
+SERVICE = "FROM python:3.11-slim\nEXPOSE 80\n"
 CASES: list[tuple[str, str, dict[str, str], list[int]]] = [
     ("commented_out", ("FROM python:3.11-slim\n# HEALTHCHECK CMD curl -f localhost\nEXPOSE 80\n"), {}, [3]),
     (
@@ -39,6 +41,15 @@ CASES: list[tuple[str, str, dict[str, str], list[int]]] = [
         [2],
     ),
     ("echo_in_a_list", ('FROM python:3.11-slim\nHEALTHCHECK CMD ["echo", "ok"]\nCMD ["uvicorn", "a:b"]\n'), {}, [2]),
+    *(
+        (f"excused_by_{shell}", f"{SERVICE}HEALTHCHECK CMD {shell} -c 'curl -f localhost; true'\n", {}, [3])
+        for shell in sorted(SHELLS)
+    ),
+    *(
+        (f"{shell}_in_a_list", f'{SERVICE}HEALTHCHECK CMD ["/usr/bin/{shell}","-ec","exit 0"]\n', {}, [3])
+        for shell in sorted(SHELLS)
+    ),
+    ("shell_that_runs_a_file", f'{SERVICE}HEALTHCHECK CMD ["sh", "/check.sh"]\n', {}, []),
     (
         "honest_exit",
         ('FROM python:3.11-slim\nHEALTHCHECK CMD curl -f localhost || exit 1\nCMD ["uvicorn", "a:b"]\n'),
