@@ -15,7 +15,11 @@ from graders.dockerfile.origin import Origins
 from graders.dockerfile.script import script_path
 from graders.dockerfile.shell import split_commands
 
-_QUOTED_PATTERN = re.compile(r"[\"']/var/lib/apt/(?:lists/)?\*(?:\*|_\*)?[\"']")
+_QUOTED_STAR = re.compile(
+    r"""(?<![^\s;&|(])[^\s;&|"'\\]{0,200}+(?:"[^"\s]{0,200}\*[^"\s]{0,200}"|'[^'\s]{0,200}\*[^'\s]{0,200}'|\\\*)"""
+)
+"""A word with a `*` in quotes, or behind a backslash."""
+_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 _ON_FAILURE = re.compile(r"\bapt(?:-get)?\s[^;&|\n]*\|\|\s*[({]?\s*(?:rm|find)\s[^;&|\n]*/var/lib")
 """`apt-get install ... || rm ...` cleans when the install fails, and at no other time."""
 _BRACES = re.compile(r"\{([^{}]{1,200})\}")
@@ -41,10 +45,11 @@ def are_emptied(
 
 
 def has_quoted_pattern(instruction: Instruction) -> bool:
-    """Whether the `*` stands where no shell fills it in."""
+    """Whether the `*` of a path of apt's stands where no shell fills it in."""
     if instruction.exec_form is not None:
         return instruction.exec_form[:1] == ("rm",)
-    return any(_QUOTED_PATTERN.search(script) for script in instruction.shell_texts)
+    words = (word for script in instruction.shell_texts if "*" in script for word in _QUOTED_STAR.findall(script))
+    return any("/apt" in _VARIABLE.sub(lambda name: instruction.variables.get(name[1], ""), word) for word in words)
 
 
 def with_above(folder: str) -> tuple[str, ...]:

@@ -72,7 +72,8 @@ def _folder(said: re.Match[str]) -> str:
 def _keeps(command: Command, folder: str) -> bool:
     """Whether the command brings the lists to another place."""
     words = [word.rstrip("/") for word in command.words[1:]]
-    return command.words[0] in _KEEPERS and any(word == folder or word.startswith(f"{folder}/") for word in words[:-1])
+    above = with_above(folder)
+    return command.words[0] in _KEEPERS and any(word in above or word.startswith(f"{folder}/") for word in words[:-1])
 
 
 def _is_mounted(instruction: Instruction, folder: str) -> bool:
@@ -125,6 +126,10 @@ CHECK = Check(
         + " && rm -rf /var/lib/apt/lists/*\n",
         _BASE + "RUN echo 'Dir::State \"/s\";' > /etc/apt/apt.conf\n" + _INSTALL + " && rm -rf /var/lib/apt/lists/*\n",
         _BASE + _INSTALL + " && mv /var/lib/apt/lists /opt/ && rm -rf /var/lib/apt/lists/*\n",
+        _BASE + _INSTALL + " && cp -r /var/lib/apt /srv && rm -rf /var/lib/apt/lists/*\n",
+        _BASE + _INSTALL + " && rm -rf /var/lib/apt/'lists/*'\n",
+        _BASE + _INSTALL + " && rm -rf /var/lib/apt/lists/\\*\n",
+        _BASE + "ARG L=/var/lib/apt/lists\n" + _INSTALL + ' && rm -rf "$L/*"\n',
     ),
     good=(
         _BASE + _INSTALL + " && rm -rf /var/lib/apt/lists/*\n",
@@ -144,6 +149,9 @@ CHECK = Check(
         _BASE + _INSTALL + " && cd /var/lib/apt/lists && rm -rf ./*\n",
         _BASE + _INSTALL + " && cd /var/lib/apt/lists && find . -type f -delete\n",
         _BASE + _INSTALL + " && (cd /var/lib/apt && rm -rf lists)\n",
+        _BASE + _INSTALL + ' && rm -rf "/var/lib/apt/lists"/* "$TMP/*"\n',
+        _BASE + _INSTALL + " && bash -c 'rm -rf /var/lib/apt/lists/*'\n",
+        _BASE + "ARG L=/var/lib/apt/lists\n" + _INSTALL + ' && rm -rf "$L"/*\n',
         _BASE + "RUN trap 'rm -rf /var/lib/apt/lists/*' EXIT; apt-get update; apt-get install -y curl\n",
         _BASE + "RUN apt-get -oDir::State::Lists=/tmp/l update && apt-get install -y curl; rm -rf /tmp/l\n",
         _BASE + "RUN echo 'Dir::State \"srv\";' > /etc/apt/apt.conf\n" + _INSTALL + " && rm -rf /srv/lists\n",

@@ -20,6 +20,8 @@ from graders.outcome import Level
 
 _CONFIG = "/etc/apt/apt.conf"
 _COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
+_PRINTED_COMMENT = re.compile(r"(?:(?<!:)//|#)[ \t]{0,9}APT\b", re.IGNORECASE)
+"""A setting that is written to apt's configuration behind a mark for comments."""
 _INSTALL = re.compile(r"\b(?:apt-get|apt|aptitude)\b[^&;|\n]{0,2000}\binstall\b")
 
 
@@ -74,8 +76,8 @@ def _configures(instruction: Instruction, origins: Origins, *, off: bool) -> boo
             text = _COMMENT.sub("", script)
             install = _INSTALL.search(text)
             before = text[: install.start()] if install else text
-            if "/etc/apt/" in text:
-                answer = setting_in(before)
+            if _CONFIG in text:
+                answer = setting_in(_PRINTED_COMMENT.sub("", before))
                 said = said if answer is None else answer
     elif instruction.keyword in ("COPY", "ADD") and instruction.words and instruction.words[-1].startswith("/etc"):
         texts = [heredoc.body for heredoc in instruction.heredocs if instruction.words[-1].startswith(_CONFIG)]
@@ -114,6 +116,11 @@ CHECK = Check(
         + _UPDATE
         + "apt-get install -y curl\nRUN echo 'APT::Install-Recommends \"0\";' > /etc/apt/apt.conf.d/9\n",
         _BASE + "RUN sh -c \"apt-get update; (apt-get -y install 'curl')\"\n",
+        _BASE + "RUN echo 'APT::Install-Recommends \"0\";' > /etc/apt/9\n" + _UPDATE + "apt-get install -y curl\n",
+        _BASE
+        + "RUN echo '// APT::Install-Recommends \"0\";' > /etc/apt/apt.conf\n"
+        + _UPDATE
+        + "apt-get install -y curl\n",
     ),
     good=(
         _BASE + _UPDATE + "apt-get install -y --no-install-recommends curl\n",
