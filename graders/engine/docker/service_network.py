@@ -4,12 +4,17 @@ The engine gives containers of an "internal" network a default route all the sam
 that a daemon without iptables does not make. So the route leads to an address that nobody has, and names are asked
 of a server that nobody can reach. Without NET_ADMIN and NET_RAW a program can't change either. This machine's leg
 has a name by which the private engine knows it, and lets nothing through it but answers.
+
+An engine keeps to addresses that this machine has no route to, but takes those that it is told; so two engines of one
+machine, asked at the same moment, may give the same ones, and the machine would ask the service of one at the other's.
 Source: moby 20.10, libnetwork drivers/bridge (AuxAddresses, DefaultGatewayIPv4) and resolver.go, read 2026-11.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import sys
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +28,9 @@ from graders.errors import EngineError
 NO_NAME_SERVER = "192.0.2.53"
 """An address for documentation (RFC 5737): no machine has it."""
 _INTERFACES = Path("/sys/class/net")
+_ROUTES = Path("/proc/net/route")
+_BITS = 28
+"""Of a small network: sixteen addresses."""
 _TRIES = 3
 
 
@@ -44,11 +52,11 @@ def make_network(wire: Wire, name: str, run_id: str) -> ServiceNetwork:
         subnet = as_text(ways[0].get("Subnet")) if ways else ""
         remove_network(wire, name)
         try:
-            network = ipaddress.ip_network(subnet)
+            network = ipaddress.IPv4Network(subnet)
         except ValueError as error:
             raise EngineError(f"The engine does not say the addresses of a network ({subnet or 'none'})") from error
         # The engine chose addresses that are free here; a small corner of them is enough.
-        small = ipaddress.ip_network(f"{network.network_address}/{max(network.prefixlen, 28)}")
+        small = _corner(network, f"{name} {attempt}")
         gateway, nobody = small.network_address + 1, small.broadcast_address - 1
         config: Json = {
             "Subnet": str(small),
@@ -62,14 +70,37 @@ def make_network(wire: Wire, name: str, run_id: str) -> ServiceNetwork:
             if "overlap" not in error.reason.lower() or attempt == _TRIES - 1:
                 raise
             continue
+        if not _is_ours_alone(small):
+            # Another engine did, and whoever sees it gives way: each looks after its own stands, so one sees the other.
+            remove_network(wire, name)
+            continue
         legs = (_leg(name), f"br-{id_[:12]}")
         return ServiceNetwork(id_, any((_INTERFACES / leg).exists() for leg in legs))
-    raise EngineError("The engine gave no network for a service")
+    raise EngineError("The engine gave no network for a service that nothing else on this machine has")
 
 
 def remove_network(wire: Wire, name: str) -> None:
     """Remove it; one that is gone is fine. Raises EngineError."""
     wire.remove(f"/networks/{name}", kind="a network")
+
+
+def _corner(network: ipaddress.IPv4Network, name: str) -> ipaddress.IPv4Network:
+    """A small part of a network, one of many by the name, so that two who were shown the same take others."""
+    bits = max(_BITS - network.prefixlen, 0)
+    size = 2 ** (network.max_prefixlen - network.prefixlen - bits)
+    first = int(network.network_address) + zlib.crc32(name.encode()) % 2**bits * size
+    return ipaddress.IPv4Network((first, network.prefixlen + bits))
+
+
+def _is_ours_alone(network: ipaddress.IPv4Network) -> bool:
+    """Whether no second leg of this machine is on the same network."""
+    try:
+        routes = [line.split() for line in _ROUTES.read_text("ascii").splitlines()]
+    except OSError:
+        return True
+    parts = (network.network_address, network.netmask)
+    wanted = [f"{int.from_bytes(part.packed, sys.byteorder):08X}" for part in parts]
+    return [[row[1], row[7]] for row in routes if len(row) > 7].count(wanted) <= 1
 
 
 def _leg(name: str) -> str:
