@@ -32,6 +32,8 @@ _WITH_VALUE = frozenset(
     )
 )  # fmt: skip
 _FILES = frozenset(("-r", "--requirement", "--requirements"))
+_COMPILERS = frozenset(("uv", "poetry", "pipenv", "pdm"))
+_COMPILES = frozenset(("compile", "lock", "export", "requirements"))
 INSTALLERS = ("pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pdm", "pip-tools", "virtualenv")
 """Packages that install others, or make a place for them."""
 _TOOLS = frozenset((*INSTALLERS, "build"))
@@ -92,6 +94,16 @@ def is_of_dependencies(install: Install) -> bool:
 def hides_its_program(instruction: Instruction) -> bool:
     """Whether a RUN starts a program whose name stands in a variable that nobody here sets."""
     return instruction.keyword == "RUN" and any(command.words[0].startswith("$") for command in instruction.commands)
+
+
+def compiles_a_list(instruction: Instruction) -> bool:
+    """Whether a RUN makes one list of packages out of another, as pip-compile does."""
+    return instruction.keyword == "RUN" and any(
+        command.words[0] == "pip-compile"
+        or (command.words[0] in _COMPILERS and bool(_COMPILES & set(command.words[1:4])))
+        or "piptools" in command.words[1:3]
+        for command in instruction.commands
+    )
 
 
 def _read(command: Command) -> Install | None:

@@ -26,7 +26,9 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding]:
     """One finding for each instruction that a later one of its stage makes void."""
     for stage in context.dockerfile.chain():
         for keyword in params.keywords:
-            found = [item for item in stage.instructions if item.keyword == keyword and not item.onbuild]
+            # What the parent has in ONBUILD is there to be overruled.
+            own = (item for item in stage.instructions if item.line > stage.line and not item.onbuild)
+            found = [item for item in own if item.keyword == keyword]
             for instruction in found[:-1]:
                 yield Finding(
                     f'"{instruction.text[:120]}" is never used: the {keyword} on line {found[-1].line} takes its place',

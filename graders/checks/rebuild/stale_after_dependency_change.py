@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from graders.check import Change, Check, NoParams
 from graders.context import RebuildContext
+from graders.dockerfile.dependency import dependency_installs, named_packages, requirement_sources
+from graders.dockerfile.install import compiles_a_list
 from graders.engine.base import BuildStep, StepStatus
 from graders.finding import Finding, Undecidable
 from graders.need import AN_IMAGE
@@ -42,7 +44,10 @@ def find(context: RebuildContext, _params: NoParams) -> Iterator[Finding | Undec
     if context.second.timed_out:
         yield Undecidable(f"The build did not end in time after {context.changed} was changed")
         return
-    cached = all(each is None or each.status is StepStatus.CACHED for each in again)
+    if _is_stopped_by_a_compiler(context) and not any(each is not None for each in again):
+        return
+    reached = [each for each in again if each is not None]
+    cached = all(each.status is StepStatus.CACHED for each in reached) and (bool(reached) or context.second.ok)
     if context.second.ok or cached:
         observed = "the install came from the cache" if cached else "the install went through"
     else:
@@ -53,6 +58,20 @@ def find(context: RebuildContext, _params: NoParams) -> Iterator[Finding | Undec
         expected="the install fails on that line",
         line=steps[-1].line,
     )
+
+
+def _is_stopped_by_a_compiler(context: RebuildContext) -> bool:
+    """Whether pip-compile or its kin refused the line, and nothing but what they make of it is installed."""
+    by_line = {each.line: each for each in context.source.dockerfile.instructions}
+    origins = context.source.origins()
+    for instruction in (by_line[each.line] for each in context.dependency_steps if each.line in by_line):
+        for install in dependency_installs(instruction):
+            lists = [source.origin for source in requirement_sources(install, instruction, origins)]
+            if named_packages(install) or any(each and each.path != context.changed for each in lists):
+                return False
+    failed = {each.id: each.line for each in context.second.steps if each.status is StepStatus.FAILED}
+    lines = {failed[step_id] for step_id, text in context.second.log if step_id in failed and context.probe in text}
+    return any(line in by_line and compiles_a_list(by_line[line]) for line in lines if line is not None)
 
 
 def _about_the_probe(context: RebuildContext, failed: BuildStep) -> Iterator[Finding | Undecidable]:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from graders.dockerfile.install import Install, hides_its_program, installs_dependencies, python_installs
+from graders.dockerfile.install import (
+    Install,
+    compiles_a_list,
+    hides_its_program,
+    installs_dependencies,
+    python_installs,
+)
 from graders.dockerfile.model import Instruction
 from graders.dockerfile.parse import parse
 from tests.rows import rows
@@ -85,6 +91,25 @@ def test_installers_and_the_project_are_no_dependencies(text: str, expected: boo
     """Only what fetches the packages of others counts."""
 
     assert expected is installs_dependencies(run(text))
+
+
+@rows(
+    ("text", "expected"),
+    [
+        ("pip-compile -q -o r.txt r.in", True),
+        ("python -m piptools compile r.in", True),
+        ("uv pip compile r.in -o r.txt", True),
+        ("uv export --frozen > r.txt", True),
+        ("poetry export -o r.txt", True),
+        ("pip install pip-tools", False),
+        ("uv pip install -r r.txt", False),
+        ("echo pip-compile r.in", False),
+    ],
+)
+def test_what_makes_a_list_of_a_list_is_known(text: str, expected: bool) -> None:
+    """The tools that pin what a shorter list asks for."""
+
+    assert expected is compiles_a_list(run(text))
 
 
 def test_only_a_run_installs_and_hides() -> None:

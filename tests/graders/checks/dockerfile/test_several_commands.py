@@ -16,6 +16,7 @@ CASES: list[tuple[str, str, dict[str, str], list[int]]] = [
     ("word_in_a_string", "FROM python:3.11-slim\nRUN echo 'CMD a'\nCMD echo CMD b\n", {}, []),
     ("variable", "FROM python:3.11-slim\nENV CMD=a\nCMD $CMD\n", {}, []),
     ("onbuild", "FROM python:3.11-slim\nONBUILD CMD a\nCMD b\n", {}, []),
+    ("onbuild_of_the_parent", "FROM python:3.11-slim AS t\nONBUILD CMD a\nFROM t\nCMD b\n", {}, []),
     ("heredoc", ("FROM python:3.11-slim\nRUN <<EOF\nCMD a\nCMD b\nEOF\nCMD c\n"), {}, []),
     ("mixed_case", "FROM python:3.11-slim\ncmd a\nCmd b\nCMD c\n", {}, [2, 3]),
     ("same_text_twice", 'FROM python:3.11-slim\nCMD ["a"]\nRUN true\nCMD ["a"]\n', {}, [2]),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from graders.check import NoParams
 from graders.checks.rebuild.stale_after_dependency_change import CHECK, FAILED, INSTALL
 from graders.context import RebuildContext
 from graders.engine.base import StepStatus
 from graders.finding import Finding, Undecidable
-from graders.recorded import build, rebuild_context, step
+from graders.recorded import build, rebuild_context, source, step
 from tests.rows import rows
 
 
@@ -86,3 +88,36 @@ def test_build_that_hangs_is_left_open() -> None:
     second = build(INSTALL, error="stopped", timed_out=True)
 
     assert [Undecidable] == judged(rebuild_context(build(INSTALL), second, (INSTALL,)))
+
+
+@rows(
+    ("making", "installing", "expected"),
+    [
+        ("pip-compile -o pins.txt requirements.txt", "pip install -r pins.txt", []),
+        ("pip-compile -o pins.txt requirements.txt", "pip install six==1.16.0", [Finding]),
+        ("cat requirements.txt && false", "pip install -r pins.txt", [Finding]),
+    ],
+)
+def test_what_makes_the_list_of_the_install_may_refuse_the_line(
+    making: str, installing: str, expected: list[type]
+) -> None:
+    """A list that is compiled first is read there; the install that takes what came of it is not reached."""
+    first = step(f"[2/3] RUN {making}", line=2)
+    failed = replace(first, status=StepStatus.FAILED)
+    install = step(f"[3/3] RUN {installing}", line=3)
+    second = build(failed, error="exit code: 1", log=((failed.id, "dockyard_probe_0=!="),))
+    context = replace(
+        rebuild_context(build(first, install), second, (install,)),
+        source=source(f"FROM python:3.11-slim\nRUN {making}\nRUN {installing}\n"),
+    )
+
+    assert expected == judged(context)
+
+
+def test_install_that_is_not_reached_did_not_come_from_the_cache() -> None:
+    """What broke off the build is named instead."""
+    failed = step("[2/3] RUN check", line=2, status=StepStatus.FAILED)
+    (found,) = CHECK.find(rebuild_context(build(INSTALL), build(failed, error="exit code: 1"), (INSTALL,)), NoParams())
+
+    assert isinstance(found, Finding)
+    assert "the build failed, but not in the install: exit code: 1" == found.observed
