@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 from typing import ClassVar
 
@@ -20,6 +21,8 @@ from course.tui.widgets.quiz import QuizBlock
 
 LAYOUT_S = 0.02
 """How soon to look again whether the lesson can be scrolled."""
+_PAUSE_S = 0.001
+"""Between two sections, for what the learner does meanwhile."""
 FOUND = "-found"
 """Class of the block that a search found."""
 
@@ -161,8 +164,11 @@ class LessonView(VerticalScroll):
         return any(section.goto_anchor(anchor) for section in self.query(CourseMarkdown))
 
     def _next_section_soon(self, turn: int) -> None:
-        """By a timer, so that it is this widget's task that waits for the section, and not the screen's."""
-        self.set_timer(0.001, lambda: self._next_section(turn))
+        """By a timer, so that it is this widget's task that waits for the section, and not the screen's.
+
+        Not by one of the toolkit's: it drops a timer whose task begins later than its time, as on a busy machine.
+        """
+        asyncio.get_running_loop().call_later(_PAUSE_S, self.call_next, self._next_section, turn)
 
     async def _next_section(self, turn: int) -> None:
         """Mount one section, then let the screen be painted before the next."""

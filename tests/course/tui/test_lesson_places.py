@@ -1,6 +1,12 @@
-"""Tests of going to a place in a lesson that is not on screen yet."""
+"""Tests of a lesson that comes section by section, and of going to a place in it that is not on screen yet."""
 
 from __future__ import annotations
+
+import itertools
+from types import SimpleNamespace
+from unittest.mock import patch
+
+from textual import _time
 
 from course.tui.widgets.lesson_view import LessonView
 from tests.course.tui.conftest import ScriptedSession, open_desk
@@ -28,3 +34,14 @@ async def test_open_desk_has_nothing_on_its_way(desk_session: ScriptedSession) -
     async with open_desk(desk_session) as desk:
         assert not desk.desk.opening_exercise
         assert desk.bench.current is desk.dockerfile
+
+
+async def test_lesson_is_whole_however_late_a_timer_begins(desk_session: ScriptedSession) -> None:
+    """The toolkit drops a timer whose task begins when its time is over; no section is lost by that."""
+    looks = itertools.count()
+    halting = SimpleNamespace(get_time=lambda: _time.get_time() + 0.002 * next(looks))
+    async with open_desk(desk_session) as desk:
+        with patch("textual.timer._time", halting):
+            await desk.reopen_lesson()
+
+        assert desk.desk.query_one(LessonView).complete
