@@ -191,10 +191,14 @@ class _Feed(threading.Thread):
         """The next item; raises `queue.Empty`."""
         return self._items.get(timeout=max(timeout_s, 0.001))
 
-    def close(self) -> None:
-        """End the reader and its connection."""
+    def stop(self) -> None:
+        """Hang up: the engine ends the build, and nothing more comes from the reader."""
         self._closed.set()
         self._stream.hang_up()
+
+    def close(self) -> None:
+        """End the reader and its connection."""
+        self.stop()
         if self.ident is not None:
             self.join(5.0)
         self._stream.close()
@@ -238,6 +242,8 @@ class _Build:
             if self.log.due(now):
                 yield from self.log.tell(now)
             if self._over_a_limit(now) or self._overdue(now, heard):
+                # Before anybody is told: what they do with it takes time, in which the build would go on.
+                feed.stop()
                 break
             try:
                 item = feed.get(BATCH_S if self.log.waiting else self._look_at - now)
