@@ -53,9 +53,9 @@ def _given(dockerfile: Dockerfile, argument: str) -> Dockerfile:
     declared = re.compile(rf"(?<!\S){re.escape(argument)}(?:=(?:\"[^\"]*\"|'[^']*'|\S*))?(?!\S)")
     lines = list(dockerfile.lines)
     for each in dockerfile.instructions:
-        if each.keyword == "ARG" and not each.onbuild:
+        if each.keyword == "ARG":
             lines[each.line - 1 : each.end_line] = [
-                f"ARG {declared.sub(f'{argument}={_GIVEN}', each.value)}",
+                f"{'ONBUILD ' if each.onbuild else ''}ARG {declared.sub(f'{argument}={_GIVEN}', each.value)}",
                 *("#" for _ in range(each.line, each.end_line)),
             ]
     return parse("\n".join(lines).encode())
@@ -89,5 +89,6 @@ CHECK = Check(
         f"FROM python:3.11-slim AS base\nARG VERSION=0.0.0\nENV RELEASE=$VERSION\nFROM base\nLABEL {_KEY}=$RELEASE\n",
         "FROM python:3.11-slim\nARG VERSION=0.0.0\nLABEL version=0.0.0\n",
         f"ARG VERSION=0.0.0\nFROM python:3.11-slim\nLABEL {_KEY}=$VERSION\n",
+        f"FROM python:3.11-slim AS t\nONBUILD ARG VERSION=0.0.0\nONBUILD LABEL {_KEY}=$VERSION\nFROM t\n",
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,11 @@ from graders.outcome import Level
 _BOOLEANS = frozenset(("y", "yes", "t", "true", "on", "1", "n", "no", "f", "false", "off", "0"))
 """pip switches its cache off for each of these in PIP_NO_CACHE_DIR, "0" too; an empty value counts as unset."""
 _CACHES = "/root/.cache"
+_ROOT = frozenset(("", "root", "0"))
+_UNKNOWN = "?"
+_SWITCHES = re.compile(r"\b(?:su|sudo|gosu|su-exec|runuser|setpriv)\s")
+_SETTING = re.compile(r"no[-_]cache[-_]dir\s*=")
+_TILDE_IN_QUOTES = re.compile(r"\brm\s[^;&|\n]{0,200}[\"']~/")
 _TRUE = frozenset(("y", "yes", "t", "true", "on", "1"))
 
 
@@ -25,7 +31,8 @@ _TRUE = frozenset(("y", "yes", "t", "true", "on", "1"))
 class Params:
     """Where installers keep what they fetched."""
 
-    folders: tuple[str, ...] = ("/root/.cache/pip", "/root/.cache/uv")
+    folders: tuple[str, ...] = (".cache/pip", ".cache/uv")
+    """Below the home of the user."""
 
 
 def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undecidable]:
@@ -33,13 +40,13 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
     configured = _copies_config(context)
     hidden: Instruction | None = None
     found = False
-    for instruction in _shipped(context.dockerfile):
+    for instruction, user in _shipped(context.dockerfile):
         if hides_its_program(instruction):
             hidden = hidden or instruction
         if _configures(instruction):
             configured = True
         for install in python_installs(instruction):
-            if configured or not _keeps(install, instruction, params):
+            if configured or not _keeps(install, instruction, user, params):
                 continue
             found = True
             option = "--no-cache" if install.tool == "uv" else "--no-cache-dir"
@@ -55,37 +62,55 @@ def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undec
         yield Undecidable(f'Line {hidden.line}: "{hidden.text[:80]}" runs a program that a variable names')
 
 
-def _shipped(dockerfile: Dockerfile) -> Iterator[Instruction]:
-    """RUN lines of the stages whose caches reach the final image."""
+def _shipped(dockerfile: Dockerfile) -> Iterator[tuple[Instruction, str]]:
+    """RUN lines of the stages whose caches reach the final image, and the user that each has."""
+    users: dict[int, str] = {}
     for stage in stages_that_ship(dockerfile, _CACHES):
+        user = "" if stage.parent is None else users.get(stage.parent, "")
         for instruction in stage.instructions:
+            if instruction.keyword == "USER" and not instruction.onbuild:
+                user = instruction.expanded.partition(":")[0].strip() or _UNKNOWN
             if instruction.keyword == "RUN" and not instruction.onbuild:
-                yield instruction
+                yield instruction, _UNKNOWN if _SWITCHES.search(instruction.value) else user
+        users[stage.index] = user
 
 
-def _keeps(install: Install, instruction: Instruction, params: Params) -> bool:
+def _home(user: str, variables: Mapping[str, str]) -> str:
+    """The home of a user, as far as the Dockerfile tells."""
+    return variables.get("HOME", "/root" if user in _ROOT else f"/home/{user}")
+
+
+def _keeps(install: Install, instruction: Instruction, user: str, params: Params) -> bool:
     """Whether this command leaves a cache in the layer."""
     if install.tool not in ("pip", "uv"):
         return False
     if any(_switches_off(option, install.tool) for option in install.options):
         return False
-    own = option_values(install, "--cache-dir")[-1:]
-    emptied = own or params.folders
-    after = False
-    exported: dict[str, str] = {}
-    for command in instruction.commands:
-        if command is install.command:
-            after = True
-        elif not after and command.words[0] == "export":
-            exported.update(word.partition("=")[::2] for word in command.words[1:])
-        elif after and _removes(command, emptied):
-            return False
-    variables = {**instruction.variables, **exported, **install.command.assignments}
+    before, after = _around(install, instruction)
+    exported = (word for each in before if each.words[0] == "export" for word in each.words[1:])
+    variables = {
+        **instruction.variables,
+        **dict(word.partition("=")[::2] for word in exported),
+        **install.command.assignments,
+    }
     if _switched_off_by(variables, install.tool):
         return False
-    folders = {variables.get("PIP_CACHE_DIR", ""), variables.get("UV_CACHE_DIR", ""), *params.folders} - {""}
-    folders = set(own) or folders
-    return not any(_covers(mount, folders) for mount in mounts(instruction))
+    home = _home(user, variables)
+    moved = variables.get("UV_CACHE_DIR" if install.tool == "uv" else "PIP_CACHE_DIR", "")
+    below = variables.get("XDG_CACHE_HOME", "")
+    usual = [posixpath.join(below, each.rpartition("/")[2]) if below else f"{home}/{each}" for each in params.folders]
+    folders = option_values(install, "--cache-dir")[-1:] or ((moved,) if moved else tuple(usual))
+    quoted = instruction.exec_form is None and bool(_TILDE_IN_QUOTES.search(instruction.value))
+    if any(_removes(command, folders, "~" if quoted else home) for command in after):
+        return False
+    return not any(_covers(mount, folders, home) for mount in mounts(instruction))
+
+
+def _around(install: Install, instruction: Instruction) -> tuple[list[Command], list[Command]]:
+    """The commands of the RUN in front of the install, and those after it."""
+    commands = list(instruction.commands)
+    at = next((index for index, each in enumerate(commands) if each is install.command), len(commands))
+    return commands[:at], commands[at + 1 :]
 
 
 def _switches_off(option: str, tool: str) -> bool:
@@ -101,17 +126,18 @@ def _switched_off_by(variables: Mapping[str, str], tool: str) -> bool:
     return variables.get("PIP_NO_CACHE_DIR", "").lower() in _BOOLEANS
 
 
-def _covers(mount: Mapping[str, str], folders: set[str]) -> bool:
+def _covers(mount: Mapping[str, str], folders: tuple[str, ...], home: str) -> bool:
     """Whether the mount keeps a cache folder out of the layer."""
     target = mount.get("target", "").rstrip("/")
     if mount["type"] not in ("cache", "tmpfs") or not target:
         return False
-    if target.endswith(("/.cache", "/.cache/pip", "/.cache/uv")):
-        return True
+    is_usual = not target.startswith("/root/") and home != "/root"
+    if is_usual and folders[0].startswith(f"{home}/") and target.endswith(("/.cache", "/.cache/pip", "/.cache/uv")):
+        return True  # an account may have its home anywhere
     return any(folder == target or folder.startswith(f"{target}/") for folder in folders)
 
 
-def _removes(command: Command, folders: tuple[str, ...]) -> bool:
+def _removes(command: Command, folders: tuple[str, ...], home: str) -> bool:
     """Whether the command empties the cache: in the same RUN, so that no layer keeps it."""
     words = command.words
     if words[:3] in (("pip", "cache", "purge"), ("uv", "cache", "clean")):
@@ -119,8 +145,8 @@ def _removes(command: Command, folders: tuple[str, ...]) -> bool:
     if words[0] != "rm" or not any(word.startswith("-") and {"r", "R"} & set(word) for word in words[1:]):
         return False
     for word in words[1:]:
-        path = word.replace("${HOME}", "/root").replace("$HOME", "/root")
-        path = "/root" + path[1:] if path.startswith("~") else path
+        path = word.replace("${HOME}", home).replace("$HOME", home)
+        path = home + path[1:] if path.startswith("~/") or path == "~" else path
         path = path.rstrip("/*").rstrip("/")
         if path and any(folder == path or folder.startswith(f"{path}/") for folder in folders):
             return True
@@ -129,6 +155,8 @@ def _removes(command: Command, folders: tuple[str, ...]) -> bool:
 
 def _configures(instruction: Instruction) -> bool:
     """Whether the RUN tells pip for good to keep no cache."""
+    if any("pip.conf" in text and _SETTING.search(text) for text in instruction.written_texts):
+        return True
     return any(
         command.words[:3] == ("pip", "config", "set") and any(word.endswith("no-cache-dir") for word in command.words)
         for command in instruction.commands
@@ -171,6 +199,11 @@ CHECK = Check(
         "FROM python:3.11-slim\nRUN <<EOF\nset -e\npip install six\nEOF\n",
         "FROM python:3.11-slim\nRUN uv pip install --system six\n",
         "FROM python:3.11-slim\nRUN pip install --cache-dir /c six && rm -rf /root/.cache\n",
+        "FROM python:3.11-slim\nENV PIP_CACHE_DIR=/c\nRUN pip install six && rm -rf /root/.cache\n",
+        "FROM python:3.11-slim\nRUN useradd -m app\nUSER app\nRUN pip install six; rm -rf /root/.cache\n",
+        "FROM python:3.11-slim\nUSER app\nRUN --mount=type=cache,target=/root/.cache pip install six\n",
+        "FROM python:3.11-slim\nRUN --mount=type=cache,target=/home/app/.cache/pip pip install six\n",
+        'FROM python:3.11-slim\nRUN pip install six && rm -rf "~/.cache/pip"\n',
         "FROM python:3.11-slim AS builder\nRUN pip install six\nFROM scratch\nCOPY --from=builder / /\n",
         'FROM python:3.11-slim\nRUN ["sh", "-c", "pip install six"]\n',
     ),
@@ -185,6 +218,14 @@ CHECK = Check(
         "FROM python:3.11-slim\n# RUN pip install six\nRUN echo 'pip install six'\nONBUILD RUN pip install six\n",
         "FROM python:3.11-slim\nRUN uv pip install --system --no-cache six\n",
         "FROM python:3.11-slim\nRUN pip install --cache-dir=/tmp/c six && rm -rf /tmp/c\n",
+        "FROM python:3.11-slim\nENV PIP_CACHE_DIR=/c\nRUN --mount=type=cache,target=/c pip install six\n",
+        "FROM python:3.11-slim\nENV XDG_CACHE_HOME=/c\nRUN pip install six && rm -rf $HOME/.cache /c/pip\n",
+        "FROM python:3.11-slim\nUSER app\nRUN pip install --user six && rm -rf ~/.cache\n",
+        "FROM python:3.11-slim\nUSER app:app\nRUN --mount=type=cache,target=/srv/.cache/pip pip install six\n",
+        "FROM python:3.11-slim\nUSER $WHO\nRUN --mount=type=cache,target=/srv/.cache/pip pip install six\n",
+        "FROM python:3.11-slim\nRUN --mount=type=cache,target=/home/a/.cache su a -c 'pip install six'\n",
+        "FROM python:3.11-slim\nENV HOME=/srv\nRUN --mount=type=cache,target=/srv/.cache pip install six\n",
+        "FROM python:3.11-slim\nRUN printf '[global]\\nno-cache-dir = true\\n' > /etc/pip.conf\nRUN pip install six\n",
         "FROM python:3.11-slim\nRUN export PIP_NO_CACHE_DIR=1 && pip install six\n",
         'FROM python:3.11-slim\nARG OPTIONS="--no-cache-dir --quiet"\nRUN pip install $OPTIONS six\n',
     ),
