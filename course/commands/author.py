@@ -49,7 +49,7 @@ author_group.add_command(export_group)
 @click.option("--fresh", is_flag=True, help="Grade every answer again, also what was proved and is unchanged.")
 @format_option
 @output_option
-@verbosity_options
+@verbosity_options("the build log and each check")
 @click.pass_context
 def verify_command(
     ctx: click.Context,

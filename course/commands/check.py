@@ -24,7 +24,7 @@ from course.commands.options import formats_option, output_option, spoken_option
 @click.option("--fresh", is_flag=True, help="Grade again, also what was graded before and is unchanged.")
 @formats_option("text", "json", "junit", "gradescope", "github", "sarif")
 @output_option
-@verbosity_options
+@verbosity_options("the build log and each check")
 @spoken_options
 @click.pass_context
 def check_command(

@@ -52,7 +52,7 @@ def engine_group() -> None:
     "--index-host", metavar="HOST", multiple=True, help="One more host that builds held to the index may reach."
 )
 @click.option("--ca-file", metavar="FILE", help="Certificates that offline stand-ins trust beside the machine's own.")
-@verbosity_options
+@verbosity_options("what the packages print as they are installed")
 @pass_invocation
 def up_command(
     invocation: Invocation,

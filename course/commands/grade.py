@@ -101,7 +101,7 @@ def read_due(ctx: click.Context, param: click.Parameter, value: str | None) -> d
 @click.option("--timing-counts", is_flag=True, help="Let seconds cost points; needs -j 1 and a quiet machine.")
 @formats_option("text", "json")
 @output_option
-@verbosity_options
+@verbosity_options("each row as it ends, and why others can't be graded")
 @click.pass_context
 def grade_command(
     ctx: click.Context,

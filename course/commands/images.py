@@ -15,7 +15,7 @@ from course.commands.check_work import narration
 from course.commands.interrupt import cancel_on_signal
 from course.commands.invocation import Invocation
 from course.commands.noted_bases import note_bases
-from course.commands.options import format_option, output_option, pass_invocation, verbosity, verbosity_options
+from course.commands.options import format_option, output_option, pass_invocation, quiet_option, verbosity
 from course.commands.output import emit
 from course.errors import ConfigError
 from graders.safe_text import clean
@@ -66,18 +66,18 @@ def list_command(ctx: click.Context, *, output_format: str, output: Path | None)
 @images_group.command("pull")
 @click.argument("references", nargs=-1, metavar="[IMAGE]...")
 @click.option("--again", is_flag=True, help="Also ask for those that are here as stand-ins, and renew stand-ins.")
-@verbosity_options
+@quiet_option
 @pass_invocation
-def pull_command(
-    invocation: Invocation, *, references: tuple[str, ...], again: bool, quiet: bool, verbose: bool
-) -> None:
+def pull_command(invocation: Invocation, *, references: tuple[str, ...], again: bool, quiet: bool) -> None:
     """Make the base images ready: from a registry, else as offline stand-ins. ctrl+c stops it.
+
+    Without IMAGE: all that the course needs.
 
     With --again, a stand-in gives way to the real image where a registry has it now; else it is told this machine's
     certificates and package index anew, if they changed.
     """
     chosen = _chosen(invocation, references)
-    with _at_work(invocation, quiet=quiet, verbose=verbose) as (engine, cancel, narrator):
+    with _at_work(invocation, quiet=quiet) as (engine, cancel, narrator):
         try:
             for reference in chosen:
                 _pull(engine, reference, invocation, cancel, narrator, again=again)
@@ -89,12 +89,12 @@ def pull_command(
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("references", nargs=-1, metavar="[IMAGE]...")
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
-@verbosity_options
+@quiet_option
 @pass_invocation
-def save_command(
-    invocation: Invocation, *, file: Path, references: tuple[str, ...], force: bool, quiet: bool, verbose: bool
-) -> None:
-    """Write all base images that the course needs into FILE, to be loaded on machines without a registry.
+def save_command(invocation: Invocation, *, file: Path, references: tuple[str, ...], force: bool, quiet: bool) -> None:
+    """Write base images into FILE, to be loaded on machines without a registry.
+
+    Without IMAGE: all that the course needs.
 
     \b
     Example:
@@ -106,7 +106,7 @@ def save_command(
     chosen = _chosen(invocation, references)
     if file.exists() and not force:
         raise ConfigError(f"{file} is there already", hint="Replace it with: dockyard images save --force FILE")
-    with _at_work(invocation, quiet=quiet, verbose=verbose) as (engine, cancel, narrator):
+    with _at_work(invocation, quiet=quiet) as (engine, cancel, narrator):
         try:
             manifest = _told(save_bundle(engine, chosen, file, cancel), narrator)
             size_bytes = file.stat().st_size
@@ -123,9 +123,9 @@ def save_command(
 @images_group.command("load")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help="Let the file's images take names that other images have here.")
-@verbosity_options
+@quiet_option
 @pass_invocation
-def load_command(invocation: Invocation, *, file: Path, replace: bool, quiet: bool, verbose: bool) -> None:
+def load_command(invocation: Invocation, *, file: Path, replace: bool, quiet: bool) -> None:
     """Load the base images from FILE, which `dockyard images save` wrote.
 
     The whole file is checked first; a damaged one changes nothing. An image that is here already stays, but a
@@ -134,7 +134,7 @@ def load_command(invocation: Invocation, *, file: Path, replace: bool, quiet: bo
     from graders.base_images.bundle import load_bundle
 
     known = frozenset(_needed_images(invocation))
-    with _at_work(invocation, quiet=quiet, verbose=verbose) as (engine, cancel, narrator):
+    with _at_work(invocation, quiet=quiet) as (engine, cancel, narrator):
         try:
             found = _told(load_bundle(engine, file, known, cancel, replace=replace), narrator)
         finally:
@@ -169,11 +169,11 @@ def _chosen(invocation: Invocation, references: tuple[str, ...]) -> tuple[str, .
 
 
 @contextmanager
-def _at_work(invocation: Invocation, *, quiet: bool, verbose: bool) -> Iterator[tuple[Engine, Cancel, Narrator]]:
+def _at_work(invocation: Invocation, *, quiet: bool) -> Iterator[tuple[Engine, Cancel, Narrator]]:
     with ExitStack() as stack:
         cancel = stack.enter_context(cancel_on_signal())
         engine = stack.enter_context(closing(invocation.engine()))
-        narrator = stack.enter_context(narration(invocation, verbosity(quiet=quiet, verbose=verbose)))
+        narrator = stack.enter_context(narration(invocation, verbosity(quiet=quiet)))
         yield engine, cancel, narrator
 
 

@@ -19,7 +19,7 @@ SKIPPED_SHOWN = 3
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True), metavar="FILE...")
 @formats_option("text", "json", "github", "sarif")
 @output_option
-@verbosity_options
+@verbosity_options("each file, and all that was passed over")
 @click.pass_context
 def lint_command(
     ctx: click.Context,

@@ -81,14 +81,22 @@ def output_option(command: F) -> F:
     )(command)
 
 
-def verbosity_options(command: F) -> F:
-    """`-q` and `-v`, passed on as `quiet` and `verbose`."""
-    quiet = click.option("-q", "--quiet", is_flag=True, help="Say nothing beside the data and errors.")
-    verbose = click.option("-v", "--verbose", is_flag=True, help="Say more: the build log and each check.")
-    return quiet(verbose(command))
+def quiet_option(command: F) -> F:
+    """`-q`, passed on as `quiet`."""
+    return click.option("-q", "--quiet", is_flag=True, help="Say nothing beside the data and errors.")(command)
 
 
-def verbosity(*, quiet: bool, verbose: bool) -> Verbosity:
+def verbosity_options(more: str) -> Callable[[F], F]:
+    """`-q` and `-v`, passed on as `quiet` and `verbose`; `more`: what the second adds in this command."""
+    verbose = click.option("-v", "--verbose", is_flag=True, help=f"Say more: {more}.")
+
+    def decorate(command: F) -> F:
+        return quiet_option(verbose(command))
+
+    return decorate
+
+
+def verbosity(*, quiet: bool, verbose: bool = False) -> Verbosity:
     """What the two flags ask for; quiet wins."""
     if quiet:
         return Verbosity.QUIET

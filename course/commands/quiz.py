@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("choice", required=False, type=click.IntRange(min=1), metavar="[N]")
 @click.pass_context
 def quiz_command(ctx: click.Context, *, lesson: str, quiz: str | None, choice: int | None) -> None:
-    """Show the questions of lesson X.Y; with ID and N, answer one of them.
+    """Show the questions of lesson X.Y; to answer one, give its name (ID) and the number of a choice (N).
 
     \b
     Examples:
@@ -30,7 +30,8 @@ def quiz_command(ctx: click.Context, *, lesson: str, quiz: str | None, choice: i
       dockyard quiz 1.3 which-steps-run-again 2
 
     \b
-    Exit codes: 0 shown or right, 1 wrong.
+    Exit codes: 0 shown or right, 1 wrong, 2 there is no such lesson, question
+    or choice.
     """
     invocation = ctx.ensure_object(Invocation)
     lesson = lesson_number(lesson) or lesson

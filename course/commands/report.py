@@ -11,7 +11,7 @@ import click
 
 from course.commands.grade import read_due
 from course.commands.invocation import Invocation
-from course.commands.options import formats_option, output_option, verbosity, verbosity_options
+from course.commands.options import formats_option, output_option, quiet_option, verbosity
 from course.commands.output import emit, ensure_writable, say
 from course.commands.verbosity import Verbosity
 
@@ -42,7 +42,7 @@ _PERCENT = click.FloatRange(0, 100)
 @click.option("--exercise", default="", metavar="EX", help="The exercise's folder, where it is none of the course.")
 @formats_option("text", "json")
 @output_option
-@verbosity_options
+@quiet_option
 @click.pass_context
 def report_command(
     ctx: click.Context,
@@ -57,7 +57,6 @@ def report_command(
     output_format: str,
     output: Path | None,
     quiet: bool,
-    verbose: bool,
 ) -> None:
     """Write the results of a graded cohort again: tables, feedback, and the page to read.
 
@@ -86,7 +85,7 @@ def report_command(
     from course.cohort_report import LateWords, write_report
 
     invocation = ctx.ensure_object(Invocation)
-    level = verbosity(quiet=quiet, verbose=verbose)
+    level = verbosity(quiet=quiet)
     ensure_writable(output)
 
     def tell(rows: int) -> None:

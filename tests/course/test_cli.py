@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+import click
 import pytest
 from click.testing import Result
 
 from course import cli as cli_module
-from course.cli import COMMANDS
+from course.cli import COMMANDS, cli
 from course.errors import ConfigError, ContentError, CourseError, LockedError, ProgressError, WorkspaceError
 from course.event import CheckRecorded, SessionEvent
 from course.paths import Paths
@@ -502,6 +503,19 @@ def test_check_verbose_adds_the_build_log_and_each_check(run: Run, monkeypatch: 
     assert "Collecting scikit-learn" in told
     assert "failed  unpinned-base" in told
     assert "load build context" in told
+
+
+def test_verbose_is_offered_where_there_is_more_to_say() -> None:
+    """A flag that changes nothing would be a promise that is not kept."""
+
+    def offering(command: click.Command, path: str) -> list[str]:
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            found = [(name, command.get_command(context, name)) for name in command.list_commands(context)]
+            return [line for name, child in found if child for line in offering(child, f"{path} {name}".strip())]
+        return [path] if any("--verbose" in parameter.opts for parameter in command.params) else []
+
+    assert ["author verify", "check", "engine up", "grade", "lint"] == sorted(offering(cli, ""))
 
 
 def test_check_output_is_written_whole(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
