@@ -82,7 +82,7 @@ def _mend(invocation: Invocation, lines: tuple[DoctorLine, ...]) -> None:
     bad = [line for line in lines if line.state is not State.OK]
     remedies = {line.remedy for line in bad}
     if ENGINE_UP in remedies:
-        from course.commands.engine import bring_up
+        from course.commands.engine_start import bring_up
 
         bring_up(invocation, yes=True, private=False, images=True)
         say(f"fixed: did what {ENGINE_UP} does")
@@ -96,11 +96,13 @@ def _mend(invocation: Invocation, lines: tuple[DoctorLine, ...]) -> None:
 
 
 def _clean(invocation: Invocation) -> None:
+    from course.commands.engine import remove_leftovers
+
     with closing(invocation.engine()) as engine:
-        found = engine.leftovers()
-        for run_id in dict.fromkeys(leftover.run_id for leftover in found):
-            engine.remove(run_id)
-    say(f"fixed: removed {len(found)} things that killed checks had left")
+        removed, kept = remove_leftovers(engine)
+    say(f"fixed: removed {len(removed)} things that killed checks had left")
+    if kept:
+        say(f"leftovers: {len(kept)} could not be removed")
 
 
 def _text(line: DoctorLine) -> str:

@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from course.commands.check_work import narration
-from course.commands.interrupt import cancel_on_signal
+from course.commands.engine_start import bring_up
 from course.commands.invocation import Invocation
-from course.commands.noted_bases import note_bases
 from course.commands.options import format_option, output_option, pass_invocation, verbosity, verbosity_options
 from course.commands.output import emit, say
-from course.commands.verbosity import Verbosity
 from graders.errors import EngineUnavailable
-from graders.exercise import BuildSpec
 from graders.safe_text import clean
 
 if TYPE_CHECKING:
-    from course.commands.narration import Narrator
-    from graders.cancel import Cancel
     from graders.engine.base import Engine, Leftover
-    from graders.engine.private.settings import EngineSettings
 
 UNREACHABLE_EXIT_CODE = 3
 _KEPT = "a build held to the package index reaches nothing else"
 _NOT_KEPT = "a build that should reach the package index only reaches all that this machine does"
-UP_YES = "dockyard engine up --yes"
 
 
 @click.group("engine")
@@ -88,112 +80,6 @@ def up_command(
     }
     invocation.outrank(flags)
     bring_up(invocation, yes=yes, private=private, images=not no_images, level=level)
-
-
-def bring_up(
-    invocation: Invocation, *, yes: bool, private: bool, images: bool, level: Verbosity = Verbosity.NORMAL
-) -> None:
-    """Do what `dockyard engine up` does. Raises EngineError when no engine answers in the end, and Cancelled."""
-    with ExitStack() as stack:
-        cancel = stack.enter_context(cancel_on_signal())
-        engine = _reachable(invocation, private=private)
-        if engine is None:
-            _may_start(invocation, yes=yes)
-        narrator = stack.enter_context(narration(invocation, level))
-        if engine is None:
-            engine = _start(invocation, cancel, narrator, private=private)
-        elif engine.info().private:
-            _renew(invocation, cancel, narrator)
-        with closing(engine):
-            info = engine.info()
-            narrator.note(f"{info.name} {info.version} answers at {info.socket}")
-            if images:
-                _ensure_base(engine, BuildSpec().bases[0], invocation, cancel, narrator)
-                note_bases(engine, BuildSpec().bases[:1], invocation)
-
-
-def _reachable(invocation: Invocation, *, private: bool) -> Engine | None:
-    """The engine that answers (ours, when `private`); None when there is none."""
-    try:
-        if private:
-            from graders.engine.private.daemon import connect
-
-            return connect()
-        return invocation.engine()
-    except EngineUnavailable:
-        if invocation.environ.get("DOCKER_HOST") and not private:
-            # The user named an engine: to start another one would not be what they asked for.
-            raise
-        return None
-
-
-def _may_start(invocation: Invocation, *, yes: bool) -> None:
-    """Ask before anything is installed or started; EngineUnavailable when nobody said yes."""
-    if yes:
-        return
-    if not invocation.terminal.interactive:
-        raise EngineUnavailable("No container engine answers", hint=f"Install and start one with: {UP_YES}")
-    question = (
-        "No container engine answers. Start one of our own? On Debian and Ubuntu its packages (docker.io,"
-        " mmdebstrap) are installed when they are missing"
-    )
-    if not click.confirm(question, default=True, err=True):
-        raise EngineUnavailable("Nothing was started", hint=f"When you want it: {UP_YES}")
-
-
-def _start(invocation: Invocation, cancel: Cancel, narrator: Narrator, *, private: bool) -> Engine:
-    """Install what is missing and start our own engine. Raises EngineError, Cancelled."""
-    from graders.engine.private.daemon import connect, up
-    from graders.engine.private.install import install_engine, is_installed
-
-    if not is_installed(invocation.environ):
-        narrator.headline("Installing an engine from the distribution's packages")
-        for line in install_engine(invocation.environ, cancel):
-            narrator.detail(line)
-        # Where services are started on installation, the packages bring a running engine with them.
-        engine = _reachable(invocation, private=private)
-        if engine is not None:
-            return engine
-    for line in up(invocation.environ, cancel, settings=_engine_settings(invocation)):
-        narrator.headline(line)
-    return connect()
-
-
-def _renew(invocation: Invocation, cancel: Cancel, narrator: Narrator) -> None:
-    """Hand the private engine that runs the settings that hold now."""
-    from graders.engine.private.daemon import up
-
-    for line in up(invocation.environ, cancel, settings=_engine_settings(invocation)):
-        narrator.detail(line)
-
-
-def _engine_settings(invocation: Invocation) -> EngineSettings:
-    """What the settings say of the private engine."""
-    from urllib.parse import urlsplit
-
-    from course.config import parts
-    from graders.engine.private.settings import EngineSettings
-
-    environ = invocation.environ
-    index = urlsplit(environ.get("DOCKYARD_PIP_INDEX", "")).netloc
-    hosts = parts(environ.get("DOCKYARD_INDEX_HOSTS", ""))
-    return EngineSettings(
-        registry_mirrors=parts(environ.get("DOCKYARD_REGISTRY_MIRROR", "")),
-        index_hosts=(index, *hosts) if index else hosts,
-    )
-
-
-def _ensure_base(engine: Engine, base: str, invocation: Invocation, cancel: Cancel, narrator: Narrator) -> None:
-    """Make the base image ready, and say what it is."""
-    from graders.base_images.ensure import ensure
-
-    for event in ensure(engine, base, cancel, invocation.environ):
-        narrator.base(event)
-    image = engine.image(base)
-    if image is not None and image.stand_in:
-        narrator.note(f"{base} is ready, an offline stand-in made from Debian packages (no registry gave the real one)")
-    else:
-        narrator.note(f"{base} is ready")
 
 
 @engine_group.command("status")
@@ -262,22 +148,26 @@ def clean_command(invocation: Invocation, *, all_machines: bool) -> None:
     Only what carries Dockyard's label is touched, and nothing that a check of this machine is using. What another
     machine made on the same engine is left alone for a day. Base images and the build cache stay.
     """
-    engine = invocation.engine()
-    with closing(engine):
-        found = engine.leftovers(everybody=all_machines)
-        for run_id in dict.fromkeys(leftover.run_id for leftover in found):
-            engine.remove(run_id)
-        kept = set(engine.leftovers(everybody=all_machines))
+    with closing(invocation.engine()) as engine:
+        removed, kept = remove_leftovers(engine, everybody=all_machines)
         spared = len(engine.leftovers(everybody=True)) - len(kept)
-    removed = [leftover for leftover in found if leftover not in kept]
     emit("\n".join(f"removed {_described(leftover)}" for leftover in removed))
-    say(f"{len(removed)} removed." if found else "Nothing of ours was left.")
+    say(f"{len(removed)} removed." if removed or kept else "Nothing of ours was left.")
     if spared:
         say(f"Of other machines, not touched: {spared}. Are they done? dockyard engine clean --all-machines")
     if kept:
         for leftover in kept:
             say(f"still there: {_described(leftover)}")
         raise EngineUnavailable("Not everything could be removed", hint="Try again: dockyard engine clean")
+
+
+def remove_leftovers(engine: Engine, *, everybody: bool = False) -> tuple[list[Leftover], list[Leftover]]:
+    """Remove what of ours is left; what is gone, and what is there all the same."""
+    found = engine.leftovers(everybody=everybody)
+    for run_id in dict.fromkeys(leftover.run_id for leftover in found):
+        engine.remove(run_id)
+    kept = engine.leftovers(everybody=everybody)
+    return [leftover for leftover in found if leftover not in kept], list(kept)
 
 
 def _described(leftover: Leftover) -> str:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from course.cli import cli
-from course.commands.engine import _engine_settings
+from course.commands.engine_start import engine_settings
 from course.commands.invocation import Invocation
 from course.config import is_on, is_still, keep, overlaid, parts, read_settings, user_file
 from course.errors import ConfigError
@@ -122,7 +122,7 @@ def test_flags_outrank_and_reach_the_engine(tmp_path: Path) -> None:
     invocation.outrank(
         {"pip_index": "http://index.test:3141/simple", "index_hosts": "b.test", "registry_mirror": "http://m.test"}
     )
-    settings = _engine_settings(invocation)
+    settings = engine_settings(invocation)
 
     assert settings.registry_mirrors == ("http://m.test",)
     assert settings.index_hosts == ("index.test:3141", "b.test")

@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 
 from course.cli import cli
 from course.commands.invocation import Invocation
-from graders.engine.base import Leftover
+from graders.engine.base import ImageInfo, Leftover
 from graders.engine.fake.engine import FakeEngine
 
 OURS, THEIRS = Leftover("container", "c0ffee", "run-1"), Leftover("container", "deadbeef", "run-2")
@@ -53,3 +53,29 @@ def test_all_machines_are_cleaned_when_asked_for(engine: SharedEngine) -> None:
     assert (0, []) == (result.exit_code, engine.held)
     assert "2 removed" in result.stderr
     assert "not touched" not in result.stderr
+
+
+class Stubborn(SharedEngine):
+    """An engine that lets go of nothing."""
+
+    def remove(self, run_id: str) -> None:
+        """It says that it is done."""
+
+    def image(self, reference: str) -> ImageInfo | None:
+        return ImageInfo(id="sha256:1", size_bytes=1)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("engine", "clean"), 3, ("0 removed", "still there: container c0ffee")),
+        (("doctor", "--fix", "--quick"), 0, ("removed 0 things", "leftovers: 1 could not be removed")),
+    ],
+)
+def test_what_could_not_be_removed_is_not_said_to_be_gone(words: tuple[str, ...], code: int, told: tuple[str]) -> None:
+    """What is counted is what the engine no longer has."""
+    invocation = Invocation(environ={}, open_engine=Stubborn)
+    result = CliRunner().invoke(cli, words, obj=invocation)
+
+    assert code == result.exit_code
+    assert all(line in result.stderr for line in told)
