@@ -27,7 +27,9 @@ _INODES_HEADROOM = 1000
 _INODES_NEEDED = 50_000
 """File entries that one build may need: the largest of the course's images make some 20,000."""
 _WEIGH_S = 2.0
-"""Pause between two weighings of new layers."""
+"""Longest pause between two weighings of new layers: what falls by others' work has them weighed again and again."""
+_SHARE = 10
+"""Layers near the limit are weighed again after so many times the length of the last weighing."""
 _REMEMBERED_S = 3600.0
 _FASTEST_BYTES_S = 8192 * MIB
 """More than programs write together: what they write goes to memory first, and is counted there."""
@@ -122,7 +124,7 @@ class DiskUse:
         self._calm_s = 0.0 if self._at_first is not None else math.inf
 
     def is_suspicious(self) -> bool:
-        """Whether the free space fell by more than the limit or runs out; cheap, and true every two seconds only."""
+        """Whether the free space fell by more than the limit or runs out; cheap, and true only now and then."""
         now = self._disk.space() if self._at_first is not None else None
         if now is None or self._at_first is None:
             return False
@@ -170,8 +172,7 @@ class DiskUse:
         crowd = self._disk.crowd(self._began)
         own_files = 0
         if own_bytes is None and crowd == 1:
-            weighed = self._disk.new_layers(self._known)
-            own_bytes, own_files = weighed if weighed is not None else (None, 0)
+            own_bytes, own_files = self._weigh()
         # A whole MiB more: a file system's own blocks count too, and a program that filled one file up to the limit
         # ends by that file's limit, which names the cause.
         if own_bytes is not None and own_bytes // MIB > self._limit_mib:
@@ -188,6 +189,17 @@ class DiskUse:
             message = f"The engine's disk lost {lost} MiB during this {what}, and who wrote it can't be told"
             raise EngineError(message, hint=HINT_DISK)
         return ""
+
+    def _weigh(self) -> tuple[int | None, int]:
+        """Bytes and files of the new layers; those that are near the limit may be beyond it soon."""
+        began = time.monotonic()
+        weighed = self._disk.new_layers(self._known)
+        if weighed is None:
+            return None, 0
+        if weighed[0] * 2 > self.limit_bytes:
+            now = time.monotonic()
+            self._weigh_at = now + min(_WEIGH_S, (now - began) * _SHARE)
+        return weighed
 
 
 def bytes_below(folders: Iterable[str]) -> tuple[int, int]:

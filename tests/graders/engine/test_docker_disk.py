@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -109,3 +111,36 @@ def test_blocks_of_the_file_system_are_no_writing_beyond_the_limit(tmp_path: Pat
     """One file up to its own limit weighs some blocks more where the free space is in pieces."""
     with EngineDisk("unix:///nowhere", str(tmp_path), "overlay2").watch(450, 0, weighs_layers=False) as use:
         assert told == use.blame("run", 450 * MIB + more_bytes)
+
+
+@rows(("had_mib", "shortest_s", "longest_s"), [(200, 0.0, 0.2), (20, 1.5, 2.1)])
+def test_layers_near_their_limit_are_weighed_again_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, had_mib: int, shortest_s: float, longest_s: float
+) -> None:
+    """What writes fast is beyond the limit a moment later; where others write, looking again and again is no use."""
+    looks = itertools.count()
+    monkeypatch.setattr(docker_disk, "time", SimpleNamespace(monotonic=lambda: 100.0 + next(looks) / 1000))
+    free = itertools.chain([Space(9_000 * MIB, None)] * 2, itertools.repeat(Space(8_000 * MIB, None)))
+    monkeypatch.setattr(docker_disk, "_space", lambda _: next(free))
+    layer = tmp_path / "overlay2/new/diff"
+    (tmp_path / "overlay2").mkdir()
+    with EngineDisk("unix:///nowhere", str(tmp_path), "overlay2").watch(limit_mib=200, headroom_mib=0) as use:
+        layer.mkdir(parents=True)
+        _set_aside(layer / "first", had_mib)
+        first = (use.is_suspicious(), use.blame("build"))
+        _set_aside(layer / "second", 200)
+        began_s = docker_disk.time.monotonic()
+        while not use.is_suspicious():
+            pass
+        took_s = docker_disk.time.monotonic() - began_s
+        told = use.blame("build")
+
+    assert (True, "") == first
+    assert shortest_s < took_s < longest_s
+    assert f"wrote {had_mib + 200} MiB, and one build may write 200 MiB" == told
+
+
+def _set_aside(file: Path, mib: int) -> None:
+    """A file of this weight that nobody has to write."""
+    with file.open("wb") as opened:
+        os.posix_fallocate(opened.fileno(), 0, mib * MIB)
