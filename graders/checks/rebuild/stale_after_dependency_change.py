@@ -12,6 +12,7 @@ from graders.check import Change, Check, NoParams
 from graders.context import RebuildContext
 from graders.dockerfile.dependency import dependency_installs, named_packages, requirement_sources
 from graders.dockerfile.install import compiles_a_list
+from graders.dockerfile.model import Instruction
 from graders.engine.base import BuildStep, StepStatus
 from graders.finding import Finding, Undecidable
 from graders.need import AN_IMAGE
@@ -64,7 +65,7 @@ def _is_stopped_by_a_compiler(context: RebuildContext) -> bool:
     """Whether pip-compile or its kin refused the line, and nothing but what they make of it is installed."""
     by_line = {each.line: each for each in context.source.dockerfile.instructions}
     origins = context.source.origins()
-    for instruction in (by_line[each.line] for each in context.dependency_steps if each.line in by_line):
+    for instruction in _install_lines(context):
         for install in dependency_installs(instruction):
             lists = [source.origin for source in requirement_sources(install, instruction, origins)]
             if named_packages(install) or any(each and each.path != context.changed for each in lists):
@@ -74,10 +75,36 @@ def _is_stopped_by_a_compiler(context: RebuildContext) -> bool:
     return any(line in by_line and compiles_a_list(by_line[line]) for line in lines if line is not None)
 
 
+def _named_all_the_same(context: RebuildContext, failed: BuildStep) -> Iterator[Finding]:
+    """A finding when the list is only looked at, as by `--dry-run`, and each install names what it installs."""
+    origins = context.source.origins()
+    installs = [
+        (install, bool(requirement_sources(install, instruction, origins)))
+        for instruction in _install_lines(context)
+        for install in dependency_installs(instruction)
+        if not {"download", "wheel"} & set(install.command.words[1:3])
+    ]
+    if installs and all(named_packages(install) and not reads for install, reads in installs):
+        first = installs[0][0].command
+        yield Finding(
+            f'{context.changed} is read, but what is installed stands in the Dockerfile: "{first.text[:120]}"',
+            observed=first.text[:200],
+            expected=f"an install of what {context.changed} lists",
+            line=failed.line,
+        )
+
+
+def _install_lines(context: RebuildContext) -> list[Instruction]:
+    """The instructions of the steps that install the dependencies."""
+    by_line = {each.line: each for each in context.source.dockerfile.instructions}
+    return [by_line[each.line] for each in context.dependency_steps if each.line in by_line]
+
+
 def _about_the_probe(context: RebuildContext, failed: BuildStep) -> Iterator[Finding | Undecidable]:
     """Nothing when the install stumbled over the line that was added, else what it stumbled over."""
     said = [text for step_id, text in context.second.log if step_id == failed.id]
     if any(context.probe in text or REFUSED.search(text) for text in said):
+        yield from _named_all_the_same(context, failed)
         return
     if context.second.timed_out:
         yield Undecidable(f"The build did not end in time after {context.changed} was changed")

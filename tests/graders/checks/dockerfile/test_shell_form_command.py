@@ -86,6 +86,8 @@ SCRIPTS = [
     ('CMD ["sh", "start.sh", "sh", "-c", "python app.py"]', 'exec "$@"\n', [4]),
     ('CMD ["sh", "start.sh"]', "exec sh -c 'python app.py'\n", [4]),
     ('CMD ["sh", "start.sh"]', "exec sh start.sh\n", []),
+    ('CMD ["sh", "start.sh"]', "tee /tmp/log | exec python app.py\n", [4]),
+    ('CMD ["sh", "start.sh"]', "test -f a || exec python app.py\n", []),
     ('RUN sed -i \'s/\\r$//\' start.sh\nCMD ["sh", "start.sh"]', "python app.py\n", [5]),
     ('RUN mv start.sh /bin/start.sh\nCMD ["sh", "/bin/start.sh"]', "python app.py\n", [5]),
     ('RUN cp x.sh start.sh\nCMD ["sh", "start.sh"]', "python app.py\n", []),

@@ -121,3 +121,27 @@ def test_install_that_is_not_reached_did_not_come_from_the_cache() -> None:
 
     assert isinstance(found, Finding)
     assert "the build failed, but not in the install: exit code: 1" == found.observed
+
+
+@rows(
+    ("command", "expected"),
+    [
+        ("pip install --dry-run -r requirements.txt && pip install six==1.16.0", [Finding]),
+        ("pip download -d /w -r requirements.txt && pip install six==1.16.0", [Finding]),
+        ("pip install -r requirements.txt six==1.16.0", []),
+        ("pip install -r requirements.txt && pip install six==1.16.0", []),
+        ("pip download -d /w -r requirements.txt && pip install --no-index /w/*.whl", []),
+        ("xargs pip install < requirements.txt", []),
+        ("pip install $(cat requirements.txt)", []),
+    ],
+)
+def test_list_that_is_only_looked_at_is_not_installed(command: str, expected: list[type]) -> None:
+    """A command that reads the list fails on the line; what is installed is what the other one names."""
+    install = step(f"[2/2] RUN {command}", line=2)
+    failed = replace(install, status=StepStatus.FAILED)
+    second = build(failed, error="exit code: 1", log=((failed.id, "Invalid requirement: 'dockyard_probe_0=!='"),))
+    context = replace(
+        rebuild_context(build(install), second, (install,)), source=source(f"FROM python:3.11-slim\nRUN {command}\n")
+    )
+
+    assert expected == judged(context)
