@@ -60,7 +60,7 @@ class QuizVerdict(NamedTuple):
 
 
 class StartResult(NamedTuple):
-    """What `/start-X-Y` answers: the lesson when it is open, else what is missing."""
+    """How opening a lesson went: the lesson when it is open, else what is missing."""
 
     lesson: Lesson | None
     missing: tuple[ChecklistLine, ...]

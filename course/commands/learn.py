@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,20 +12,19 @@ from course.commands.checklist import say_missing
 from course.commands.choice import as_named, choose_exercise, complete_exercises, next_step
 from course.commands.invocation import Invocation
 from course.commands.options import colour_option, format_option, output_option, pass_invocation, spoken_options
+from course.commands.outline_text import exercise_line, outline_json, outline_text
 from course.commands.output import emit, say
 from course.slash import lesson_number, start_command
 from graders.safe_text import clean, clean_lines
 
 if TYPE_CHECKING:
-    from course.session import ExerciseRow, LessonRow, LevelRow, Session
-
-STATE_COLOURS = {"passed": "green", "open": "cyan", "locked": None}
+    from course.session import LessonRow, Session
 
 
 def print_outline(invocation: Invocation) -> None:
     """The outline and what to do next, on standard output."""
     with invocation.session() as session:
-        shown = _outline_text(session.outline(), plain=invocation.plain)
+        shown = outline_text(session.outline(), plain=invocation.plain)
         emit(f"{shown}\n\nNext: {next_step(session)}")
 
 
@@ -39,7 +37,7 @@ def list_command(invocation: Invocation, *, output_format: str, output: Path | N
     """The course: levels, lessons, exercises and where you stand."""
     with invocation.session() as session:
         levels = session.outline()
-    text = _outline_json(levels) if output_format == "json" else _outline_text(levels, plain=invocation.plain)
+    text = outline_json(levels) if output_format == "json" else outline_text(levels, plain=invocation.plain)
     emit(text, output)
 
 
@@ -58,7 +56,7 @@ def status_command(invocation: Invocation) -> None:
             return
         lines = [
             f"Lesson     {lesson.number}  {clean(lesson.title)}  ({lesson.state})",
-            *(_exercise_line(row, "Exercise   ") for row in lesson.exercises),
+            *(exercise_line(row, "Exercise   ") for row in lesson.exercises),
             f"Exercises  {passed} of {len(rows)} passed",
             f"Workspace  {clean(str(session.paths.workspace))}",
             f"Next       {next_step(session)}",
@@ -169,65 +167,6 @@ def _start_lesson(session: Session, number: str, *, plain: bool) -> int:
         )
     )
     return 0
-
-
-def _outline_text(levels: tuple[LevelRow, ...], *, plain: bool) -> str:
-    """The outline for people; `plain` in sentences."""
-    if plain:
-        return "\n".join(spoken.outline(levels))
-    lines: list[str] = []
-    for level in levels:
-        if lines:
-            lines.append("")
-        lines.append(click.style(f"Level {level.number}  {clean(level.title)}", bold=True))
-        for lesson in level.lessons:
-            lines.append(_lesson_line(lesson))
-            lines.extend(_exercise_line(row, "       ") for row in lesson.exercises)
-    return "\n".join(lines)
-
-
-def _lesson_line(lesson: LessonRow) -> str:
-    state = click.style(f"{lesson.state:<6}", fg=STATE_COLOURS[lesson.state.value])
-    return f"  {lesson.number:<4} {state}  {clean(lesson.title)}  ({lesson.minutes} min)"
-
-
-def _exercise_line(row: ExerciseRow, indent: str) -> str:
-    box = click.style("[x]", fg="green") if row.passed else "[ ]"
-    return f"{indent}{box} {row.id}  {clean(row.title)}  ({row.minutes} min, {row.checked})"
-
-
-def _outline_json(levels: tuple[LevelRow, ...]) -> str:
-    """The outline for programs: dockyard/outline/v1."""
-    value = {
-        "schema": "dockyard/outline/v1",
-        "levels": [
-            {
-                "number": level.number,
-                "title": level.title,
-                "lessons": [
-                    {
-                        "number": lesson.number,
-                        "title": lesson.title,
-                        "minutes": lesson.minutes,
-                        "state": lesson.state.value,
-                        "exercises": [
-                            {
-                                "id": row.id,
-                                "title": row.title,
-                                "minutes": row.minutes,
-                                "passed": row.passed,
-                                "attempts": row.attempts,
-                            }
-                            for row in lesson.exercises
-                        ],
-                    }
-                    for lesson in level.lessons
-                ],
-            }
-            for level in levels
-        ],
-    }
-    return json.dumps(value, indent=2)
 
 
 def _lines(text: str) -> str:

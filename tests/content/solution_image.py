@@ -13,6 +13,7 @@ from graders.exercise import ExerciseSpec
 from graders.limits import Limits
 from graders.network_trouble import may_have_missed_something
 from graders.submission import read_submission
+from tests.content.exercise_folder import every_answer
 
 LIMITS = Limits(run_s=120.0, output_kib=1024)
 
@@ -37,13 +38,7 @@ def built_solution(engine: Engine, spec: ExerciseSpec, run_id: str) -> Iterator[
 
 def assert_labels_every_text(engine: Engine, spec: ExerciseSpec, image_id: str, run_id: str) -> None:
     """Whatever texts a check makes up, the program prints the labels that the grader expects."""
-    expected = [
-        f"{label}\t{template.replace('{thing}', thing).replace('{word}', word)}"
-        for label, words in spec.texts.words.items()
-        for template in spec.texts.templates
-        for thing in spec.texts.things
-        for word in words
-    ]
+    expected = every_answer(spec)
     texts = "".join(line.partition("\t")[2] + "\n" for line in expected).encode()
     result = engine.run(RunRequest(image_id=image_id, run_id=run_id, limits=LIMITS, stdin=texts), Cancel())
 

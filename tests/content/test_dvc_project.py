@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from graders.exercise import ExerciseSpec, read_exercise
+from graders.exercise import read_exercise
+from tests.content.exercise_folder import every_answer
 from tests.rows import rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,17 +37,6 @@ def stored(md5: str) -> Path:
 def md5_of(path: Path) -> str:
     """The fingerprint of a file."""
     return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-
-
-def expected_lines(spec: ExerciseSpec) -> list[str]:
-    """Every answer that a check could expect: label, tab, text."""
-    return [
-        f"{label}\t{template.replace('{thing}', thing).replace('{word}', word)}"
-        for label, words in spec.texts.words.items()
-        for template in spec.texts.templates
-        for thing in spec.texts.things
-        for word in words
-    ]
 
 
 def answers(model: Path, lines: list[str]) -> list[str]:
@@ -97,7 +87,7 @@ def test_model_comes_of_its_data(model: str, tmp_path: Path) -> None:
 def test_released_model_alone_gives_every_text_its_label() -> None:
     """The others know no neutral text, so each check catches them: it asks for every label at least once."""
     spec = read_exercise(STARTER.parent)
-    lines = expected_lines(spec)
+    lines = every_answer(spec)
     known = [line for line in lines if not line.startswith("neutral")]
     neutral = [line for line in lines if line.startswith("neutral")]
 

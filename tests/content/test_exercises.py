@@ -26,6 +26,7 @@ from graders.event import GradeFinished
 from graders.exercise import ExerciseSpec
 from graders.outcome import Level, Status
 from graders.submission import is_editable, read_submission
+from tests.content.exercise_folder import files_below
 from tests.rows import rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,11 +38,6 @@ SPECS = tuple(CATALOG.exercise(name) for name in EXERCISES)
 STRAY = re.compile(r"(^|/)(__pycache__|\.ipynb_checkpoints|\.DS_Store|\.git)(/|$)|\.(pyc|orig|rej|swp)$|~$")
 MUTANTS_AT_LEAST = 8
 FILE_BYTES_AT_MOST = 512 * 1024
-
-
-def files_below(folder: Path) -> dict[str, bytes]:
-    """Content by path; what Git ignores is there too, as the wheel would ship it."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @rows("spec", SPECS, ids=EXERCISES)

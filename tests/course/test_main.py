@@ -133,7 +133,8 @@ def test_poor_encoding_prints_replacements() -> None:
 def test_bug_shows_traceback_and_how_to_report_it() -> None:
     """What nobody expected is shown whole, blamed on us, and never reads as a failed check."""
     program = (
-        "import course.cli\n"
+        "import course.cli, sys\n"
+        "sys.argv.append('--version')\n"
         "def broken(*args, **options):\n    raise ZeroDivisionError('a bug')\n"
         "course.cli.cli.main = broken\n"
         "from course.__main__ import main\nmain()\n"

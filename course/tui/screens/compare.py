@@ -9,25 +9,21 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from course.tui.guard import CONTROL
+from course.tui.screens.scrolling_dialog import ScrollingDialog
 from course.tui.widgets.lesson_blocks import dockerfile_content
 
 SIDE_BY_SIDE_COLUMNS = 100
 """From this width on the two stand side by side; below, one under the other."""
 
 
-class Compare(ModalScreen[None]):
+class Compare(ScrollingDialog):
     """Each file of the solution, with the learner's own beside it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter", "dismiss", "Close"),
-        Binding("j,down", "scroll(1)", show=False),
-        Binding("k,up", "scroll(-1)", show=False),
-        Binding("space,pagedown", "scroll(10)", show=False),
-        Binding("b,pageup", "scroll(-10)", show=False),
     ]
 
     def __init__(self, *, yours: Mapping[str, str], solution: Mapping[str, str]) -> None:
@@ -50,10 +46,6 @@ class Compare(ModalScreen[None]):
                         Static(_side(name, "the solution", text, dark=dark)),
                     )
                     yield Horizontal(*sides, classes="compare-row") if wide else Vertical(*sides, classes="compare-row")
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll by some lines."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
 def _side(name: str, whose: str, text: str, *, dark: bool) -> Content:

@@ -8,22 +8,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Markdown
 
+from course.tui.screens.scrolling_dialog import ScrollingDialog
 from course.tui.widgets.hanging_text import HangingText
 from course.tui.widgets.lesson_blocks import CourseMarkdown
 
 
-class Page(ModalScreen[None]):
+class Page(ScrollingDialog):
     """Text over the desk. `body` is content, `markdown` our own markdown (hints); one of them is given."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,f1", "dismiss", "Close"),
-        Binding("j,down", "scroll(1)", show=False),
-        Binding("k,up", "scroll(-1)", show=False),
-        Binding("space,pagedown", "scroll(10)", show=False),
-        Binding("b,pageup", "scroll(-10)", show=False),
     ]
 
     def __init__(self, title: str, body: Content | None = None, *, markdown: str = "") -> None:
@@ -42,10 +38,6 @@ class Page(ModalScreen[None]):
                     yield HangingText(self.body)
                 else:
                     yield CourseMarkdown(self._markdown, make_quiz=lambda _markdown, _token: None)
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll by some lines."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
         """Links of a page belong to the desk, which is below: leave them."""

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from course.catalog import read_catalog
-from graders.exercise import ExerciseSpec, read_exercise
+from graders.exercise import read_exercise
 from graders.static import static_findings
+from tests.content.exercise_folder import every_answer, files_below
 from tests.rows import rows
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,27 +41,11 @@ ALONE = ("first-image", "command-and-arguments", "paths-and-variables", "keep-it
 """Exercises whose program needs nothing but Python."""
 
 
-def texts_of(folder: Path) -> dict[str, bytes]:
-    """Content of a starter by path."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def every_answer(spec: ExerciseSpec) -> list[str]:
-    """Each line that a check could expect: label, tab, text."""
-    return [
-        f"{label}\t{template.replace('{thing}', thing).replace('{word}', word)}"
-        for label, words in spec.texts.words.items()
-        for template in spec.texts.templates
-        for thing in spec.texts.things
-        for word in words
-    ]
-
-
 @rows("name", sorted(LISTED & set(FAULTS)))
 def test_starter_text_has_exactly_the_faults_it_teaches(name: str) -> None:
     """Neither a fault too few nor one that the exercise doesn't speak of."""
     spec = read_exercise(EXERCISES / name)
-    files = texts_of(spec.starter)
+    files = files_below(spec.starter)
     found = {check_id for check_id, _ in static_findings(spec, files["Dockerfile"], files)}
 
     assert FAULTS[name] == found
