@@ -15,7 +15,7 @@ from graders.cohort.gradebook.book import Gradebook, open_gradebook
 from graders.cohort.lane import Graded, LocalGrader, Tell
 from graders.cohort.plan import Choice
 from graders.cohort.row import GradedRow, GradeState, Row, RowState, Student
-from graders.cohort.run import CohortRun
+from graders.cohort.run import LOST_S, CohortRun
 from graders.cohort.run_event import CohortEvent, Ending, EngineAway, EngineBack, GradingEnded, RunEnded, RunPlanned
 from graders.cohort.run_settings import RunSettings
 from graders.errors import Cancelled, EngineUnavailable, GradebookError
@@ -43,6 +43,7 @@ class Desk:
     names: list[str] = field(default_factory=list)
     grader: LocalGrader | Scripted | None = None
     cancel: Cancel = field(default_factory=Cancel)
+    clock: Callable[[], float] = time.monotonic
 
     def hand_in(self, name: str, dockerfile: str) -> None:
         """Put a submission there, in place of an older one."""
@@ -70,7 +71,7 @@ class Desk:
             read=lambda row: read_submission(row.place or Path(), self.spec.limits),
             grader=self.grader or local_grader(self.spec),
             cancel=self.cancel,
-            clock=time.monotonic,
+            clock=self.clock,
         )
 
     def graded(self) -> dict[str, GradedRow]:
@@ -80,6 +81,17 @@ class Desk:
     def states(self) -> dict[str, str]:
         """State by student."""
         return {name: str(row.state) for name, row in self.graded().items()}
+
+
+@dataclass
+class Clock:
+    """A clock that a test puts forward: what else the machine does takes no time."""
+
+    now_s: float = 0.0
+
+    def __call__(self) -> float:
+        """What time it is."""
+        return self.now_s
 
 
 @dataclass
@@ -396,9 +408,11 @@ def test_crash_of_one_submission_costs_no_other(desk: Desk) -> None:
 
 def test_submission_beyond_its_time_is_stopped(desk: Desk) -> None:
     """One that would never end is told to stop; the row says so and the rest is graded."""
+    clock = desk.clock = Clock()
 
     def does(submission: Submission, cancel: Cancel, _before: int) -> Graded:
         if submission.root.name == "endless":
+            clock.now_s += 61.0
             assert cancel.wait(30.0)
             raise Cancelled
         return Graded(report())
@@ -406,20 +420,23 @@ def test_submission_beyond_its_time_is_stopped(desk: Desk) -> None:
     desk.grader = Scripted(desk.spec, does)
     for name in ("endless", "a", "b", "c"):
         desk.hand_in(name, RIGHT.format(name))
-    desk.run(limit_s=0.2)
+    desk.run(limit_s=60.0, jobs=1)
 
     assert {"endless": "errored", "a": "passed", "b": "passed", "c": "passed"} == desk.states()
-    assert "took longer than 0 s and was stopped" in desk.graded()["endless"].error
+    assert "took longer than 60 s and was stopped" in desk.graded()["endless"].error
 
 
 @pytest.fixture
-def release(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """Three hand in, and one of them is graded until this is set, whatever it is told; such a lane is soon given up."""
-    monkeypatch.setattr("graders.cohort.run.LOST_S", 0.1)
+def release(desk: Desk) -> threading.Event:
+    """Three hand in, and one of them is graded until this is set, whatever it is told, beyond all its time."""
     released = threading.Event()
+    clock = desk.clock = Clock()
 
-    def does(submission: Submission, _cancel: Cancel, _before: int) -> Graded:
+    def does(submission: Submission, cancel: Cancel, _before: int) -> Graded:
         if submission.root.name == "deaf":
+            clock.now_s += 61.0
+            assert cancel.wait(30.0)
+            clock.now_s += LOST_S + 1.0
             released.wait(60.0)
         return Graded(report())
 
@@ -431,7 +448,7 @@ def release(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
 def test_lane_that_never_comes_back_is_replaced(desk: Desk, release: threading.Event) -> None:
     """A submission that hears no stop costs its row, not the run; what it says later is not believed."""
-    run = desk.begin(limit_s=0.1, jobs=1)
+    run = desk.begin(limit_s=60.0, jobs=1)
     for event in run.events():
         if isinstance(event, GradingEnded) and event.student_id == "b":
             release.set()
@@ -442,7 +459,7 @@ def test_lane_that_never_comes_back_is_replaced(desk: Desk, release: threading.E
 def test_lane_that_never_comes_back_does_not_hold_up_the_end(desk: Desk, release: threading.Event) -> None:
     """Once it is given up and all else is graded, the run is done, while what hears no stop still goes on."""
     began_s = time.monotonic()
-    events = desk.run(limit_s=0.1, jobs=1)
+    events = desk.run(limit_s=60.0, jobs=1)
     took_s = time.monotonic() - began_s
     release.set()
 
