@@ -119,7 +119,8 @@ def test_layers_near_their_limit_are_weighed_again_soon(
 ) -> None:
     """What writes fast is beyond the limit a moment later; where others write, looking again and again is no use."""
     looks = itertools.count()
-    monkeypatch.setattr(docker_disk, "time", SimpleNamespace(monotonic=lambda: 100.0 + next(looks) / 1000))
+    clock = SimpleNamespace(monotonic=lambda: 100.0 + next(looks) / 1000)
+    monkeypatch.setattr(docker_disk, "time", clock)
     free = itertools.chain([Space(9_000 * MIB, None)] * 2, itertools.repeat(Space(8_000 * MIB, None)))
     monkeypatch.setattr(docker_disk, "_space", lambda _: next(free))
     layer = tmp_path / "overlay2/new/diff"
@@ -129,10 +130,10 @@ def test_layers_near_their_limit_are_weighed_again_soon(
         _set_aside(layer / "first", had_mib)
         first = (use.is_suspicious(), use.blame("build"))
         _set_aside(layer / "second", 200)
-        began_s = docker_disk.time.monotonic()
+        began_s = clock.monotonic()
         while not use.is_suspicious():
             pass
-        took_s = docker_disk.time.monotonic() - began_s
+        took_s = clock.monotonic() - began_s
         told = use.blame("build")
 
     assert (True, "") == first
