@@ -165,10 +165,11 @@ class Candidate:
     help: str
 
 
-def parse(text: str) -> Call | Unknown:
+def parse(text: str, *, has_keys: bool = True) -> Call | Unknown:
     """Read a line of the slash bar. The slash may be missing; "/start-2-1", "/start 2.1" and "/start 2 1" are one.
 
-    So are "/open 2.1" and "/read 2.1". "/start EX" is "/open EX".
+    So are "/open 2.1" and "/read 2.1". "/start EX" is "/open EX". `has_keys`: whether the desk's keys are there, which
+    is where a word that is no command mostly leads.
     """
     typed = text.strip()
     if typed in ("?", "/?"):
@@ -177,7 +178,7 @@ def parse(text: str) -> Call | Unknown:
     if match is None:
         return Unknown("Type a command such as /check, or /help for all of them", ("/help",))
     name, rest = match["name"].lower(), (match["rest"] or "").strip()
-    if name in ANSWERS and not (rest and name in SAME):
+    if has_keys and name in ANSWERS and not (rest and name in SAME):
         answer, instead = ANSWERS[name]
         return Unknown(answer, (_BY_NAME[instead].usage,) if instead else ())
     command = _BY_NAME.get(SAME.get(name, name))

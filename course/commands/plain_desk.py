@@ -35,6 +35,7 @@ def converse(ctx: click.Context, invocation: Invocation, read_line: Callable[[st
         _complete_with_tab(session)
     emit(spoken.lesson_line(here))
     emit("Type a command and Enter. /next goes on, /help names all commands, /quit leaves.")
+    emit("What a shell takes works here too, such as dockyard quiz 1.1.")
     while True:
         try:
             line = read_line(PROMPT)
@@ -47,7 +48,7 @@ def converse(ctx: click.Context, invocation: Invocation, read_line: Callable[[st
         if not line.strip():
             continue
         words = _words_of_ours(ctx, line)
-        call = parse(line)
+        call = parse(line, has_keys=False)
         if words:
             _answer(ctx, partial(list, [words]))
         elif isinstance(call, Unknown):
@@ -59,12 +60,14 @@ def converse(ctx: click.Context, invocation: Invocation, read_line: Callable[[st
 
 
 def _words_of_ours(ctx: click.Context, line: str) -> list[str]:
-    """A line of the command line, such as "dockyard quiz 1.1"; empty when it is none, or has a slash command."""
+    """A line of the command line, such as "dockyard quiz 1.1" or "/status"; empty when the slash bar has it."""
     words = line.split()
     if words[0] == "dockyard":
         words = words[1:]
-    elif words[0].startswith("/") or words[0] in {command.action.value for command in COMMANDS}:
-        return []
+    else:
+        words[0] = words[0].removeprefix("/")
+        if words[0] in {command.action.value for command in COMMANDS}:
+            return []
     group = ctx.command
     assert isinstance(group, click.Group)
     return words if words and words[0] in group.list_commands(ctx) else []

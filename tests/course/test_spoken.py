@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -228,6 +229,18 @@ def test_prompt_takes_slash_commands_and_our_own(say: Callable[..., str], paths:
     assert "Try /hint [EX]" in told
     assert "Exercise tiny, not passed" in told
     assert "/check [EX]: Build, run and check your work." in told
+
+
+def test_prompt_has_no_keys_to_answer_by(say: Callable[..., str]) -> None:
+    """What the full desk does by a key is a command here, with a slash or without, or is said not to be there."""
+    told = say("/status", "/builds tiny", "/quiz 1.2", "/log", "/stop", "/undo")
+
+    assert "What a shell takes works here too" in told
+    assert "0 of 2 exercises of the course passed." in told
+    assert "No build of yours to draw yet." in told
+    assert "layer-order: What is copied first?" in told
+    assert "There is no command /log" in told
+    assert not re.search(r"\bF\d|Ctrl\+", told)
 
 
 def test_prompt_goes_on_after_an_error(say: Callable[..., str]) -> None:
