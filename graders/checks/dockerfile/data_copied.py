@@ -3,7 +3,7 @@
 A COPY is judged by the files that it takes from the submission, after .dockerignore, and by the words it uses where the
 files aren't known. Models and settings are no data; nor is code, in a package named data. Only stages whose folder
 reaches the final image count, and there deleting later doesn't help, for the layer keeps the file. A bind mount leaves
-nothing behind.
+nothing behind but what the RUN copies out of it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from dataclasses import dataclass
 
 from graders.check import Check, Sample
 from graders.dockerfile.ignore import paths_like
-from graders.dockerfile.model import Dockerfile, Instruction
+from graders.dockerfile.model import Dockerfile, Instruction, mounts
 from graders.dockerfile.shipped import stages_that_ship
 from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable, listed
 from graders.outcome import Level
+
+_COPIERS = frozenset(("cp", "rsync", "install"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +47,62 @@ class Params:
 def find(context: DockerfileContext, params: Params) -> Iterator[Finding | Undecidable]:
     """One finding for each COPY or ADD that brings data into the image."""
     dockerfile = context.dockerfile
-    for instruction in dockerfile.instructions:
-        if instruction.keyword not in ("COPY", "ADD") or instruction.onbuild or not instruction.words:
+    told: set[int] = set()
+    for instruction in (each for stage in dockerfile.stages for each in stage.instructions):
+        if instruction.onbuild or instruction.line in told:
             continue
-        if instruction.flags.get("from"):
+        yield from _copied_out(context, instruction, params)
+        if instruction.keyword not in ("COPY", "ADD") or not instruction.words or instruction.flags.get("from"):
             continue
-        found = sorted(_data(context, instruction, params))
+        found = sorted(_data(context, instruction, instruction.words[:-1], params))
         if (found or instruction.missing) and not _ships(dockerfile, instruction, params):
             continue
         if found:
-            named = listed(found, 5)
-            yield Finding(
-                f'"{instruction.text[:120]}" brings data into the image: {named}',
-                observed=named,
-                expected="the program and its model; data is mounted or fetched where it is used",
-                line=instruction.line,
-                end_line=instruction.end_line,
-            )
+            told.add(instruction.line)
+            yield _finding(instruction, instruction.text, found)
         elif instruction.missing:
             yield Undecidable(f"Line {instruction.line}: ${instruction.missing[0]} has no value here")
+
+
+def _finding(instruction: Instruction, text: str, found: list[str]) -> Finding:
+    named = listed(found, 5)
+    return Finding(
+        f'"{text[:120]}" brings data into the image: {named}',
+        observed=named,
+        expected="the program and its model; data is mounted or fetched where it is used",
+        line=instruction.line,
+        end_line=instruction.end_line,
+    )
+
+
+def _copied_out(context: DockerfileContext, instruction: Instruction, params: Params) -> Iterator[Finding]:
+    """A finding for each command of a RUN that copies data out of a mount of the context, into the image's layers."""
+    binds = [mount for mount in mounts(instruction) if mount["type"] == "bind" and not mount.get("from")]
+    if not binds or instruction.stage not in {stage.index for stage in context.dockerfile.chain()}:
+        return
+    gone = [mount.get("target", "").rstrip("/") for mount in mounts(instruction)]
+    gone += [
+        word.rstrip("/*") for command in instruction.commands if command.words[0] == "rm" for word in command.words
+    ]
+    for command in instruction.commands:
+        words = [word for word in command.words[1:] if not word.startswith("-")]
+        if command.words[0] not in _COPIERS or len(words) < 2:
+            continue
+        if any(_is_in(words[-1].rstrip("/"), folder) for folder in gone):
+            continue
+        sources = tuple(
+            posixpath.join(mount.get("source", ""), posixpath.relpath(word, mount["target"]))
+            for word in words[:-1]
+            for mount in binds
+            if mount.get("target", "").startswith("/") and _is_in(word, mount["target"].rstrip("/"))
+        )
+        found = sorted(_data(context, instruction, sources, params))
+        if found:
+            yield _finding(instruction, command.text, found)
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return bool(folder) and (path == folder or path.startswith(f"{folder}/"))
 
 
 def _ships(dockerfile: Dockerfile, instruction: Instruction, params: Params) -> bool:
@@ -102,12 +141,12 @@ def _with_parents(dockerfile: Dockerfile, index: int) -> list[tuple[Instruction,
     return found[::-1]
 
 
-def _data(context: DockerfileContext, instruction: Instruction, params: Params) -> set[str]:
-    """Paths in the context that are data and that the instruction takes."""
+def _data(context: DockerfileContext, instruction: Instruction, sources: tuple[str, ...], params: Params) -> set[str]:
+    """Paths in the context that are data and that the instruction takes with these sources."""
     is_data, allowed = paths_like(*params.patterns), paths_like(*params.allowed)
     excluded = paths_like(*instruction.flags.get("exclude", ()))
     found: set[str] = set()
-    for source in instruction.words[:-1]:
+    for source in sources:
         if source.startswith(("<<", "http://", "https://", "git@")):
             continue
         plain = posixpath.normpath(posixpath.join("/", source)).lstrip("/")
@@ -152,11 +191,16 @@ CHECK = Check(
         Sample(_BASE + "COPY . .\nRUN rm -rf data\n", files=(*_FILES, (".dockerignore", "# data\nmodels\n"))),
         Sample("FROM a AS b\nCOPY . /app\nFROM python:3.11-slim\nCOPY --from=b /app /app\n", files=_FILES),
         Sample(_BASE + "COPY . .\n", files=(*_FILES, (".dockerignore", "data\n!data/raw.csv\n"))),
+        Sample("FROM a AS t\nONBUILD COPY data /data\nFROM t\n", files=_FILES),
+        Sample(_BASE + "RUN --mount=type=bind,source=data,target=/d cp /d/raw.csv /app/\n", files=_FILES),
+        Sample(_BASE + "RUN --mount=type=bind,target=/ctx cp -r /ctx/app.py /ctx/data ./\n", files=_FILES),
     ),
     good=(
         Sample(_BASE + "COPY app.py labels.csv ./\nCOPY models models\n", files=_FILES),
         Sample(_BASE + "COPY . .\n", files=(*_FILES, (".dockerignore", "data\n"))),
         Sample(_BASE + "RUN --mount=type=bind,source=data,target=/data python train.py\n", files=_FILES),
+        Sample(_BASE + "RUN --mount=type=bind,target=/ctx cp /ctx/app.py ./ && ls /ctx/data\n", files=_FILES),
+        Sample(_BASE + "RUN --mount=type=bind,target=/c cp -r /c/data /t/ && train /t && rm -rf /t\n", files=_FILES),
         Sample(
             "FROM a AS b\nCOPY data /data\nRUN train\nFROM python:3.11-slim\nCOPY --from=b /m.joblib /\n", files=_FILES
         ),
