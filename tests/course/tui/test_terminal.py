@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from course.tui.memory import Memory
+from tests.e2e.served import is_alive, until
 from tests.e2e.terminal import Tmux
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
@@ -98,13 +99,10 @@ def test_edits_survive_the_end_of_the_desk(desk: Desk, end: signal.Signals) -> N
 def test_desk_ends_with_its_terminal(desk: Desk) -> None:
     """A window that is closed, or a terminal program that dies, leaves no desk behind."""
     terminal = desk.open()
-    process = Path(f"/proc/{terminal._run('display-message', '-p', '#{pane_pid}').strip()}")
+    process = int(terminal._run("display-message", "-p", "#{pane_pid}"))
     os.kill(int(terminal._run("display-message", "-p", "#{pid}")), signal.SIGKILL)
-    deadline = time.monotonic() + 60
 
-    while process.exists() and "State:\tZ" not in (process / "status").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    until(lambda: not is_alive(process), 60.0)
 
 
 def test_ctrl_o_opens_the_learners_editor(desk: Desk, tmp_path: Path) -> None:
