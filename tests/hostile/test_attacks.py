@@ -51,6 +51,9 @@ GROUP_MIB, GROUP_PIDS = 512, 300
 BUILD_DISK_MIB, RUN_DISK_MIB = 200, 450
 BUSY = 2.5
 """How much longer all may take on a machine that does other work."""
+BEGUN_S = 5.0
+"""The shortest limit of time for a build: within it an engine tells of the first step, or it is the engine that is late
+and no submission is to blame. Beside other work one took 1.3 s for that."""
 SPEC = """
 format = 1
 id = "hostile"
@@ -179,7 +182,7 @@ ATTACKS = (
         "fork: Resource temporarily unavailable",
         lines("RUN b() { b | b & }; b; i=0; while [ $i -lt 9 ]; do sleep 1; /bin/true || exit 7; i=$((i+1)); done"),
         15.0,
-        held_s={"build_s": 5.0},
+        held_s={"build_s": BEGUN_S},
         is_alone=True,
     ),
     Attack(
@@ -189,7 +192,7 @@ ATTACKS = (
         "exit code: 137|Killed|without a sign of life",
         lines("RUN dd if=/dev/zero of=/dev/null bs=1000M count=1"),
         15.0,
-        held_s={"build_idle_s": 4.0},
+        held_s={"build_idle_s": BEGUN_S},
         is_alone=True,
     ),
     Attack(
@@ -218,16 +221,16 @@ ATTACKS = (
         "stopped after|MiB of output",
         lines("RUN yes"),
         15.0,
-        held_s={"build_s": 3.0},
+        held_s={"build_s": BEGUN_S},
     ),
     Attack(
         "RUN that talks for ever",
         "time limit of a build",
         "failed",
-        "stopped after 3",
+        "stopped after 5 seconds",
         lines("RUN while sleep 0.5; do echo x; done"),
         14.0,
-        held_s={"build_s": 3.0},
+        held_s={"build_s": BEGUN_S},
     ),
     Attack(
         "RUN that sleeps for ever",
@@ -236,7 +239,7 @@ ATTACKS = (
         "without a sign of life",
         lines("RUN sleep 100000"),
         10.0,
-        held_s={"build_idle_s": 2.0},
+        held_s={"build_idle_s": BEGUN_S},
     ),
     Attack(
         "RUN that ignores SIGTERM",
@@ -245,7 +248,7 @@ ATTACKS = (
         "without a sign of life",
         lines("RUN trap '' TERM INT HUP; while :; do sleep 9; done"),
         10.0,
-        held_s={"build_idle_s": 2.0},
+        held_s={"build_idle_s": BEGUN_S},
     ),
     Attack(
         "variables that multiply themselves",
@@ -488,7 +491,7 @@ ATTACKS = (
         "without a sign of life",
         f"FROM {BASE} AS trap\nONBUILD RUN sleep 100000\nFROM trap\n",
         10.0,
-        held_s={"build_idle_s": 2.0},
+        held_s={"build_idle_s": BEGUN_S},
     ),
     Attack(
         "our label with another's run id",
@@ -776,7 +779,7 @@ def test_attack_is_contained(
     assert measured.memory_mib <= GROUP_MIB * 1.1
     assert measured.pids <= GROUP_PIDS
     if room.has_own_disk or attack.is_alone:
-        assert measured.disk_mib <= (attack.disk_mib or BUILD_DISK_MIB) * 1.1 + measured.fastest_mib, measured
+        assert measured.disk_mib <= (attack.disk_mib or BUILD_DISK_MIB) * 1.1 + measured.fastest_mib * BUSY, measured
         assert measured.disk_kept_mib < 32
     if seen.report is not None:
         assert all(
