@@ -29,10 +29,10 @@ ALL = os.environ.get("DOCKYARD_PROOF") == "all"
 JOBS = 2
 """Answers that are graded side by side."""
 
-BUSIEST = 3.0
+BUSIEST = 1.5
 """Processes for each processor that may excuse a slow service. The load average remembers other tests, and counts other
-work of this machine: what is slow in a wrong answer takes more than so many times its limit, and is told all the
-same."""
+work of this machine: what is slow in a wrong answer takes far more than so many times its limit, and is told all the
+same, also where a probe of its health waits for a processor meanwhile."""
 
 
 def known_layers(factory: pytest.TempPathFactory) -> Path:
