@@ -34,11 +34,15 @@ _SKIPPED = frozenset(
     ("if", "then", "elif", "else", "fi", "while", "until", "do", "done", "esac", "{", "}", "!", "time")
 )
 _HEADS = frozenset(("for", "case", "select", "function"))
+_DEFINES = re.compile(r"\(\s*\)\s*\{(?=\s)")
+_ARGUMENT = re.compile(r"\$\{?([1-9])\}?\Z")
+_ARGUMENTS = frozenset(("$@", "${@}", "$*"))
 
 
 def split_commands(script: str, line_at: Callable[[int], int], variables: Mapping[str, str]) -> list[Command]:
     """All simple commands of a script, substitutions and `sh -c` included, roughly in order.
 
+    Those of a function `name() { ... }` stand where it is called, with its arguments, and nowhere when it never is.
     `line_at` tells the line of an offset in the script. `variables` are those whose values the Dockerfile fixes.
     """
     state = _State(dict(variables))
@@ -59,6 +63,7 @@ class _State:
     def __init__(self, variables: dict[str, str]) -> None:
         self.variables = variables
         self.commands: list[Command] = []
+        self.functions: dict[str, tuple[Command, ...]] = {}
         self._budget = REREAD_LIMIT
 
     def spend(self, size: int) -> bool:
@@ -74,7 +79,9 @@ def _emit(words: list[str], assignments: dict[str, str], line: int, state: _Stat
     words, inner, script = unwrap(words)
     assignments = assignments | inner
     if script is None:
-        if words:
+        if words and words[0] in state.functions:
+            _call(words, assignments, state, depth)
+        elif words:
             state.commands.append(Command(tuple(words), assignments, line))
     elif depth < DEPTH_LIMIT and state.spend(len(script)):
         before = len(state.commands)
@@ -82,6 +89,27 @@ def _emit(words: list[str], assignments: dict[str, str], line: int, state: _Stat
         for index in range(before, len(state.commands)):
             command = state.commands[index]
             state.commands[index] = Command(command.words, {**assignments, **command.assignments}, command.line)
+
+
+def _call(words: list[str], assignments: dict[str, str], state: _State, depth: int) -> None:
+    """Add the commands of a function."""
+    arguments = words[1:]
+
+    def filled(word: str) -> list[str]:
+        match = _ARGUMENT.match(word)
+        if match is not None and int(match[1]) <= len(arguments):
+            return [arguments[int(match[1]) - 1]]
+        return arguments if word in _ARGUMENTS else [word]
+
+    for command in state.functions[words[0]]:
+        whole = [each for word in command.words for each in filled(word)]
+        inner = {**assignments, **command.assignments}
+        if len(state.commands) >= COMMAND_LIMIT or not state.spend(sum(map(len, whole))):
+            return
+        if command.words[0] not in _ARGUMENTS:
+            state.commands.append(Command(tuple(whole), inner, command.line))
+        elif depth < DEPTH_LIMIT:
+            _emit(whole, inner, command.line, state, depth + 1)
 
 
 class _Scanner:
@@ -94,6 +122,9 @@ class _Scanner:
         self._variables = state.variables
         self._depth = depth
         self._at = 0
+        self._braces = 0
+        self._defining: list[tuple[str, int, int]] = []
+        """Functions whose end is not read yet: name, its first command's number, and the braces around it."""
         self._pending: list[tuple[str, bool]] = []
         """Heredocs announced on this line: name, and whether leading tabs are dropped."""
 
@@ -115,6 +146,11 @@ class _Scanner:
                 self._at = match.end()
                 if match[0] == "\n":
                     self._skip_heredocs()
+            elif char == "(" and len(current.words) == 1 and (match := _DEFINES.match(self._text, self._at)):
+                self._defining.append((current.words[0], len(self._state.commands), self._braces))
+                self._braces += 1
+                current = _Simple()
+                self._at = match.end()
             elif char == "(":
                 self._finish(current)
                 current = _Simple()
@@ -177,8 +213,7 @@ class _Scanner:
                 continue
             current.words.append(word)
 
-    @staticmethod
-    def _takes(word: str, current: _Simple) -> bool:
+    def _takes(self, word: str, current: _Simple) -> bool:
         """Whether the word in front of a command is a keyword or an assignment."""
         if current.skipping:
             return True
@@ -186,6 +221,11 @@ class _Scanner:
             current.skipping = True
             return True
         if word in _SKIPPED:
+            self._braces += (word == "{") - (word == "}")
+            if word == "}" and self._defining and self._defining[-1][2] == self._braces:
+                name, first, _ = self._defining.pop()
+                self._state.functions[name] = tuple(self._state.commands[first:])
+                del self._state.commands[first:]
             return True
         match = _ASSIGNMENT.match(word)
         if match is None:

@@ -21,8 +21,9 @@ _FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin
 _COMMENT = re.compile(r"(?:^|(?<=\s))#(?!!).*$", re.MULTILINE)
 _AS_A_CHILD = r"""(?:"[$][@]"|[<>]&|[^\n;&|'"]){0,2000}(?:\|(?!\|)|(?<![<>&])&(?![&>]))"""
 """What makes a child take `exec`: a pipe, or a command that is put behind. So do a pipe or a parenthesis in front."""
+_NOT_BY_A_CHILD = r"(?<![\w./(-])(?<!\([ ])(?<![^|]\|)(?<![^|]\|[ ])"
 _EXEC = re.compile(
-    rf"""(?<![\w./(-])(?<!\([ ])(?<![^|]\|)(?<![^|]\|[ ])exec\s+(?!\d*[<>])(?!{_AS_A_CHILD})((?:"[^"\n]*"|'[^'\n]*'|[^\n;&|'"]){{1,2000}})"""
+    rf"""{_NOT_BY_A_CHILD}exec\s+(?!\d*[<>])(?!{_AS_A_CHILD})((?:"[^"\n]*"|'[^'\n]*'|[^\n;&|'"]){{1,2000}})"""
 )
 _PASSES_ON = re.compile(
     r"(?<![\w./-])(?:trap\s+(?:'[^']*'|\"[^\"]*\"|\S+)\s[^\n]*(?:TERM\b|\b15\b|\$)|source\s|eval\s)|^\s*\.\s",

@@ -24,6 +24,7 @@ _HOUSEKEEPING = frozenset(
 )
 _UPDATERS = frozenset(("add-apt-repository", "apt-add-repository", "extrepo"))
 """Programs that may fetch the lists themselves; so may a script that is handed to a shell."""
+_SOURCES = "/etc/apt/sources.list"
 _PASSED_OVER = frozenset(("ENV", "ARG", "LABEL"))
 
 
@@ -81,7 +82,9 @@ def _fetches(instruction: Instruction, install: Apt) -> bool:
 
 
 def _is_only_housekeeping(instruction: Instruction) -> bool:
-    """Whether the RUN does nothing beside what belongs to an install of packages."""
+    """Whether the RUN does nothing beside what belongs to an install of packages from the sources that there are."""
+    if any(_SOURCES in text for text in instruction.shell_texts):
+        return False
     return all(command.words[0] in _HOUSEKEEPING for command in instruction.commands)
 
 

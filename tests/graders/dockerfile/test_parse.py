@@ -270,3 +270,34 @@ def test_many_stages_with_many_onbuild_lines_stay_few_instructions() -> None:
     mine = parse(("FROM a AS t\n" + "ONBUILD RUN x\n" * 500 + "FROM t\n" * 500).encode())
 
     assert 500 + 2000 == sum(len(stage.instructions) for stage in mine.stages)
+
+
+@rows(
+    ("script", "expected"),
+    [
+        ("f() { a; b c; }; d; f", ["d", "a", "b c"]),
+        ("f () { a; }", []),
+        ("a; f() { b; }; f && f", ["a", "b", "b"]),
+        ('f() { a "$@" -y; b $1; }; f x "y z"', ["a x y z -y", "b x"]),
+        ('run() { "$@"; }; run sudo /bin/a b', ["a b"]),
+        ("f() { { a; }; if b; then c; fi; }; f", ["a", "b", "c"]),
+        ("f() { a; g() { b; }; g; }; f", ["a", "b"]),
+        ("f() { f; }; f", ["f"]),
+        ("pip() { command pip -q $@; }; pip install a", ["pip -q install a"]),
+        ("f() { a; b", ["a", "b"]),
+        ("f() (a); b", ["f", "a", "b"]),
+    ],
+)
+def test_function_acts_where_it_is_called(script: str, expected: list[str]) -> None:
+    """With its arguments, as often as that, and nowhere when it never is."""
+    run = parse(f"FROM a\nRUN {script}\n".encode()).instructions[-1]
+
+    assert expected == [command.text for command in run.commands]
+
+
+def test_functions_that_call_functions_stay_few_commands() -> None:
+    """Doubling over and over is more than a file of a kilobyte may cost."""
+    script = "f0() { a; }; " + " ".join(f"f{n}() {{ f{n - 1}; f{n - 1}; }};" for n in range(1, 40)) + " f39"
+    run = parse(f"FROM a\nRUN {script}\n".encode()).instructions[-1]
+
+    assert len(run.commands) <= 5000

@@ -36,6 +36,16 @@ CASES: list[tuple[str, str, dict[str, str], list[int]]] = [
     ),
     ("onbuild", ("FROM debian:bookworm-slim\nRUN apt-get update\nONBUILD RUN apt-get install -y a\n"), {}, []),
     (
+        "a_source_more",
+        (
+            "FROM debian:bookworm-slim\nRUN apt-get update && apt-get install -y gpg\n"
+            "RUN echo 'deb https://deb.example x main' > /etc/apt/sources.list.d/x.list"
+            " && apt-get update && apt-get install -y a\n"
+        ),
+        {},
+        [],
+    ),
+    (
         "heredoc",
         ("FROM debian:bookworm-slim\nRUN apt-get update\nRUN <<EOF\nset -e\napt-get -y install a\nEOF\n"),
         {},
