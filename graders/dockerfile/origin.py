@@ -16,7 +16,9 @@ from graders.dockerfile.printed import printed_to
 _DEPTH_LIMIT = 20
 _EDITORS = frozenset(("sed", "perl", "tee", "truncate"))
 """Programs that may write other text to a file that they name."""
-_MOVERS = _EDITORS | {"cd", "pushd", "cp", "mv"}
+_PLACERS = frozenset(("cp", "mv", "ln", "install"))
+"""Programs that put a file, as it is, to another place."""
+_MOVERS = _EDITORS | _PLACERS | {"cd", "pushd"}
 """All that says where a file of a RUN comes from."""
 
 
@@ -177,7 +179,7 @@ class Origins:
                     folder = posixpath.join(folder, names[0])
                 elif each.words[0] in _EDITORS and posixpath.basename(target) in map(posixpath.basename, names):
                     return None
-                elif each.words[0] in ("cp", "mv") and len(names) == 2:
+                elif each.words[0] in _PLACERS and len(names := _placed(each.words[0], names)) == 2:
                     place = posixpath.normpath(posixpath.join(folder, names[1]))
                     if target in (place, posixpath.join(place, posixpath.basename(names[0]))):
                         source = posixpath.normpath(posixpath.join(folder, names[0]))
@@ -241,6 +243,11 @@ def _below(path: str, folder: str) -> str | None:
         return ""
     prefix = "/" if folder == "/" else f"{folder}/"
     return path.removeprefix(prefix) if path.startswith(prefix) else None
+
+
+def _placed(program: str, names: list[str]) -> list[str]:
+    """A file and its new place; the values of install's options stand in front of them."""
+    return names[-2:] if program == "install" else names
 
 
 def _writes(instruction: Instruction) -> bool:

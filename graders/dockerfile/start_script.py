@@ -12,7 +12,7 @@ import re
 import shlex
 
 from graders.dockerfile.model import Command, Dockerfile
-from graders.dockerfile.origin import Origins
+from graders.dockerfile.origin import Origin, Origins
 from graders.dockerfile.shell import split_commands
 from graders.dockerfile.wrapper import SHELLS, interpreter, program_name, shell_operand, unwrap
 
@@ -20,10 +20,12 @@ _FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin
 """Where a program without a folder is looked for, in this order."""
 _COMMENT = re.compile(r"(?:^|(?<=\s))#(?!!).*$", re.MULTILINE)
 _AS_A_CHILD = r"""(?:"[$][@]"|[<>]&|[^\n;&|'"]){0,2000}(?:\|(?!\|)|(?<![<>&])&(?![&>]))"""
-"""What makes a child take `exec`: a pipe, or a command that is put behind. So do a pipe or a parenthesis in front."""
-_NOT_BY_A_CHILD = r"(?<![\w./(-])(?<!\([ ])(?<![^|]\|)(?<![^|]\|[ ])"
+"""What makes a child take `exec`: a pipe, or a command that is put behind."""
+_BEGINS = r"(?:^|&&|\|\||[;&{)]|\b(?:then|else|do|command)\b)[ \t]*(?:\w+=\S*[ \t]+)*"
+"""Where a command of a script begins; behind a pipe or a parenthesis it is a child's."""
 _EXEC = re.compile(
-    rf"""{_NOT_BY_A_CHILD}exec\s+(?!\d*[<>])(?!{_AS_A_CHILD})((?:"[^"\n]*"|'[^'\n]*'|[^\n;&|'"]){{1,2000}})"""
+    rf"""{_BEGINS}exec\s+(?!(?:\d*|{{\w+}})[<>])(?!{_AS_A_CHILD})((?:"[^"\n]*"|'[^'\n]*'|[^\n;&|'"]){{1,2000}})""",
+    re.MULTILINE,
 )
 _PASSES_ON = re.compile(
     r"(?<![\w./-])(?:trap\s+(?:'[^']*'|\"[^\"]*\"|\S+)\s[^\n]*(?:TERM\b|\b15\b|\$)|source\s|eval\s)|^\s*\.\s",
@@ -43,6 +45,8 @@ _PROGRAM = re.compile(r"(?:(?:python|pypy)[\d.]*|gunicorn|uvicorn|hypercorn|flas
 _TOUCHES = frozenset(("chmod", "chown", "chgrp", "ls", "test", "["))
 """Programs that leave a script's text alone."""
 _PRINTS = frozenset(("echo", "printf"))
+_MOVERS = frozenset(("cp", "mv", "ln", "install"))
+"""Programs that put a file, as it is, to another place."""
 _ENDS_OF_LINES = re.compile(r"s(\W)\\r\$?\1\1g?\Z")
 """A sed expression that takes the ends of lines of Windows away."""
 
@@ -85,7 +89,7 @@ def _looked_at(dockerfile: Dockerfile, origins: Origins, words: tuple[str, ...])
     path = shell_operand(words) if is_given else words[0] if words else ""
     origin = next((found for each in _places(path, is_given) if (found := origins.of_image(each))), None)
     text = _printed(dockerfile, path) if origin is None else origin.data.decode("utf-8", "replace")
-    if not text or _is_written_to(dockerfile, path):
+    if not text or _is_written_to(dockerfile, origins, path, origin):
         return "", False, ()
     if not is_given and interpreter(text) not in SHELLS:
         return "", False, ()
@@ -112,23 +116,28 @@ def _places(path: str, is_given: bool) -> tuple[str, ...]:
 
 def _printed(dockerfile: Dockerfile, path: str) -> str:
     """What the RUNs that send something to a file of this name print; empty where another program may write to it."""
-    sending = [each for each in dockerfile.in_chain("RUN") if ">" in each.value] if path else []
+    sending = [each for each in dockerfile.in_chain("RUN") if ">" in each.value or "tee" in each.value] if path else []
     if not sending:
         return ""
-    sends = re.compile(rf">\s*[\"']?(?:[\w./-]*/)?{re.escape(posixpath.basename(path))}(?![\w./-])")
+    sends = re.compile(
+        rf"(?:>\s*|\btee\s+(?:-a\s+)?)[\"']?(?:[\w./-]*/)?{re.escape(posixpath.basename(path))}(?![\w./-])"
+    )
     runs = [each for each in sending if sends.search(each.value)]
     commands = [command for run in runs for command in run.commands]
-    if any(command.words[0] not in _TOUCHES | _PRINTS for command in commands):
+    if any(command.words[0] not in _TOUCHES | _PRINTS | {"tee"} for command in commands):
         return ""
     texts = ("\n".join(command.words[1:]) for command in commands if command.words[0] in _PRINTS)
     return "\n".join(texts).replace("\\n", "\n")
 
 
-def _is_written_to(dockerfile: Dockerfile, path: str) -> bool:
+def _is_written_to(dockerfile: Dockerfile, origins: Origins, path: str, origin: Origin | None) -> bool:
     """Whether a RUN names the script in more than a change of its rights, or of the ends of its lines."""
     name = posixpath.basename(path)
     return any(
-        any(posixpath.basename(word) == name for word in command.words[1:]) and not _leaves_text(command, name)
+        any(posixpath.basename(word) == name for word in command.words[1:])
+        and not _leaves_text(command, name)
+        and not (command.words[0] == "tee" and origin is None)
+        and not (command.words[0] in _MOVERS and origin is not None and origins.of_image(command.words[-2]) == origin)
         for stage in dockerfile.reached()
         for instruction in stage.instructions
         if instruction.keyword == "RUN"
@@ -144,4 +153,4 @@ def _leaves_text(command: Command, name: str) -> bool:
     if program == "sed":
         return any(map(_ENDS_OF_LINES.match, words))
     named = [posixpath.basename(word) for word in words]
-    return program in ("cp", "mv") and (named[-1] != name or name in named[:-1])
+    return program in _MOVERS and (named[-1] != name or name in named[:-1])
