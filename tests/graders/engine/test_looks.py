@@ -19,7 +19,7 @@ def test_setuid_program_becomes_root_only_without_hardening(engine: Engine, pyth
     try:
         *_, built = engine.build(BuildRequest((ContextFile("Dockerfile", text.encode()),), run_id, Limits()), Cancel())
         assert isinstance(built, BuildResult)
-        args = ("sh", "-c", "/nap 1; exec cat")
+        args = ("sh", "-c", "/nap 3; exec cat")
         hardened, plain = (
             engine.run(
                 RunRequest(built.image_id, run_id, Limits(), args=args, stdin=b"a\n", hardened=is_hardened), Cancel()
