@@ -164,13 +164,14 @@ def test_frozen_service_does_not_answer(any_engine: Engine, wanted: Make) -> Non
 
 
 @pytest.mark.engine
-def test_wait_for_a_processor_is_told_from_a_sleep(engine: Engine, run_id: str) -> None:
+@pytest.mark.parametrize("any_engine", ["real"], indirect=True)
+def test_wait_for_a_processor_is_told_from_a_sleep(any_engine: Engine, run_id: str) -> None:
     """Beside programs that want the same processor, what calculates waits for it, and what sleeps does not.
 
     All are held to one of this machine's: among many, a service would have one to itself, however much the others want.
     """
     files = (ContextFile("Dockerfile", f"FROM {BASE}\nLABEL of={run_id}\n".encode()),)
-    result = list(engine.build(BuildRequest(files, run_id, Limits()), Cancel()))[-1]
+    result = list(any_engine.build(BuildRequest(files, run_id, Limits()), Cancel()))[-1]
     assert isinstance(result, BuildResult)
     waits = {}
     processor = min(os.sched_getaffinity(0))
@@ -180,7 +181,7 @@ def test_wait_for_a_processor_is_told_from_a_sleep(engine: Engine, run_id: str) 
         for script in ("while :; do :; done", "sleep 60"):
             args = ("sh", "-c", f"taskset -p {1 << processor:x} $$; {script}")
             request = ServiceRequest(result.image_id, run_id, Limits(memory_mib=64), 8000, args=args)
-            with engine.serve(request, Cancel()) as service:
+            with any_engine.serve(request, Cancel()) as service:
                 # The start of the shell waits for a processor too.
                 time.sleep(0.5)
                 before, began = service.processor_time(), time.monotonic()
