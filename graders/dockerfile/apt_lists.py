@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from graders.dockerfile.model import Command, Instruction
 from graders.dockerfile.origin import Origins
+from graders.dockerfile.removal import in_their_folders
 from graders.dockerfile.script import script_path
 from graders.dockerfile.shell import split_commands
 
@@ -30,7 +31,7 @@ def commands_after(instruction: Instruction, update: Command) -> list[Command]:
 
     Paths that `rm` and `find` name stand below the folder of the last `cd`.
     """
-    return [*_after(_in_their_folders(instruction.commands), update), *_at_the_end(instruction)]
+    return [*_after(in_their_folders(instruction.commands), update), *_at_the_end(instruction)]
 
 
 def are_emptied(
@@ -65,26 +66,6 @@ def _after(commands: list[Command], update: Command) -> list[Command]:
         if command is update:
             return commands[index + 1 :]
     return []
-
-
-def _in_their_folders(commands: tuple[Command, ...]) -> list[Command]:
-    """The commands with what `rm` and `find` name below the folder of the last `cd`."""
-    folder, found = "", []
-    for command in commands:
-        words = command.words
-        if words[0] in ("cd", "pushd") and len(words) > 1:
-            folder = posixpath.join(folder, words[1])
-        elif folder and words[0] in ("rm", "find"):
-            named = (_below(folder, word) for word in words[1:])
-            found.append(command._replace(words=(words[0], *named)))
-            continue
-        found.append(command)
-    return found
-
-
-def _below(folder: str, word: str) -> str:
-    """A path as it is from the root, without the dots of `./*`; an option or a variable as it stands."""
-    return word if word[:1] in "-/$~" else posixpath.normpath(posixpath.join(folder, word))
 
 
 def _at_the_end(instruction: Instruction) -> Iterator[Command]:

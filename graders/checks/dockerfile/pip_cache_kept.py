@@ -11,6 +11,7 @@ from graders.check import Check
 from graders.dockerfile.dependency import option_values
 from graders.dockerfile.install import Install, hides_its_program, python_installs
 from graders.dockerfile.model import Command, Dockerfile, Instruction, mounts
+from graders.dockerfile.removal import in_their_folders
 from graders.dockerfile.shipped import stages_that_ship
 from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
@@ -22,7 +23,9 @@ _CACHES = "/root/.cache"
 _ROOT = frozenset(("", "root", "0"))
 _UNKNOWN = "?"
 _SWITCHES = re.compile(r"\b(?:su|sudo|gosu|su-exec|runuser|setpriv)\s")
-_SETTING = re.compile(r"no[-_]cache[-_]dir\s*=")
+_SETTING = re.compile(r"(?:^|\\n|[\"'])\s*no[-_]cache[-_]dir\s*=", re.MULTILINE)
+_FILE_OF_PIP = re.compile(r"(?<![\w.-])pip\.conf\b")
+_ON_FAILURE = re.compile(r"\binstall\s[^;&|\n]{0,500}\|\|\s*[({]?\s*(?:rm|find)\s")
 _TILDE_IN_QUOTES = re.compile(r"\brm\s[^;&|\n]{0,200}[\"']~/")
 _TRUE = frozenset(("y", "yes", "t", "true", "on", "1"))
 
@@ -101,7 +104,8 @@ def _keeps(install: Install, instruction: Instruction, user: str, params: Params
     usual = [posixpath.join(below, each.rpartition("/")[2]) if below else f"{home}/{each}" for each in params.folders]
     folders = option_values(install, "--cache-dir")[-1:] or ((moved,) if moved else tuple(usual))
     quoted = instruction.exec_form is None and bool(_TILDE_IN_QUOTES.search(instruction.value))
-    if any(_removes(command, folders, "~" if quoted else home) for command in after):
+    removing = sum(_removes(command, folders, "~" if quoted else home) for command in in_their_folders(after))
+    if removing > len(_ON_FAILURE.findall(instruction.value)):
         return False
     return not any(_covers(mount, folders, home) for mount in mounts(instruction))
 
@@ -142,9 +146,11 @@ def _removes(command: Command, folders: tuple[str, ...], home: str) -> bool:
     words = command.words
     if words[:3] in (("pip", "cache", "purge"), ("uv", "cache", "clean")):
         return True
-    if words[0] != "rm" or not any(word.startswith("-") and {"r", "R"} & set(word) for word in words[1:]):
+    recursive = words[0] == "rm" and any(word.startswith("-") and {"r", "R"} & set(word) for word in words[1:])
+    all_found = words[0] == "find" and "-delete" in words and not {"-name", "-iname", "-path"} & set(words)
+    if not recursive and not all_found:
         return False
-    for word in words[1:]:
+    for word in words[1:2] if all_found else words[1:]:
         path = word.replace("${HOME}", home).replace("$HOME", home)
         path = home + path[1:] if path.startswith("~/") or path == "~" else path
         path = path.rstrip("/*").rstrip("/")
@@ -155,7 +161,7 @@ def _removes(command: Command, folders: tuple[str, ...], home: str) -> bool:
 
 def _configures(instruction: Instruction) -> bool:
     """Whether the RUN tells pip for good to keep no cache."""
-    if any("pip.conf" in text and _SETTING.search(text) for text in instruction.written_texts):
+    if any(_FILE_OF_PIP.search(text) and _SETTING.search(text) for text in instruction.written_texts):
         return True
     return any(
         command.words[:3] == ("pip", "config", "set") and any(word.endswith("no-cache-dir") for word in command.words)
@@ -204,6 +210,9 @@ CHECK = Check(
         "FROM python:3.11-slim\nUSER app\nRUN --mount=type=cache,target=/root/.cache pip install six\n",
         "FROM python:3.11-slim\nRUN --mount=type=cache,target=/home/app/.cache/pip pip install six\n",
         'FROM python:3.11-slim\nRUN pip install six && rm -rf "~/.cache/pip"\n',
+        "FROM python:3.11-slim\nRUN pip install six || rm -rf /root/.cache\n",
+        "FROM python:3.11-slim\nRUN printf '[global]\\n# no-cache-dir = true' > /etc/pip.conf\nRUN pip install six\n",
+        "FROM python:3.11-slim\nRUN pip install six; find /root/.cache -name '*.whl' -delete\n",
         "FROM python:3.11-slim AS builder\nRUN pip install six\nFROM scratch\nCOPY --from=builder / /\n",
         'FROM python:3.11-slim\nRUN ["sh", "-c", "pip install six"]\n',
     ),
@@ -221,6 +230,8 @@ CHECK = Check(
         "FROM python:3.11-slim\nENV PIP_CACHE_DIR=/c\nRUN --mount=type=cache,target=/c pip install six\n",
         "FROM python:3.11-slim\nENV XDG_CACHE_HOME=/c\nRUN pip install six && rm -rf $HOME/.cache /c/pip\n",
         "FROM python:3.11-slim\nUSER app\nRUN pip install --user six && rm -rf ~/.cache\n",
+        "FROM python:3.11-slim\nRUN pip install six && cd /root && rm -rf .cache\n",
+        "FROM python:3.11-slim\nRUN pip install six && find /root/.cache -type f -delete\n",
         "FROM python:3.11-slim\nUSER app:app\nRUN --mount=type=cache,target=/srv/.cache/pip pip install six\n",
         "FROM python:3.11-slim\nUSER $WHO\nRUN --mount=type=cache,target=/srv/.cache/pip pip install six\n",
         "FROM python:3.11-slim\nRUN --mount=type=cache,target=/home/a/.cache su a -c 'pip install six'\n",
