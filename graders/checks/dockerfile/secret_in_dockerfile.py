@@ -22,6 +22,11 @@ _ASSIGNMENT = re.compile(
     r"(?<![\w$%{-])(?:--?)?([A-Za-z][\w.-]{0,80}?)\s?=\s?(\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'|[^\s;&|\"']{1,300})"
 )
 _OPTION = re.compile(r"(?<!\S)--([a-z][a-z-]{2,40})\s+([^\s;&|\"'-][^\s;&|\"']{2,300})")
+_LOGIN = re.compile(
+    r"\blogin\s+[^\s\"'\\]{1,100}\s+password\s+([^\s\"'\\]{1,300})"
+    r"|\bcurl(?=\s)[^;&|\n]{0,300}?\s(?:-u|--user)[ =]?[\"']?[\w.@-]{1,100}:([^\s;&|\"']{1,300})"
+)
+"""A password as .netrc and curl have it."""
 _COMMENT = re.compile(r"(?:^|\s)#\s.*$", re.MULTILINE)
 _COMMENT_LINE = re.compile(r"^\s*#.*$", re.MULTILINE)
 _VALUE = re.compile(r"[A-Za-z0-9+/!#%&?@^][\w+/=.:!#%&?@^~ -]{2,}\Z")
@@ -103,6 +108,9 @@ def _named(
     if instruction.keyword not in ("RUN", "CMD", "ENTRYPOINT", "COPY", "ADD", "HEALTHCHECK"):
         return None
     for text in texts:
+        for match in _LOGIN.finditer(text) if "login" in text or "curl" in text else ():
+            if _is_secret(match[1] or match[2], params):
+                return "a password", match[1] or match[2], instruction.line
         for mark, pattern in (("=", _ASSIGNMENT), ("--", _OPTION)):
             if mark not in text:
                 continue
@@ -153,6 +161,8 @@ CHECK = Check(
         "FROM a AS unused\nENV API_TOKEN hunter22\nFROM python:3.11-slim\n",
         _BASE + 'CMD ["serve", "--password", "hunter22"]\n',
         _BASE + f"LABEL built-with={_TOKEN}\n",
+        _BASE + "RUN printf 'machine hub login me password hunter22\\n' > ~/.netrc\n",
+        _BASE + "RUN curl -u me:hunter22 https://example.org/m -o /m\n",
     ),
     good=(
         _BASE + "ARG TOKEN\nRUN --mount=type=secret,id=token TOKEN=$(cat /run/secrets/token) fetch\n",
@@ -164,5 +174,8 @@ CHECK = Check(
         + "ENV API_TOKEN=changeme PASSWORD=<yours> KEYBOARD=qwertz GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D\n",
         _BASE + "RUN pip install -i https://${USER}:${TOKEN}@example.org/simple six\n",
         _BASE + 'CMD ["serve", "--password-file", "/run/secrets/db"]\n',
+        _BASE + "RUN curl -fsSL -u me:$PASS https://example.org/m -o /m && echo your login or password is wrong\n",
+        _BASE
+        + 'RUN echo "machine hub login me password $(cat /run/secrets/p)" > ~/.netrc && curl --user-agent a:bcde x\n',
     ),
 )
