@@ -21,6 +21,10 @@ HINTS = (
         "This engine is older than Docker 23 and doesn't know that flag. What does the line do without it?",
     ),
     (
+        "missing ':' in substitution",
+        "This engine fills in ${name}, ${name:-word} and ${name:+word}, and no other form. Can a RUN work it out?",
+    ),
+    (
         "unknown instruction",
         "Is the first word of that line an instruction? If it stands in a heredoc (<<): Docker before 23 reads none.",
     ),

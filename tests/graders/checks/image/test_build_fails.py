@@ -38,6 +38,13 @@ def test_file_that_the_ignore_file_keeps_out_gets_its_own_hint() -> None:
     assert ".dockerignore" in judged(build(FAILED, error=missing))[0].hint
 
 
+def test_form_of_a_variable_that_the_engine_does_not_know_gets_its_own_hint() -> None:
+    """As Docker 20.10 says it of ${name%word}, which newer ones fill in."""
+    words = 'failed to process "/lib/python${PYTHON_VERSION%.*}": missing \':\' in substitution'
+
+    assert "no other form" in judged(build(error=words))[0].hint
+
+
 def test_dockerfile_that_cannot_be_read_is_a_finding_without_a_line() -> None:
     """No step began."""
     assert [None] == [item.line for item in judged(build(error="dockerfile parse error"))]
