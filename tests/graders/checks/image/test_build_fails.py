@@ -40,7 +40,7 @@ def test_file_that_the_ignore_file_keeps_out_gets_its_own_hint() -> None:
 
 def test_form_of_a_variable_that_the_engine_does_not_know_gets_its_own_hint() -> None:
     """As Docker 20.10 says it of ${name%word}, which newer ones fill in."""
-    words = 'failed to process "/lib/python${PYTHON_VERSION%.*}": missing \':\' in substitution'
+    words = "failed to process \"/lib/python${PYTHON_VERSION%.*}\": missing ':' in substitution"
 
     assert "no other form" in judged(build(error=words))[0].hint
 
