@@ -61,8 +61,9 @@ class SecretWords:
     """Beginnings of values that stand for a secret to come."""
     switches: tuple[str, ...] = (
         "none", "null", "true", "false", "off", "on", "yes", "no", "unset", "auto", "required",
+        "dev", "development", "debug",
     )  # fmt: skip
-    """Whole values that only switch something."""
+    """Whole values that only switch something, or say that the real one comes elsewhere, as Flask's `dev` does."""
     given: tuple[str, ...] = ()
     """Secrets that a starter gives away: wherever they stand they are found, in comments too, also in pieces."""
 

@@ -166,7 +166,7 @@ CHECK = Check(
     ),
     good=(
         _BASE + "ARG TOKEN\nRUN --mount=type=secret,id=token TOKEN=$(cat /run/secrets/token) fetch\n",
-        _BASE + "ENV API_KEY=$API_KEY DB_PASSWORD=${DB_PASSWORD} SECRET_KEY=\n",
+        _BASE + "ENV API_KEY=$API_KEY DB_PASSWORD=${DB_PASSWORD} SECRET_KEY= APP_SECRET=dev\n",
         _BASE + "ENV TOKENIZERS_PARALLELISM=false MAX_TOKENS=512 TOKEN_LIMIT=4096 AUTHOR=somebody\n",
         _BASE + "ENV DB_PASSWORD_FILE=/run/secrets/db TOKEN_URL=https://example.org/token SECRET_NAME=prod\n",
         _BASE + f"# ENV API_KEY=s3cr3tvalue\n# {_TOKEN}\nRUN echo 'no password, no token: no entry'\n",
