@@ -27,7 +27,7 @@ def tells_of_network(lines: Iterable[str]) -> bool:
     return any(TROUBLE.search(line) for line in lines)
 
 
-_LISTS = re.compile(r"\bapt(?:-get)?\b.*\bupdate\b")
+_LISTS = re.compile(r"\bapt(?:-get)?\b.{0,999}\bupdate\b")
 _MISSED = re.compile(r"unable to locate package|has no installation candidate|failed to fetch", re.IGNORECASE)
 
 

@@ -21,7 +21,7 @@ _QUOTED_STAR = re.compile(
 )
 """A word with a `*` in quotes, or behind a backslash."""
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
-_ON_FAILURE = re.compile(r"\bapt(?:-get)?\s[^;&|\n]*\|\|\s*[({]?\s*(?:rm|find)\s[^;&|\n]*/var/lib")
+_ON_FAILURE = re.compile(r"\bapt(?:-get)?\s[^;&|\n]{0,999}\|\|\s*[({]?\s*(?:rm|find)\s[^;&|\n]*/var/lib")
 """`apt-get install ... || rm ...` cleans when the install fails, and at no other time."""
 _BRACES = re.compile(r"\{([^{}]{1,200})\}")
 

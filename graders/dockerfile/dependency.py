@@ -32,7 +32,7 @@ _NAMES_A_LIST = re.compile(r"\s-r\b")
 _INSTALLS = re.compile(r"[^;&\n]*\binstall\b")
 _PRINTED_WORD = re.compile(r"[^\s\"'\\]+")
 _STANDARD_INPUT = frozenset(("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
-_FILE_IN_SUBSTITUTION = re.compile(r"[\w./-]*(?:requirement|\.txt|\.in\b|pyproject)[\w./-]*")
+_FILE_IN_SUBSTITUTION = re.compile(r"(?<![\w./-])[\w./-]*(?:requirement|\.txt|\.in\b|pyproject)[\w./-]*")
 
 
 class Source(NamedTuple):

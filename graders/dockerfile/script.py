@@ -18,6 +18,9 @@ from graders.dockerfile.shell import split_commands
 from graders.dockerfile.wrapper import SHELLS, is_for_shell, shell_operand
 
 _GOES_BY_ARGUMENTS = re.compile(r"\$(?:[1-9#]|\{[1-9#])|\bgetopts\b")
+_FOLDER = re.compile(r"(?<![\w./-])[\w./-]*\Z")
+_LONGEST = 500
+"""Of the path to a script, in characters."""
 _SIZE_CAP_BYTES = 64 * 1024
 
 
@@ -48,10 +51,11 @@ def script_path(command: Command, instruction: Instruction) -> str:
     program = command.words[0]
     if program in SHELLS:
         return shell_operand(command.words)
-    named = re.search(
-        rf"(?<![\w./-])((?:[\w.-]+|\.{{0,2}})/(?:[\w./-]*/)?{re.escape(program)})(?![\w.-])", instruction.value
-    )
-    return named[1] if named else ""
+    if f"/{program}" not in instruction.value:
+        return ""
+    named = re.search(rf"/{re.escape(program)}(?![\w.-])", instruction.value)
+    folder = _FOLDER.search(instruction.value[max(named.start() - _LONGEST, 0) : named.start()]) if named else None
+    return f"{folder[0]}{named[0]}" if named and folder else ""
 
 
 def _with_scripts(instruction: Instruction, origins: Origins) -> Instruction:

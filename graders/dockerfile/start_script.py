@@ -21,20 +21,21 @@ _FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin
 _COMMENT = re.compile(r"(?:^|(?<=\s))#(?!!).*$", re.MULTILINE)
 _AS_A_CHILD = r"""(?:"[$][@]"|[<>]&|[^\n;&|'"]){0,2000}(?:\|(?!\|)|(?<![<>&])&(?![&>]))"""
 """What makes a child take `exec`: a pipe, or a command that is put behind."""
-_BEGINS = r"(?:^|&&|\|\||[;&{)]|\b(?:then|else|do|command)\b)[ \t]*(?:\w+=\S*[ \t]+)*"
+_BEGINS = r"(?:^|&&|\|\||[;&{)]|\b(?:then|else|do|command)\b)[ \t]{0,99}(?:\w{1,99}=\S{0,999}[ \t]{1,99}){0,9}"
 """Where a command of a script begins; behind a pipe or a parenthesis it is a child's."""
 _EXEC = re.compile(
     rf"""{_BEGINS}exec\s+(?!(?:\d*|{{\w+}})[<>])(?!{_AS_A_CHILD})((?:"[^"\n]*"|'[^'\n]*'|[^\n;&|'"]){{1,2000}})""",
     re.MULTILINE,
 )
 _PASSES_ON = re.compile(
-    r"(?<![\w./-])(?:trap\s+(?:'[^']*'|\"[^\"]*\"|\S+)\s[^\n]*(?:TERM\b|\b15\b|\$)|source\s|eval\s)|^\s*\.\s",
+    r"(?<![\w./-])(?:trap\s+(?:'[^']*'|\"[^\"]*\"|\S+)\s[^\n]{0,200}?(?:TERM\b|\b15\b|\$)|source\s|eval\s)|^[ \t]*\.\s",
     re.MULTILINE,
 )
-_READS = re.compile(r"^\s*(?:\.|source)\s+[\"']?([\w./-]+)[\"']?\s*$", re.MULTILINE)
+_READS = re.compile(r"^[ \t]*(?:\.|source)[ \t]+[\"']?([\w./-]+)[\"']?[ \t]*$", re.MULTILINE)
 _ARGUMENTS = frozenset(("$@", "${@}", "$*"))
 _BETWEEN = re.compile(r"&&|[;\n]")
-_CLOSES = re.compile(r"(?:[;\s]+(?:fi|\}))*[;\s]*\Z")
+_CLOSING = ("fi", "}")
+_SPACE = "; \t\n"
 _OPENS = re.compile(r"(?:(?:then|else|do|\{)\s+)+")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _STAYS = re.compile(r"(?<![|>])\|(?!\|)|(?<![&>])&(?![&>\d])")
@@ -53,9 +54,21 @@ _ENDS_OF_LINES = re.compile(r"s(\W)\\r\$?\1\1g?\Z")
 
 def steps_aside(script: str) -> bool:
     """Whether the last command of a text for a shell takes its place; in a pipe, or put behind, it takes a child's."""
-    last = _BETWEEN.split(_CLOSES.sub("", script.strip()))[-1].strip()
+    last = _BETWEEN.split(_without_closing(script))[-1].strip()
     last = _OPENS.sub("", last, count=1) if _OPENS.match(last) else last
     return last.split()[:1] == ["exec"] and not _STAYS.search(_QUOTED.sub("", last))
+
+
+def _without_closing(script: str) -> str:
+    """The script up to the `fi` and braces at its end."""
+    text = script.rstrip(_SPACE)
+    while text.endswith(_CLOSING):
+        inner = text[: -2 if text.endswith("fi") else -1]
+        bare = inner.rstrip(_SPACE)
+        if bare == inner:  # a word that ends so
+            break
+        text = bare
+    return text
 
 
 def after_exec(script: str, arguments: tuple[str, ...]) -> tuple[str, ...]:

@@ -227,6 +227,43 @@ def test_garbage_gets_a_clear_answer_within_two_seconds(
     assert done.stderr if done.exit_code == 2 else True
 
 
+LONG = 60_000
+"""Characters of a line; Docker reads 65,535."""
+AGAIN_AND_AGAIN = [
+    "apt-get update ; else ; esac", "apt-get update . ", "TOKEN=x ; ", "else", "{/", "echo ", "import ", "[ ", "fi ",
+    "; A=b", "/bin/pip/", "apt ", "trap a ", "$(cat x",
+]  # fmt: skip
+"""What a search that starts again at every place would take minutes for."""
+
+
+@pytest.mark.parametrize("unit", AGAIN_AND_AGAIN)
+def test_long_line_gets_its_answer_within_two_seconds(tmp_path: Path, unit: str) -> None:
+    """However often a line says the same, in RUN or CMD; twice as long takes twice as long."""
+    line = unit * (LONG // len(unit))
+    (tmp_path / "Dockerfile").write_text(f"FROM python:3.12.4-slim\nRUN {line}\nCMD {line}\n")
+    began_s = time.process_time()
+
+    done = dockyard("lint", str(tmp_path / "Dockerfile"))
+
+    assert time.process_time() - began_s < BOUND_S
+    assert done.exit_code == 1
+
+
+@pytest.mark.parametrize("unit", ["trap a ", "\n", "\n. ", "fi\n", "; A=b", "exec 'a' ", "\n \t"])
+def test_long_script_gets_its_answer_within_two_seconds(tmp_path: Path, unit: str) -> None:
+    """So does a script that the Dockerfile runs and starts with."""
+    (tmp_path / "Dockerfile").write_text(
+        'FROM python:3.11-slim\nCOPY start.sh /\nRUN sh /start.sh\nCMD ["sh", "/start.sh"]\n'
+    )
+    (tmp_path / "start.sh").write_text(unit * (LONG // len(unit)) + "\npython app.py\n")
+    began_s = time.process_time()
+
+    done = dockyard("check", "broken-a", "--static", "--path", str(tmp_path))
+
+    assert time.process_time() - began_s < BOUND_S
+    assert done.exit_code == 1
+
+
 def test_garbage_gets_its_answer_from_the_program_itself(tmp_path: Path) -> None:
     """As a user starts it: soon, with its start counted, and never a traceback."""
     fifo(tmp_path / "Dockerfile")

@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[2]
 LEVELS = ("dockerfile", "image", "rebuild", "container")
 DOCKYARD = (sys.executable, "-m", "course")
 CHECKING = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup make test` has it ignored
 from course.session import Session
 from graders.errors import Cancelled
 from graders.event import StageStarted

@@ -35,7 +35,7 @@ _GROUP_OPTIONS = ("--with", "--group", "--only-group", "--extra", "--extras", "-
 _PICKERS = "grep|sort|uniq|head|tail|cat"
 """Programs that take lines from a file and make none of their own."""
 _WORD = re.compile(r"[a-z]+")
-_EXTRAS = re.compile(r"\[([^\]]*)\]")
+_EXTRAS = re.compile(r"\[([^\]\[]*)\]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ _INDEX_VARIABLES = frozenset(("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_
 _BETWEEN = re.compile(r"&&|\|\||[;\n]")
 _WORDS = re.compile(r"[\w./-]+")
 _FORCED = frozenset(("--force-reinstall", "--ignore-installed", "-I"))
-_PROGRAM = re.compile(r"(/[\w./${}-]*?)/bin/(?:pip|python)")
+_PROGRAM = re.compile(r"(/[\w./${}-]{0,200}?)/bin/(?:pip|python)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from graders.dockerfile_context import DockerfileContext
 from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 
-_MIRRORS = re.compile(r"(?:mirror\.gcr\.io|public\.ecr\.aws/docker|[^/]*[.:][^/]*)/library/")
+_MIRRORS = re.compile(r"\A(?:mirror\.gcr\.io|public\.ecr\.aws/docker|(?=[^/]*[.:])[^/]*)/library/")
 
 
 @dataclass(frozen=True, slots=True)

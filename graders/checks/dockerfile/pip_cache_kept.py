@@ -23,7 +23,7 @@ _CACHES = "/root/.cache"
 _ROOT = frozenset(("", "root", "0"))
 _UNKNOWN = "?"
 _SWITCHES = re.compile(r"\b(?:su|sudo|gosu|su-exec|runuser|setpriv)\s")
-_SETTING = re.compile(r"(?:^|\\n|[\"'])\s*no[-_]cache[-_]dir\s*=", re.MULTILINE)
+_SETTING = re.compile(r"(?:^|\\n|[\"'])[ \t]*no[-_]cache[-_]dir\s*=", re.MULTILINE)
 _FILE_OF_PIP = re.compile(r"(?<![\w.-])pip\.conf\b")
 _ON_FAILURE = re.compile(r"\binstall\s[^;&|\n]{0,500}\|\|\s*[({]?\s*(?:rm|find)\s")
 _TILDE_IN_QUOTES = re.compile(r"\brm\s[^;&|\n]{0,200}[\"']~/")

@@ -19,10 +19,10 @@ from graders.finding import Finding, Undecidable
 from graders.outcome import Level
 
 _CONFIG = "/etc/apt/apt.conf"
-_COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*(?:#|//).*$", re.MULTILINE)
 _PRINTED_COMMENT = re.compile(r"(?:(?<!:)//|#)[ \t]{0,9}APT\b", re.IGNORECASE)
 """A setting that is written to apt's configuration behind a mark for comments."""
-_INSTALL = re.compile(r"\b(?:apt-get|apt|aptitude)\b[^&;|\n]{0,2000}\binstall\b")
+_INSTALL = re.compile(r"\b(?:apt-get|apt|aptitude)\b[^&;|\n]{0,500}\binstall\b")
 
 
 def find(context: DockerfileContext, params: NoParams) -> Iterator[Finding | Undecidable]:  # noqa: ARG001 - one shape

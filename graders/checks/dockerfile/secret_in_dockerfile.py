@@ -28,7 +28,7 @@ _LOGIN = re.compile(
 )
 """A password as .netrc and curl have it."""
 _COMMENT = re.compile(r"(?:^|\s)#\s.*$", re.MULTILINE)
-_COMMENT_LINE = re.compile(r"^\s*#.*$", re.MULTILINE)
+_COMMENT_LINE = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _VALUE = re.compile(r"[A-Za-z0-9+/!#%&?@^][\w+/=.:!#%&?@^~ -]{2,}\Z")
 _EXPECTED = "a secret that is given at run time, or to one RUN by --mount=type=secret"
 _REFERENCE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?\Z")

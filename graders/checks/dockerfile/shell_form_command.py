@@ -26,7 +26,7 @@ _STARTERS = frozenset(("env", "tini", "dumb-init", "catatonit"))
 """Programs that start the one that follows and leave it as it is."""
 _STARTER = r"\b(?:system|popen|posix_spawnp?|spawn[lv]\w*)"
 _STARTS_ANOTHER = re.compile(
-    rf"(?<!platform\.){_STARTER}\s*\(|\bimport\s[^;\n]*{_STARTER}\b|[\"']{_STARTER}[\"']|\bsubprocess\b|\bpty\.spawn\b"
+    rf"(?<!platform\.){_STARTER}\s*\(|\bimport\s[^;\n]{{0,999}}{_STARTER}\b|[\"']{_STARTER}[\"']|\bsubprocess\b|\bpty\.spawn\b"
 )
 """Called, imported under whatever name, or looked up by its name."""
 _GETS_SIGNALS = "starts a shell that starts the program: the shell gets the signals"

@@ -19,7 +19,7 @@ _SCRIPT = re.compile(r"(?:\s-[a-z]*c|\beval)\s+('[^']*'|\"(?:[^\"\\]|\\.)*\")", 
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)
 _CALL = re.compile(
     r"(?:^|[;&|(`{!\n]|\b(?:then|do|else|if|elif|while|until|exec|eval|time|env|nohup|xargs|command)\s)"
-    r"\s*(?:[A-Za-z_]\w*=\S*\s+)*(?:/\S*/)?(?:sudo|doas)(?=\s|\Z)"
+    r"\s{0,99}(?:[A-Za-z_]\w{0,99}=\S{0,999}\s{1,99}){0,9}(?:/\S{0,200}/)?(?:sudo|doas)(?=\s|\Z)"
 )
 _REFERENCE = re.compile(r"\$(?:\{(\w{1,100})\}|(\w{1,100}))")
 _DEPTH_LIMIT = 4

@@ -24,7 +24,7 @@ SHOWN_CHARS = 160
 _SHORTEST = 6
 """A shorter line says nothing ("}", "else:")."""
 _COMMENT_WORDS = 3
-_AND = re.compile(r"\s*(?:&&|\|\||;|\|)\s*")
+_AND = re.compile(r"&&|\|\||;|\|")
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ _REGISTRY_SILENT = re.compile(
     r"failed to do request|failed to authorize|failed to resolve source metadata"
     r"|failed to fetch (?:anonymous|oauth) token"
     r"|no such host|server misbehaving|temporary failure in name resolution|dial tcp|i/o timeout|tls handshake"
-    r"|client\.timeout exceeded|context deadline exceeded|unexpected status(?: code| from)?.* 5\d\d|proxyconnect"
+    r"|client\.timeout exceeded|context deadline exceeded|unexpected status(?: code| from)?.{0,999} 5\d\d|proxyconnect"
     r"|x509:|error pulling image|httpreadseeker|registry.*(?:connection refused|connection reset)"
     r"|https?://[^ ]*/v2/|network is unreachable|no route to host",
     re.IGNORECASE,
