@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from graders.context import LayerFile
+
+_LATER = "; a later line deletes them, but whoever pulls the image pulls this layer too"
 
 
 def hidden(files: tuple[LayerFile, ...]) -> list[LayerFile]:
@@ -30,6 +32,18 @@ def hidden(files: tuple[LayerFile, ...]) -> list[LayerFile]:
         covered.update(file.path for file in own if file.kind != "dir" or file.whiteout)
         gone.update(file.path for file in own if file.kind != "dir" or file.whiteout)
     return found
+
+
+def told_by_layer(
+    some: Sequence[LayerFile], files: tuple[LayerFile, ...]
+) -> Iterator[tuple[int, list[LayerFile], str]]:
+    """Some of an image's files by their layer, with what is to be said where a later layer hides all of them."""
+    if not some:
+        return
+    unseen = {(file.layer, file.path) for file in hidden(files)}
+    for layer in sorted({file.layer for file in some}):
+        of_layer = [file for file in some if file.layer == layer]
+        yield layer, of_layer, _LATER if all((file.layer, file.path) in unseen for file in of_layer) else ""
 
 
 def _parents(path: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from graders.blame import unknown_base
 from graders.check import Check
 from graders.context import ImageContext, LayerFile, LayerScan
 from graders.finding import Finding, Undecidable
-from graders.layers.hidden import hidden
+from graders.layers.hidden import told_by_layer
 from graders.layers.program import PROGRAM, TOOL_KINDS
 from graders.limits import in_mb
 from graders.need import AN_IMAGE
@@ -51,11 +51,8 @@ def find(context: ImageContext, params: Params) -> Iterator[Finding | Undecidabl
         return
     found = context.layers.scan()
     tools = _tools(found, params)
-    deleted = {(file.layer, file.path) for file in hidden(found.files)}
-    for layer in sorted({file.layer for file in tools}):
-        of_layer = [file for file in tools if file.layer == layer]
-        line = context.layer_line(layer)
-        yield _finding(of_layer, line, all_deleted=all((file.layer, file.path) in deleted for file in of_layer))
+    for layer, of_layer, later in told_by_layer(tools, found.files):
+        yield _finding(of_layer, context.layer_line(layer), later)
     if found.problem and not tools:
         yield Undecidable(found.problem)
 
@@ -76,7 +73,7 @@ def _is_header(path: str) -> bool:
     return path.startswith(HEADER_FOLDERS) and not path.startswith(PACKAGE_HEADERS) and path.endswith((".h", ".hpp"))
 
 
-def _finding(tools: list[LayerFile], line: int | None, *, all_deleted: bool) -> Finding:
+def _finding(tools: list[LayerFile], line: int | None, later: str) -> Finding:
     programs = sorted((file for file in tools if file.program), key=lambda file: -file.size_bytes)
     headers = [file for file in tools if not file.program]
     named = [f"/{file.path} ({file.program}, {in_mb(file.size_bytes)})" for file in programs[:SHOWN]]
@@ -84,7 +81,6 @@ def _finding(tools: list[LayerFile], line: int | None, *, all_deleted: bool) -> 
         named.append(f"{len(programs) - SHOWN} more")
     if headers:
         named.append(f"{len(headers)} headers such as /{headers[0].path}")
-    later = "; a later line deletes them, but whoever pulls the image pulls this layer too" if all_deleted else ""
     total_bytes = sum(file.size_bytes for file in tools)
     return Finding(
         f"The image ships what only a build needs: {', '.join(named)}{later}",

@@ -13,7 +13,7 @@ from graders.blame import unknown_base
 from graders.check import Check, NoParams
 from graders.context import ImageContext, LayerFile
 from graders.finding import Finding, Undecidable
-from graders.layers.hidden import hidden
+from graders.layers.hidden import told_by_layer
 from graders.limits import in_mb
 from graders.need import AN_IMAGE
 from graders.outcome import Level
@@ -30,11 +30,8 @@ def find(context: ImageContext, params: NoParams) -> Iterator[Finding | Undecida
         return
     found = context.layers.scan()
     lists = [file for file in found.files if _is_list(file)]
-    deleted = {(file.layer, file.path) for file in hidden(found.files)}
-    for layer in sorted({file.layer for file in lists}):
-        of_layer = [file for file in lists if file.layer == layer]
-        later = all((file.layer, file.path) in deleted for file in of_layer)
-        yield _finding(of_layer, context.layer_line(layer), all_deleted=later)
+    for layer, of_layer, later in told_by_layer(lists, found.files):
+        yield _finding(of_layer, context.layer_line(layer), later)
     if found.problem and not lists:
         yield Undecidable(found.problem)
 
@@ -46,10 +43,9 @@ def _is_list(file: LayerFile) -> bool:
     return match is not None and match.end() == len(match.string)
 
 
-def _finding(lists: list[LayerFile], line: int | None, *, all_deleted: bool) -> Finding:
+def _finding(lists: list[LayerFile], line: int | None, later: str) -> Finding:
     largest = max(lists, key=lambda file: file.size_bytes)
     total = in_mb(sum(file.size_bytes for file in lists))
-    later = "; a later line deletes them, but whoever pulls the image pulls this layer too" if all_deleted else ""
     return Finding(
         f"The layer holds {total} of package lists, the largest: /{largest.path} {in_mb(largest.size_bytes)}{later}",
         observed=f"{total} of package lists",

@@ -11,40 +11,30 @@ from pathlib import Path
 
 import pytest
 
-from graders.cancel import Cancel
 from graders.engine.docker import disk as docker_disk
 from graders.engine.docker import disk_guard as docker_disk_guard
 from graders.engine.docker.disk import EngineDisk
 from graders.engine.docker.disk_guard import DiskGuard, end_process
 from graders.engine.docker.errors import EngineRefused
-from graders.engine.docker.wire import CONTROL_S, Json, Query, Wire
+from graders.engine.docker.wire import Json, Query
 from graders.errors import EngineError
+from tests.graders.engine.scripted_wire import ScriptedWire
 
 MIB = 1024 * 1024
 VOLUME = "ab" * 32
 
 
-class Scripted(Wire):
+class Scripted(ScriptedWire):
     """An engine with one container; notes what it is told to do with it."""
 
     def __init__(self, about: Json) -> None:
-        super().__init__("unix:///nowhere")
+        super().__init__()
         self.about = about
         self.trouble: EngineError | None = None
         self.weighed = threading.Semaphore(0)
         self.killed = threading.Event()
 
-    def call(
-        self,
-        method: str,
-        path: str,
-        query: Query | None = None,
-        body: Json | None = None,
-        *,
-        operation: str,
-        timeout_s: float = CONTROL_S,
-        cancel: Cancel | None = None,
-    ) -> object:
+    def answer(self, method: str, path: str, query: Query | None, body: Json | None) -> object:
         if path.endswith("/kill"):
             self.killed.set()
         if method == "POST":

@@ -8,39 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from graders.cancel import Cancel
 from graders.engine.docker import service_network
 from graders.engine.docker.errors import EngineRefused
 from graders.engine.docker.service_network import make_network
-from graders.engine.docker.wire import CONTROL_S, Json, Query, Wire, as_list, as_object
+from graders.engine.docker.wire import Json, Query, as_list, as_object
 from graders.errors import EngineError
+from tests.graders.engine.scripted_wire import ScriptedWire
 
 HEAD = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
 LEG = "\t1002010A\t00000000\t0001\t0\t0\t0\tF0FFFFFF\t0\t0\t0\n"
 """On 10.1.2.16/28."""
 
 
-class Scripted(Wire):
+class Scripted(ScriptedWire):
     """An engine that gives these networks, one after the other; notes which corners it was told to make."""
 
     def __init__(self, *given: str, made: Callable[[ipaddress.IPv4Network], None] = lambda _: None) -> None:
-        super().__init__("unix:///nowhere")
+        super().__init__()
         self._given = list(given)
         self._made = made
         self.corners: list[ipaddress.IPv4Network] = []
         self.standing = 0
 
-    def call(
-        self,
-        method: str,
-        path: str,
-        query: Query | None = None,
-        body: Json | None = None,
-        *,
-        operation: str,
-        timeout_s: float = CONTROL_S,
-        cancel: Cancel | None = None,
-    ) -> object:
+    def answer(self, method: str, path: str, query: Query | None, body: Json | None) -> object:
         if method == "DELETE":
             self.standing -= 1
             return None
